@@ -1,0 +1,1 @@
+"""Avatars on disk: one fitted portrait each, with its manifest."""

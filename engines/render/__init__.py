@@ -1,0 +1,1 @@
+"""Motion to picture: the portrait warped to a motion."""
