@@ -1,0 +1,55 @@
+# Every target makes what it needs: `make serve` and `make test` are the only two to remember.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+PORT ?= 8000
+# The CPU build of torch is enough for everything here; on a GPU machine install your own first.
+TORCH ?= torch
+
+.PHONY: serve test lint fmt types unit integration e2e smoke train evaluate bench install install-dev install-train chromium clean
+
+serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
+	$(BIN)/synchrorama serve --port $(PORT)
+
+test: install-dev chromium lint types ## everything, on CPU, from a clean checkout
+	$(BIN)/python -m pytest -q --durations=10
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -q tests/unit tests/contract tests/test_architecture.py
+
+e2e: $(VENV)/.dev chromium
+	$(BIN)/python -m pytest -q tests/e2e
+
+install: $(VENV)/.default
+install-dev: $(VENV)/.dev
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip
+
+$(VENV)/.default: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install -q -c constraints.txt -e .
+	@touch $@
+
+# Torch is pinned by constraints.txt for tests of training and export; serving never imports it.
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,train]'
+	@touch $@ $(VENV)/.default
+
+chromium: ## the browser and the speech programs of the tests
+	@bash .ci/chromium
+
+clean:
+	rm -rf $(VENV) .venv-track build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
