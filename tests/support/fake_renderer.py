@@ -1,0 +1,91 @@
+"""A stand-in for WarpRenderer: paints the motion as plain bars, with a settable delay and fault.
+
+Used on whatever thread drives the engine under test.
+Never reads an avatar's arrays and never sleeps by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
+from tests.support.fake_motion import FakeFault
+
+_JAW = MOTION_INDEX["jawOpen"]
+
+
+@dataclass(frozen=True)
+class FakeAvatar:
+    """What the engine needs of an avatar: a name."""
+
+    name: str = "fake"
+    title: str = "Fake"
+
+
+@dataclass
+class FakeRenderState:
+    """One session: pictures drawn so far, and a leaky memory of the jaw."""
+
+    drawn: int = 0
+    jaw: float = 0.0
+
+
+class FakeRenderer:
+    """The interface of WarpRenderer: one grey bar for each of the 58 motion values.
+
+    The bottom row holds the number of pictures drawn by this state and its leaky jaw, so that
+    leaked state shows. `delay_s` is handed to `wait` at each picture; the picture number
+    `fail_at` (of one state) and all after it raise FakeFault.
+    """
+
+    def __init__(
+        self,
+        avatar: object,
+        size: int = 512,
+        *,
+        delay_s: float = 0.0,
+        wait: Callable[[float], None] | None = None,
+        fail_at: int | None = None,
+    ) -> None:
+        self.avatar = avatar
+        self.size = size
+        self.delay_s = delay_s
+        self.wait = wait
+        self.fail_at = fail_at
+        self.rendered = 0
+
+    def new_state(self) -> FakeRenderState:
+        """State of a new session."""
+        return FakeRenderState()
+
+    def render(self, state: FakeRenderState, motion: F32) -> U8:
+        """Picture u8[size,size,3] of a motion f32[58]; raises FakeFault when told to."""
+        if motion.shape != (MOTION_SIZE,):
+            raise ValueError(f"motion must be f32[{MOTION_SIZE}], got {motion.shape}")
+        if self.wait is not None and self.delay_s > 0:
+            self.wait(self.delay_s)
+        if self.fail_at is not None and state.drawn >= self.fail_at:
+            raise FakeFault(f"picture {state.drawn} fails")
+        state.drawn += 1
+        self.rendered += 1
+        state.jaw = 0.5 * state.jaw + 0.5 * float(motion[_JAW])
+        columns = np.arange(self.size) * MOTION_SIZE // self.size
+        bars = np.clip(128 + 127 * motion, 0, 255).astype(np.uint8)[columns]
+        image: U8 = np.repeat(bars[None, :, None], self.size, axis=0).repeat(3, axis=2)
+        image[-1] = state.drawn % 256
+        image[-1, self.size // 2 :] = int(255 * state.jaw)
+        return image
+
+
+def fake_factory(
+    *, delay_s: float = 0.0, wait: Callable[[float], None] | None = None, fail_at: int | None = None
+) -> Callable[[object, int], FakeRenderer]:
+    """A renderer factory for `Engine(renderer_factory=...)` that makes FakeRenderers."""
+
+    def build(avatar: object, size: int) -> FakeRenderer:
+        return FakeRenderer(avatar, size, delay_s=delay_s, wait=wait, fail_at=fail_at)
+
+    return build
