@@ -1,0 +1,264 @@
+"""The settings tree: every option of the server, frozen, with its default and the reason for it.
+
+Plain data, read by every thread; built once at the edge by `server.settings_load`.
+Never reads a file, an environment variable or a flag itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+SIZES: tuple[int, ...] = (256, 384, 512)
+"""Picture sizes a session may ask for, in pixels (square)."""
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value it may not have; the message says which and what to do."""
+
+
+def option(
+    default: Any,
+    help_text: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[object, ...] = (),
+) -> Any:
+    """One field of a section: its default, one line of help, and the values it may have."""
+    metadata = {"help": help_text, "low": low, "high": high, "choices": choices}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: MappingProxyType(dict(default)), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Base of the sections: checks every field against the limits declared beside it."""
+
+    SECTION: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError naming the key, what it got and what it wanted."""
+        for item in fields(self):
+            _check(f"{self.SECTION}.{item.name}", getattr(self, item.name), item.metadata)
+
+
+def _check(key: str, value: object, metadata: Mapping[str, Any]) -> None:
+    choices, low, high = metadata["choices"], metadata["low"], metadata["high"]
+    if choices and value not in choices:
+        wanted = ", ".join(str(choice) for choice in choices)
+        raise SettingsError(f"{key}: got {value!r}, wanted one of {wanted}")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    if not ((low is None or value >= low) and (high is None or value <= high)):
+        bounds = f"at least {low}" if high is None else f"{low} to {high}"
+        raise SettingsError(f"{key}: got {value!r}, wanted {bounds}")
+
+
+@dataclass(frozen=True)
+class IceServer:
+    """One STUN or TURN server, given to the page and used by the server's own peers."""
+
+    urls: tuple[str, ...]
+    """For example `stun:stun.example.org:3478` or `turn:turn.example.org:3478?transport=udp`."""
+    username: str | None = None
+    credential: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError when a URL is not of a STUN or TURN scheme."""
+        for url in self.urls:
+            if not url.startswith(("stun:", "stuns:", "turn:", "turns:")):
+                raise SettingsError(
+                    f"rtc.ice_servers: got {url!r}, wanted stun:, stuns:, turn: or turns:"
+                )
+
+
+@dataclass(frozen=True)
+class ServerSettings(Section):
+    """Where the HTTP side listens and what it takes."""
+
+    SECTION: ClassVar[str] = "server"
+
+    host: str = option("127.0.0.1", "Address to listen on; loopback unless you open it.")
+    port: int = option(8000, "TCP port to listen on; 0 takes any free one.", low=0, high=65535)
+    cors_origins: tuple[str, ...] = option(
+        (), "Origins of other sites whose pages may call the API; none by default."
+    )
+    max_body_bytes: int = option(
+        65536, "Largest request body; a real offer is below 10 kB.", low=1024, high=16_777_216
+    )
+    shutdown_timeout_s: float = option(
+        5.0, "Longest wait for sessions to close after SIGTERM.", low=0.1, high=120
+    )
+
+
+@dataclass(frozen=True)
+class SessionSettings(Section):
+    """How many sessions, how large and how long."""
+
+    SECTION: ClassVar[str] = "session"
+
+    max_sessions: int | None = option(
+        None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+    )
+    size: int = option(512, "Picture size when the client does not choose.", choices=SIZES)
+    offer_timeout_s: float = option(
+        15.0, "A session that gets no offer in this time is closed.", low=1, high=600
+    )
+    max_duration_s: float | None = option(
+        None, "Longest life of a session; empty: no limit.", low=1
+    )
+    close_timeout_s: float = option(
+        3.0, "Longest wait for each part of a session to close.", low=0.1, high=60
+    )
+
+
+@dataclass(frozen=True)
+class RtcSettings(Section):
+    """Everything about peers: addresses, ports, timeouts, codecs."""
+
+    SECTION: ClassVar[str] = "rtc"
+
+    ice_servers: tuple[IceServer, ...] = option(
+        (), "STUN and TURN servers; none by default: an unreachable one costs 5 s per answer."
+    )
+    bind_addresses: tuple[str, ...] = option(
+        (), "Addresses for media; empty: every address of the host; 127.0.0.1 is allowed."
+    )
+    udp_ports: tuple[int, int] | None = option(
+        None, "First and last UDP port for media, as 40000-40100; empty: any."
+    )
+    advertise_address: str | None = option(
+        None, "Address told to clients in place of the bound one (behind NAT or in a container)."
+    )
+    connect_timeout_s: float = option(
+        15.0, "A peer that has not connected in this time is closed.", low=1, high=120
+    )
+    consent_interval_s: float = option(
+        1.0, "Time between ICE consent checks (aioice ships 5).", low=0.2, high=30
+    )
+    consent_failures: int = option(
+        3, "Missed consent checks before a peer counts as gone (aioice ships 6).", low=1, high=30
+    )
+    mic_watchdog_s: float = option(
+        10.0, "Mirror mode: close when no microphone packet came for this time.", low=1, high=600
+    )
+    video_bitrate: Mapping[int, int] = option(
+        {256: 500_000, 384: 800_000, 512: 1_200_000},
+        "Video bit rate in bit/s for each size, as 256=500000,512=1200000; pinned, so that "
+        "bandwidth estimates do not rebuild the encoder.",
+    )
+    h264: bool = option(True, "Offer H264 (fast preset) after VP8.")
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError on a port range or a bit rate that cannot be."""
+        super().__post_init__()
+        if self.udp_ports is not None:
+            first, last = self.udp_ports
+            if not 1024 <= first <= last <= 65535:
+                raise SettingsError(
+                    f"rtc.udp_ports: got {first}-{last}, wanted FIRST-LAST within 1024 to 65535"
+                )
+        for size, rate in self.video_bitrate.items():
+            if size not in SIZES or not 50_000 <= rate <= 20_000_000:
+                raise SettingsError(
+                    f"rtc.video_bitrate: got {size}={rate}, wanted SIZE=RATE with SIZE one of "
+                    f"{', '.join(map(str, SIZES))} and RATE 50000 to 20000000 bit/s"
+                )
+        missing = [size for size in SIZES if size not in self.video_bitrate]
+        if missing:
+            raise SettingsError(f"rtc.video_bitrate: no rate for {missing}, wanted one per size")
+
+
+@dataclass(frozen=True)
+class MediaSettings(Section):
+    """The media clock at the edge: delays and how much may wait."""
+
+    SECTION: ClassVar[str] = "media"
+
+    playout_delay_ms: int = option(
+        140, "From a sample's arrival to its release with its picture.", low=40, high=2000
+    )
+    push_buffer_s: float = option(
+        120.0, "Push mode: most speech that may wait to be spoken.", low=1, high=3600
+    )
+    stats_interval_s: float = option(
+        0.5, "Time between stats events on the data channel.", low=0.1, high=60
+    )
+
+
+@dataclass(frozen=True)
+class EngineSettings(Section):
+    """The engine thread."""
+
+    SECTION: ClassVar[str] = "engine"
+
+    threads: int = option(1, "Threads of the motion model's runtime.", low=1, high=64)
+    stop_timeout_s: float = option(
+        3.0, "Longest wait for the engine thread to end.", low=0.1, high=60
+    )
+    codec_threads: int = option(
+        2, "Threads of the pool that encodes and converts pictures.", low=1, high=64
+    )
+
+
+@dataclass(frozen=True)
+class AvatarSettings(Section):
+    """Which faces there are."""
+
+    SECTION: ClassVar[str] = "avatars"
+
+    folders: tuple[str, ...] = option((), "Folders with avatars besides the built-in ones.")
+    default: str | None = option(
+        None, "Avatar when the client does not choose; empty: the first by name."
+    )
+
+
+@dataclass(frozen=True)
+class LogSettings(Section):
+    """What is written to standard error."""
+
+    SECTION: ClassVar[str] = "log"
+
+    format: str = option("text", "text (key=value) or json.", choices=("text", "json"))
+    level: str = option(
+        "info", "Least severe level written.", choices=("debug", "info", "warning", "error")
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole tree; each part of the program gets its own section by constructor."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    session: SessionSettings = field(default_factory=SessionSettings)
+    rtc: RtcSettings = field(default_factory=RtcSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    avatars: AvatarSettings = field(default_factory=AvatarSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
+    {
+        kind.SECTION: kind
+        for kind in (
+            ServerSettings,
+            SessionSettings,
+            RtcSettings,
+            MediaSettings,
+            EngineSettings,
+            AvatarSettings,
+            LogSettings,
+        )
+    }
+)
+"""Section name -> class."""
+
+
+def setting_keys() -> list[str]:
+    """Every key as `section.name`, in the order of the tree."""
+    return [f"{name}.{item.name}" for name, kind in SECTIONS.items() for item in fields(kind)]
