@@ -1,0 +1,60 @@
+"""The table of offline commands and the dispatch to them.
+
+One process, main thread.
+Never imports a command's module before it is asked for: most need torch or a tracker.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row: `target` is "module:function"; the function takes argv and returns the status."""
+
+    target: str
+    help: str
+
+
+COMMANDS: dict[tuple[str, ...], Command] = {
+    ("prepare", "lips"): Command(
+        "export.train.lips_cli:prepare", "track, align, synthesise, cache"
+    ),
+    ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
+    ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
+}
+
+
+def resolve(words: Sequence[str]) -> tuple[Command | None, list[str]]:
+    """The command whose name starts `words`, and the words after it."""
+    for length in (2, 1):
+        command = COMMANDS.get(tuple(words[:length]))
+        if command is not None:
+            return command, list(words[length:])
+    return None, list(words)
+
+
+def usage() -> str:
+    """The list of commands."""
+    rows = [f"  {' '.join(name):<18} {command.help}" for name, command in COMMANDS.items()]
+    return "usage: python -m export COMMAND ...\n\ncommands:\n" + "\n".join(sorted(rows)) + "\n"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; returns its exit status, 2 when there is no such command."""
+    command, rest = resolve(argv)
+    if command is None:
+        asked = argv[0] if argv else ""
+        known = asked in ("-h", "--help", "help")
+        if asked and not known:
+            sys.stderr.write(f"no command {' '.join(argv[:2])!r}\n")
+        (sys.stdout if known else sys.stderr).write(usage())
+        return 0 if known else 2
+    module, _, function = command.target.partition(":")
+    run = cast(Callable[[list[str]], int], getattr(importlib.import_module(module), function))
+    return run(rest)
