@@ -96,8 +96,12 @@ class Mailbox(Generic[T]):
 
     def take_all(self) -> list[T]:
         """Take everything that waits, oldest first."""
+        return [item for _, item in self.take_timed()]
+
+    def take_timed(self) -> list[tuple[float, T]]:
+        """Take everything that waits with the time it was put (on this mailbox's clock)."""
         with self._ready:
-            items = [item for _, item in self._items]
+            items = list(self._items)
             self._items.clear()
             return items
 

@@ -1,0 +1,315 @@
+"""The engine: every session's sound in, every session's pictures out, on one thread.
+
+The thread is named "engine" and owns all states; `open`, `close`, `prepare` and `stats` may be
+called from any thread. Never touches a socket, never polls, never lets a queue grow.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import cv2
+
+from engines.chunker import Chunker
+from engines.mailbox import Mailbox
+from engines.meters import EngineStats
+from engines.pipeline import Motion, Pipeline, Renderer
+from engines.runner import EngineSession, Runner
+from engines.scheduler import Ladder, Limits, climb, decide, use
+from engines.values import AudioChunk, Picture
+
+log = logging.getLogger(__name__)
+
+RendererFactory: TypeAlias = Callable[[Any, int], Renderer]
+"""(avatar, size) -> a renderer that any number of sessions may share."""
+
+AUDIO_CHUNKS = 25
+"""500 ms of 20 ms chunks (M1)."""
+BUDGET_S = 0.10
+"""From the arrival of a frame's last sample to its finished picture."""
+LEAD = 2
+"""Windows of silence that lead an interrupt: with the 80 ms look-ahead the mouth begins to close
+120 ms back in media time, which at 140 ms of playout delay is about to be shown."""
+COMMANDS = 1024
+"""Two for each session, drained every turn: full means that the thread is stuck."""
+RENDERERS = 8
+"""Prepared avatars kept when no session uses them."""
+WAIT_S = 1.0
+"""Longest sleep: shows a living thread in `EngineStats.turn_age_s`."""
+SWITCH_INTERVAL_S = 0.0002
+"""While Python code of this thread runs, encoders on other threads wait for the interpreter lock:
+0.2 ms instead of 5 ms took a VP8 frame from 6.6 to 1.8 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a session is opened with."""
+
+    avatar: Any
+    seed: int
+    size: int
+    frames: Mailbox[Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """Open (or, without an opening, close) a session."""
+
+    session: EngineSession
+    opening: _Opening | None
+
+
+class EngineStopped(Exception):
+    """The engine was stopped, or died of a fault: no session can be opened."""
+
+
+class Engine:
+    """Weights shared, one explicit state for each session.
+
+    `on_fault(session_id, error)` is called on the engine thread after a session's step raised
+    (that session is closed by then), and as `on_fault(None, error)` when the engine itself cannot
+    go on. It must be quick; it may call `close` and `stop`.
+    """
+
+    def __init__(
+        self,
+        motion_model: Motion,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_fault: Callable[[str | None, BaseException], None],
+        renderer_factory: RendererFactory | None = None,
+        budget_s: float = BUDGET_S,
+        limits: Limits | None = None,
+    ) -> None:
+        """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer."""
+        self._motion = motion_model
+        self._clock = clock
+        self._on_fault = on_fault
+        self._factory = renderer_factory or warp_renderer
+        self._budget_s = budget_s
+        self._limits = limits or Limits()
+        self._chunker = Chunker(motion_model.lookahead, lead=LEAD)
+        # Commands are never lost: a full mailbox means a stuck thread, and the caller is told.
+        self._commands: Mailbox[_Command] = Mailbox(
+            "engine-commands", COMMANDS, "refuse", on_put=self._wake_up, clock=clock
+        )
+        self._lock = threading.Lock()  # over the next three
+        self._known: dict[str, EngineSession] = {}
+        self._renderers: dict[tuple[int, int], tuple[Any, Renderer]] = {}
+        self._stopped = False
+        self._runners: dict[str, Runner] = {}
+        self._ladder = Ladder()
+        self._turns = 0
+        self._turn_s = clock()
+        self._use = 0.0
+        self._wake = threading.Condition()
+        self._woken = False
+        self._thread: threading.Thread | None = None
+
+    # From any thread.
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread runs and will go on."""
+        thread = self._thread
+        return thread is not None and thread.is_alive() and not self._stopped
+
+    def start(self) -> None:
+        """Start the thread. Raises EngineStopped after `stop` or a fault: make a new Engine.
+
+        Sets two things for the whole process: OpenCV to one thread (its pool would fight the
+        encoders for the cores and make times and rounding depend on the machine), and the
+        interpreter's switch interval to 0.2 ms.
+        """
+        with self._lock:
+            if self._stopped:
+                raise EngineStopped("a stopped engine cannot be started again: make a new one")
+            if self._thread is not None:
+                raise RuntimeError("the engine has been started already")
+            self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        cv2.setNumThreads(1)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Close all sessions and end the thread; idempotent.
+
+        Raises TimeoutError when the step it is in takes longer than `timeout_s`. On the engine
+        thread itself (from `on_fault`) it does not wait: the thread ends after this turn.
+        """
+        self._end()
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        thread.join(timeout_s)
+        if thread.is_alive():
+            raise TimeoutError(f"the engine thread is still in a step after {timeout_s} s")
+
+    def prepare(self, avatar: Any, size: int) -> Renderer:
+        """Build what all sessions of `avatar` at `size` share, unless it is there already.
+
+        May take some 100 ms: call it on a worker thread before `open`, which otherwise leaves the
+        work to the engine thread, where every session would wait for it.
+        """
+        key = (id(avatar), size)
+        with self._lock:
+            found = self._renderers.get(key)
+        # The avatar is kept beside its renderer, so that its id stays its own.
+        made = found or (avatar, self._factory(avatar, size))
+        with self._lock:
+            self._renderers.pop(key, None)
+            self._renderers[key] = made
+            for oldest in list(self._renderers)[:-RENDERERS]:
+                del self._renderers[oldest]
+        return made[1]
+
+    def open(
+        self, session_id: str, avatar: Any, *, seed: int, size: int, frames: Mailbox[Picture]
+    ) -> EngineSession:
+        """Open a session whose pictures go to `frames`; sound may be put at once.
+
+        Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
+        stuck. A fault in building the avatar's renderer comes through `on_fault`.
+        """
+        # M1: 500 ms; a hole (the oldest dropped) is told by pts and costs no delay.
+        audio: Mailbox[AudioChunk] = Mailbox(
+            f"audio {session_id}",
+            AUDIO_CHUNKS,
+            "drop-oldest",
+            on_put=self._wake_up,
+            clock=self._clock,
+        )
+        session = EngineSession(session_id, audio)
+        with self._lock:
+            if self._stopped:
+                raise EngineStopped("the engine is stopped")
+            if session_id in self._known:
+                raise ValueError(f"session {session_id} is open already")
+            self._commands.put(_Command(session, _Opening(avatar, seed, size, frames)))
+            self._known[session_id] = session
+        return session
+
+    def close(self, session_id: str) -> None:
+        """Close a session; nothing happens when there is none of that id."""
+        with self._lock:
+            session = self._known.get(session_id)
+            if session is None:
+                return
+            self._commands.put(_Command(session, None))
+            del self._known[session_id]
+
+    def stats(self) -> EngineStats:
+        """The engine as a whole; each session has `EngineSession.stats`."""
+        with self._lock:
+            sessions = len(self._known)
+        return EngineStats(sessions, self._use, self._clock() - self._turn_s, self._turns)
+
+    # On the engine thread, or on the thread of whoever calls `turn`.
+
+    def turn(self, now_s: float) -> float | None:
+        """Take in what came, move every session's motion, render at most one frame.
+
+        Returns when to turn again: `now_s` while frames wait, None when only new sound brings
+        work.
+        """
+        self._turns += 1
+        self._turn_s = now_s
+        for command in self._commands.take_all():
+            self._obey(command)
+        for runner in list(self._runners.values()):
+            self._guard(runner.session, runner.advance)
+        self._render_one()
+        return now_s if any(runner.pending for runner in self._runners.values()) else None
+
+    def _obey(self, command: _Command) -> None:
+        opening = command.opening
+        if opening is None:
+            self._runners.pop(command.session.id, None)
+        else:
+            self._guard(command.session, lambda: self._build(command.session, opening))
+
+    def _build(self, session: EngineSession, opening: _Opening) -> None:
+        renderer = self.prepare(opening.avatar, opening.size)
+        pipeline = Pipeline(self._motion, renderer, self._chunker)
+        self._runners[session.id] = Runner(
+            session, pipeline, opening.seed, opening.frames, self._clock, self._budget_s
+        )
+
+    def _render_one(self) -> None:
+        runners = self._runners
+        now_s = self._clock()
+        loads = {name: runner.load() for name, runner in runners.items()}
+        self._ladder = climb(now_s, loads, self._ladder, self._limits)
+        self._use = use(loads, self._ladder)
+        ready = [item for runner in runners.values() for item in runner.pending]
+        decision = decide(now_s, ready, loads, self._ladder, self._limits)
+        for drop in decision.drop:
+            runners[drop.item.session_id].drop(drop)
+        for name, runner in runners.items():
+            runner.session.counters.rung = self._ladder.rung(name)
+        item = decision.run
+        if item is not None:
+            runner = runners[item.session_id]
+            self._guard(runner.session, lambda: runner.draw(item))
+
+    def _guard(self, session: EngineSession, work: Callable[[], None]) -> None:
+        """Do one session's work; a fault in it closes that session and no other."""
+        try:
+            work()
+        except Exception as error:
+            self._runners.pop(session.id, None)
+            with self._lock:
+                if self._known.get(session.id) is session:
+                    del self._known[session.id]
+            self._on_fault(session.id, error)
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped:
+                again_s = self.turn(self._clock())
+                if again_s is None:
+                    self._sleep()
+        except Exception as error:
+            self._end()
+            self._report(error)
+        finally:
+            self._runners.clear()
+
+    def _sleep(self) -> None:
+        with self._wake:
+            if not self._woken and not self._stopped:
+                self._wake.wait(WAIT_S)
+            self._woken = False
+
+    def _wake_up(self) -> None:
+        with self._wake:
+            self._woken = True
+            self._wake.notify()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._stopped = True
+            self._known.clear()
+        self._wake_up()
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._on_fault(None, error)
+        except Exception:
+            log.exception("the engine died of %r, and so did its fault handler", error)
+
+
+def warp_renderer(avatar: Any, size: int) -> Renderer:
+    """The renderer of the `cpu` profile: the portrait warped to a motion."""
+    from engines.render.warp import WarpRenderer
+
+    renderer: Renderer = WarpRenderer(avatar, size)
+    return renderer

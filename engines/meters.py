@@ -1,0 +1,101 @@
+"""What the engine counts: step times, frames drawn and dropped, ages; as frozen snapshots.
+
+Written by the engine thread, read by any thread through `snapshot`.
+Never decides anything and never logs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+RECENT = 250
+"""Steps that a percentile looks back over: 10 s at 25 fps."""
+EWMA = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StepTimes:
+    """Time of one stage of one session, in seconds."""
+
+    steps: int = 0
+    mean_s: float = 0.0
+    """Running mean, weight 0.1 for the newest."""
+    p95_s: float = 0.0
+    """95th percentile of the last 250 steps."""
+    max_s: float = 0.0
+    """Longest of the last 250 steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSessionStats:
+    """One session as the engine sees it; counters since it was opened."""
+
+    frames_rendered: int = 0
+    frames_dropped: int = 0
+    """Not rendered because too late, or too many waited: the picture before is held."""
+    frames_held: int = 0
+    """Not rendered on purpose, on the 12.5 fps rung."""
+    frames_late: int = 0
+    """Rendered, but finished after their deadline."""
+    motion: StepTimes = StepTimes()
+    render: StepTimes = StepTimes()
+    queue: StepTimes = StepTimes()
+    """From the arrival of the last sample a frame needs to its finished picture."""
+    rung: int = 0
+    """0: 25 fps, 1: 12.5 fps."""
+    epoch: int = -1
+    pts: int = 0
+    """Media time of the newest motion."""
+    speaking: bool = False
+    audio_age_s: float = 0.0
+    """Waiting time of the oldest chunk in the audio mailbox."""
+    audio_dropped: int = 0
+    """Chunks dropped by the full audio mailbox."""
+    samples_filled: int = 0
+    """Samples of silence put into holes."""
+    samples_late: int = 0
+    """Samples dropped: late, twice, or of an older epoch."""
+    jumps: int = 0
+    """Holes over 1 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """The engine as a whole."""
+
+    sessions: int
+    use: float
+    """Share of the thread's time that the open sessions ask for at their present rungs."""
+    turn_age_s: float
+    """Time since the last turn began: far above 1 s, the thread is stuck."""
+    turns: int
+
+
+class StepMeter:
+    """Times of one stage."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._recent: deque[float] = deque(maxlen=RECENT)
+        self._steps = 0
+        self.mean_s = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one step."""
+        with self._lock:
+            self._recent.append(seconds)
+            self._steps += 1
+            weight = EWMA if self._steps > 1 else 1.0
+            self.mean_s += weight * (seconds - self.mean_s)
+
+    def snapshot(self) -> StepTimes:
+        """The figures now."""
+        with self._lock:
+            recent = sorted(self._recent)
+            steps, mean_s = self._steps, self.mean_s
+        if not recent:
+            return StepTimes()
+        p95_s = recent[min(len(recent) - 1, int(0.95 * len(recent)))]
+        return StepTimes(steps, mean_s, p95_s, recent[-1])

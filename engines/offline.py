@@ -1,0 +1,99 @@
+"""Renders a whole sound through the same engine as a live session, on a virtual clock.
+
+Runs on the caller's thread; no other thread is started.
+Never drops a frame and never waits: virtual time moves when the work is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from engines.loop import Engine, RendererFactory
+from engines.mailbox import Mailbox
+from engines.pipeline import Motion
+from engines.values import F32, FRAME_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, Picture
+
+CHUNK = 320
+"""20 ms, as a live microphone sends."""
+
+
+class VirtualClock:
+    """Seconds of media time; stands still while work is done."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self.now_s
+
+
+def render_file(
+    audio: F32,
+    avatar: Any,
+    motion_model: Motion,
+    *,
+    seed: int,
+    size: int = 512,
+    on_progress: Callable[[int, int], None] | None = None,
+    renderer_factory: RendererFactory | None = None,
+) -> Iterator[Picture]:
+    """Yield one Picture for each 40 ms of f32[N] at 16 kHz, in order, pts 0 first.
+
+    The last picture covers the tail; `on_progress(done, total)` is called after each picture.
+    Raises what the motion model or the renderer raised, and ValueError for audio that is not
+    one-dimensional.
+    """
+    if audio.ndim != 1:
+        raise ValueError(f"audio must be f32[N] (mono), got shape {audio.shape}")
+    total = -(-len(audio) // FRAME_SAMPLES)
+    padded = _pad(audio, total, motion_model.lookahead)
+    clock = VirtualClock()
+    faults: list[BaseException] = []
+    engine = Engine(
+        motion_model,
+        clock=clock,
+        on_fault=lambda _, error: faults.append(error),
+        renderer_factory=renderer_factory,
+        budget_s=float("inf"),
+    )
+    # Emptied after every turn: a turn makes at most one picture.
+    frames: Mailbox[Picture] = Mailbox("offline frames", 8, "refuse", clock=clock)
+    session = engine.open("offline", avatar, seed=seed, size=size, frames=frames)
+    done = 0
+    for pts in range(0, len(padded), CHUNK):
+        session.audio.put(AudioChunk(pts, 0, padded[pts : pts + CHUNK]))
+        clock.now_s = (pts + CHUNK) / SAMPLE_RATE_HZ
+        for picture in _turn(engine, clock, frames, faults):
+            if 0 <= picture.pts < total * FRAME_SAMPLES:
+                done += 1
+                yield picture
+                if on_progress is not None:
+                    on_progress(done, total)
+
+
+def _pad(audio: F32, total: int, lookahead: int) -> F32:
+    """Sound with silence after it, so that the last frame has its look-ahead."""
+    length = max(total * FRAME_SAMPLES, (total - 1) * FRAME_SAMPLES + lookahead)
+    length += -length % FRAME_SAMPLES
+    padded = np.zeros(length, np.float32)
+    padded[: len(audio)] = audio
+    return padded
+
+
+def _turn(
+    engine: Engine,
+    clock: VirtualClock,
+    frames: Mailbox[Picture],
+    faults: list[BaseException],
+) -> Iterator[Picture]:
+    """Turn until no frame waits; yield the pictures made."""
+    again: float | None = 0.0
+    while again is not None:
+        again = engine.turn(clock())
+        if faults:
+            raise faults[0]
+        yield from frames.take_all()

@@ -1,0 +1,74 @@
+"""One session's way from sound to picture: chunker, motion, renderer, and their states.
+
+Used by the engine thread, or by whoever drives `Engine.turn` without a thread.
+Never decides when or whether a frame is drawn: that is the scheduler's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engines.chunker import Chunker, ChunkerState
+from engines.values import F32, U8, AudioChunk, AudioWindow, MotionFrame, Picture
+
+
+class Motion(Protocol):
+    """What the pipeline needs of a motion model: shared weights, one state for each session."""
+
+    @property
+    def lookahead(self) -> int:
+        """Samples after a frame's pts that it hears."""
+
+    def new_state(self, seed: int) -> Any:
+        """State of a new session."""
+
+    def step(self, state: Any, window: AudioWindow) -> MotionFrame:
+        """The motion of one window; `state` moves on."""
+
+
+class Renderer(Protocol):
+    """What the pipeline needs of a renderer: static parts shared, one state for each session."""
+
+    def new_state(self) -> Any:
+        """State of a new session."""
+
+    def render(self, state: Any, motion: F32) -> U8:
+        """Picture u8[size,size,3] (BGR) of a motion f32[58]; `state` moves on."""
+
+
+@dataclass(slots=True)
+class PipelineState:
+    """All that one session remembers."""
+
+    chunks: ChunkerState
+    motion: Any
+    render: Any
+
+
+class Pipeline:
+    """The three stages of one avatar at one size; holds no session's state."""
+
+    def __init__(self, motion: Motion, renderer: Renderer, chunker: Chunker) -> None:
+        self._motion = motion
+        self._renderer = renderer
+        self._chunker = chunker
+
+    def new_state(self, seed: int) -> PipelineState:
+        """State of a new session; equal seeds and equal sound give equal pictures."""
+        return PipelineState(
+            self._chunker.new_state(), self._motion.new_state(seed), self._renderer.new_state()
+        )
+
+    def feed(self, state: PipelineState, chunk: AudioChunk) -> list[AudioWindow]:
+        """Take a chunk; return the windows it completed, each to be given to `move` in order."""
+        return self._chunker.step(state.chunks, chunk)
+
+    def move(self, state: PipelineState, window: AudioWindow) -> MotionFrame:
+        """The motion of a window; to be called for every window, drawn or not."""
+        return self._motion.step(state.motion, window)
+
+    def draw(self, state: PipelineState, frame: MotionFrame) -> Picture:
+        """The picture of a motion (the costly step)."""
+        image = self._renderer.render(state.render, frame.motion)
+        return Picture(frame.pts, frame.epoch, image, frame.motion)

@@ -1,0 +1,176 @@
+"""One session inside the engine: its queues, its state, its counters.
+
+`EngineSession` is the handle for any thread; `Runner` belongs to the engine thread alone.
+Never chooses between sessions and never waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engines.mailbox import Mailbox
+from engines.meters import EngineSessionStats, StepMeter
+from engines.pipeline import Pipeline
+from engines.scheduler import FULL, Drop, Load, Ready
+from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
+
+LATE_WEIGHT = 0.04
+"""Of the newest frame in the running share of late ones: the last second counts."""
+
+
+@dataclass(slots=True)
+class _Counters:
+    """Written by the engine thread, read by any: each value is replaced whole."""
+
+    rendered: int = 0
+    dropped: int = 0
+    held: int = 0
+    late: int = 0
+    rung: int = FULL
+    epoch: int = -1
+    pts: int = 0
+    speaking: bool = False
+    filled: int = 0
+    lost: int = 0
+    jumps: int = 0
+
+
+class EngineSession:
+    """A session's handle: put sound into `audio`, read `stats`."""
+
+    def __init__(self, session_id: str, audio: Mailbox[AudioChunk]) -> None:
+        self.id = session_id
+        self.audio = audio
+        self.counters = _Counters()
+        self.motion = StepMeter()
+        self.render = StepMeter()
+        self.queue = StepMeter()
+
+    def stats(self) -> EngineSessionStats:
+        """Figures now; from any thread."""
+        audio = self.audio.stats()
+        count = self.counters
+        return EngineSessionStats(
+            frames_rendered=count.rendered,
+            frames_dropped=count.dropped,
+            frames_held=count.held,
+            frames_late=count.late,
+            motion=self.motion.snapshot(),
+            render=self.render.snapshot(),
+            queue=self.queue.snapshot(),
+            rung=count.rung,
+            epoch=count.epoch,
+            pts=count.pts,
+            speaking=count.speaking,
+            audio_age_s=audio.age_s,
+            audio_dropped=audio.dropped,
+            samples_filled=count.filled,
+            samples_late=count.lost,
+            jumps=count.jumps,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """M2: a motion that waits for its picture. Bounded by the scheduler at every turn."""
+
+    ready: Ready
+    frame: MotionFrame
+    arrived_s: float
+
+
+class Runner:
+    """Drives one session's pipeline and measures it."""
+
+    def __init__(
+        self,
+        session: EngineSession,
+        pipeline: Pipeline,
+        seed: int,
+        frames: Mailbox[Picture],
+        clock: Callable[[], float],
+        budget_s: float,
+    ) -> None:
+        self.session = session
+        self._pipeline = pipeline
+        self._state = pipeline.new_state(seed)
+        self._frames = frames
+        self._clock = clock
+        self._budget_s = budget_s
+        self._pending: list[_Pending] = []
+        self._late_share = 0.0
+        self._starved = 0
+        self._served_s = float("-inf")
+
+    @property
+    def pending(self) -> list[Ready]:
+        """Frames whose pictures could be drawn now, in order."""
+        return [item.ready for item in self._pending]
+
+    def load(self) -> Load:
+        """What the scheduler needs to know."""
+        return Load(
+            cost_s=self.session.render.mean_s,
+            motion_s=self.session.motion.mean_s,
+            late_share=self._late_share,
+            starved=self._starved,
+            served_s=self._served_s,
+        )
+
+    def advance(self) -> None:
+        """Take all sound that came and move the motion over every window it completed."""
+        for arrived_s, chunk in self.session.audio.take_timed():
+            for window in self._pipeline.feed(self._state, chunk):
+                self._move(window, arrived_s)
+        chunks = self._state.chunks
+        count = self.session.counters
+        count.filled, count.jumps = chunks.filled, chunks.jumps
+        count.lost = chunks.late + chunks.stale
+
+    def _move(self, window: AudioWindow, arrived_s: float) -> None:
+        count = self.session.counters
+        if window.epoch != count.epoch:
+            # Interrupted: pictures of the older epoch are not wanted any more.
+            count.dropped += len(self._pending)
+            self._pending.clear()
+        begun_s = self._clock()
+        frame = self._pipeline.move(self._state, window)
+        self.session.motion.add(self._clock() - begun_s)
+        count.epoch, count.pts, count.speaking = frame.epoch, frame.pts, frame.speaking
+        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s)
+        self._pending.append(_Pending(ready, frame, arrived_s))
+
+    def drop(self, drop: Drop) -> None:
+        """Forget a frame that the scheduler will not have rendered."""
+        self._take(drop.item)
+        if drop.reason == "rung":
+            self.session.counters.held += 1
+            return
+        self.session.counters.dropped += 1
+        self._starved += 1
+        self._count_late(True)
+
+    def draw(self, ready: Ready) -> None:
+        """Render a frame and hand its picture over."""
+        item = self._take(ready)
+        begun_s = self._clock()
+        self._served_s = begun_s
+        picture = self._pipeline.draw(self._state, item.frame)
+        done_s = self._clock()
+        self.session.render.add(done_s - begun_s)
+        self.session.queue.add(done_s - item.arrived_s)
+        self._frames.put(picture)
+        late = done_s > ready.deadline_s
+        count = self.session.counters
+        count.rendered += 1
+        count.late += late
+        self._starved = 0
+        self._count_late(late)
+
+    def _take(self, ready: Ready) -> _Pending:
+        index = next(i for i, item in enumerate(self._pending) if item.ready is ready)
+        return self._pending.pop(index)
+
+    def _count_late(self, late: bool) -> None:
+        self._late_share += LATE_WEIGHT * (float(late) - self._late_share)

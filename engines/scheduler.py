@@ -1,0 +1,205 @@
+"""Decides which frame of which session is rendered next, and which are not rendered at all.
+
+Pure; asked by the engine thread before every render.
+Never holds a clock: `now_s` comes in, a decision goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES
+
+Reason: TypeAlias = Literal["late", "rung", "overflow"]
+FULL, HALF = 0, 1
+"""Rungs of the quality ladder: 25 fps; 12.5 fps with every second picture held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A frame whose motion is known and whose picture could be drawn now."""
+
+    session_id: str
+    pts: int
+    deadline_s: float
+    """When the picture must be finished, on the clock that gives `now_s`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is known of one session."""
+
+    cost_s: float = 0.0
+    """Expected time of one render."""
+    motion_s: float = 0.0
+    """Expected time of one motion step."""
+    late_share: float = 0.0
+    """Running share of frames dropped or finished late, 0..1."""
+    starved: int = 0
+    """Frames dropped as late since the last picture."""
+    served_s: float = float("-inf")
+    """When its last render began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How hard the machine may be pressed."""
+
+    max_pending: int = 3
+    """Frames of one session that may wait (2 hops and the one that came in meanwhile): after a
+    stall the newest are worth drawing."""
+    starve_frames: int = 2
+    """After so many late frames in a row one is drawn although it is late: a slow picture is
+    better than a dead one."""
+    step_down_use: float = 0.85
+    """Share of the thread's time above which a session steps down, before anything is late."""
+    step_up_use: float = 0.70
+    """Share (after stepping up) below which a session may step up again."""
+    step_down_late: float = 0.10
+    settle_s: float = 0.5
+    """Time for a step to show in the measures before the next one."""
+    patience_s: float = 4.0
+    """Calm time before a step up; doubled when the last step up had to be taken back."""
+    max_patience_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A frame that will not be rendered, and why."""
+
+    item: Ready
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do now: render `run` (None: nothing is ready), after forgetting `drop`."""
+
+    run: Ready | None
+    drop: tuple[Drop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rung of every session that is not on FULL, and when it last changed."""
+
+    rungs: Mapping[str, int] = field(default_factory=dict)
+    changed_s: float = float("-inf")
+    calm_since_s: float = float("inf")
+    """Since when a step up would have been allowed; infinity: it is not."""
+    raised_s: float = float("-inf")
+    """When a session last stepped up."""
+    patience_s: float = 0.0
+    """Calm time asked for; 0: what Limits says."""
+
+    def rung(self, session_id: str) -> int:
+        """FULL or HALF."""
+        return self.rungs.get(session_id, FULL)
+
+
+def decide(
+    now_s: float,
+    ready: Sequence[Ready],
+    loads: Mapping[str, Load],
+    ladder: Ladder,
+    limits: Limits,
+) -> Decision:
+    """Earliest deadline first over all sessions, after dropping what is not worth its cost.
+
+    `ready` holds each session's items in order of pts. Ties go to the session served longest ago.
+    """
+    by_session: dict[str, list[Ready]] = {}
+    for item in ready:
+        by_session.setdefault(item.session_id, []).append(item)
+    runnable: list[Ready] = []
+    drops: list[Drop] = []
+    for session_id, items in by_session.items():
+        keep, gone = _sift(now_s, items, loads[session_id], ladder.rung(session_id), limits)
+        runnable += keep
+        drops += gone
+    run = min(
+        runnable,
+        key=lambda item: (item.deadline_s, loads[item.session_id].served_s, item.session_id),
+        default=None,
+    )
+    return Decision(run, tuple(drops))
+
+
+def _sift(
+    now_s: float, items: Sequence[Ready], load: Load, rung: int, limits: Limits
+) -> tuple[list[Ready], list[Drop]]:
+    """Split one session's items into those worth rendering and those not."""
+    surplus = max(0, len(items) - limits.max_pending)
+    drops = [Drop(item, "overflow") for item in items[:surplus]]
+    starved = load.starved + surplus
+    keep: list[Ready] = []
+    for item in items[surplus:]:
+        newest = item is items[-1]
+        if now_s + load.cost_s > item.deadline_s:
+            if newest and not keep and starved >= limits.starve_frames:
+                keep.append(item)
+            else:
+                drops.append(Drop(item, "late"))
+                starved += 1
+        elif rung == HALF and starved == 0 and (item.pts // FRAME_SAMPLES) % 2:
+            drops.append(Drop(item, "rung"))
+        else:
+            keep.append(item)
+    return keep, drops
+
+
+def use(loads: Mapping[str, Load], ladder: Ladder) -> float:
+    """Share of one thread's time that the sessions ask for; above 1 they cannot be served."""
+    total = 0.0
+    for session_id, load in loads.items():
+        rate = FRAME_RATE_HZ if ladder.rung(session_id) == FULL else FRAME_RATE_HZ / 2
+        total += load.cost_s * rate + load.motion_s * FRAME_RATE_HZ
+    return total
+
+
+def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
+    """Move at most one session one rung: down at once when pressed, up after a long calm."""
+    rungs = {name: rung for name, rung in ladder.rungs.items() if name in loads}
+    if len(rungs) != len(ladder.rungs):
+        ladder = replace(ladder, rungs=rungs)
+    if now_s - ladder.changed_s < limits.settle_s:
+        return ladder
+    worst = max((load.late_share for load in loads.values()), default=0.0)
+    if use(loads, ladder) > limits.step_down_use or worst > limits.step_down_late:
+        return _step_down(now_s, loads, ladder, limits)
+    return _step_up(now_s, loads, ladder, limits, worst)
+
+
+def _step_down(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
+    ladder = replace(ladder, calm_since_s=float("inf"))
+    full = [name for name in loads if ladder.rung(name) == FULL]
+    if not full:
+        return ladder
+    chosen = max(full, key=lambda name: (loads[name].late_share, loads[name].cost_s, name))
+    patience_s = ladder.patience_s or limits.patience_s
+    if now_s - ladder.raised_s < patience_s:
+        patience_s = min(2 * patience_s, limits.max_patience_s)
+    return replace(
+        ladder,
+        rungs={**ladder.rungs, chosen: HALF},
+        changed_s=now_s,
+        patience_s=patience_s,
+    )
+
+
+def _step_up(
+    now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits, worst: float
+) -> Ladder:
+    if not ladder.rungs:
+        return ladder
+    chosen = min(ladder.rungs, key=lambda name: (loads[name].cost_s, name))
+    raised = {name: rung for name, rung in ladder.rungs.items() if name != chosen}
+    after = use(loads, replace(ladder, rungs=raised))
+    if after > limits.step_up_use or worst > limits.step_down_late / 2:
+        return replace(ladder, calm_since_s=float("inf"))
+    calm_since_s = min(ladder.calm_since_s, now_s)
+    if now_s - calm_since_s < (ladder.patience_s or limits.patience_s):
+        return replace(ladder, calm_since_s=calm_since_s)
+    return replace(ladder, rungs=raised, changed_s=now_s, calm_since_s=float("inf"), raised_s=now_s)

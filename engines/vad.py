@@ -1,0 +1,98 @@
+"""Tells speech from silence, with hysteresis: WebRTC's detector above a level floor.
+
+Used by the engine thread; one state for each session.
+Never looks ahead, never raises for what a microphone sends (NaN, infinity, too loud).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import webrtcvad
+
+from engines.values import F32, SAMPLE_RATE_HZ
+
+HOP = 320
+"""20 ms: webrtcvad takes 10, 20 or 30 ms."""
+AGGRESSIVENESS = 2
+ATTACK_HOPS = 2
+"""40 ms of speech in a row open: one click or knock is shorter."""
+RELEASE_HOPS = 7
+"""140 ms without speech close: the closure of a stop consonant is shorter (50-120 ms)."""
+MIN_LEVEL_DB = -52.0
+"""Below this (dB of full scale, RMS of a hop) nothing is speech."""
+ABOVE_FLOOR_DB = 6.0
+"""Speech must rise this far above the tracked noise floor: a steady hum does not."""
+FLOOR_RISE_DB = 0.06
+"""The floor rises 3 dB/s under steady sound and falls at once in a pause."""
+MIN_FLOOR_DB = MIN_LEVEL_DB - ABOVE_FLOOR_DB
+"""A quieter room changes nothing, and the floor finds a new noise sooner from here."""
+MAX_FLOOR_DB = -32.0
+"""Louder than the floor can get, a steady sound counts if webrtcvad says so."""
+SILENT_DB = -96.0
+
+
+@dataclass(slots=True)
+class VadState:
+    """One session's detector."""
+
+    detector: Any
+    """webrtcvad.Vad: it adapts to the noise, so each session has one."""
+    rest: F32 = field(default_factory=lambda: np.empty(0, np.float32))
+    """Samples left over: fewer than HOP."""
+    speaking: bool = False
+    run: int = 0
+    """Hops in a row that speak against `speaking`."""
+    level_db: float = SILENT_DB
+    """Level of the last hop."""
+    floor_db: float = MIN_FLOOR_DB
+    """Tracked level of the noise."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the last hop was no louder than the room."""
+        return self.level_db < max(MIN_LEVEL_DB, self.floor_db + ABOVE_FLOOR_DB)
+
+
+class Vad:
+    """Voice activity every 20 ms; opens after 40 ms of speech, closes 140 ms after the last."""
+
+    def new_state(self) -> VadState:
+        """State of a new session: silent."""
+        return VadState(webrtcvad.Vad(AGGRESSIVENESS))
+
+    def step(self, state: VadState, samples: F32) -> bool:
+        """Hear f32[N], N any; return whether there is speech after the last whole hop."""
+        samples = np.concatenate((state.rest, samples))
+        whole = len(samples) // HOP * HOP
+        for begin in range(0, whole, HOP):
+            _hear(state, samples[begin : begin + HOP])
+        state.rest = samples[whole:].copy()
+        return state.speaking
+
+
+def clean(samples: F32) -> F32:
+    """The same samples as float32 in [-1, 1]; what is not a number becomes 0."""
+    finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(finite, -1.0, 1.0).astype(np.float32, copy=False)
+
+
+def _hear(state: VadState, hop: F32) -> None:
+    hop = clean(hop)
+    state.level_db = _level_db(hop)
+    rise = min(state.floor_db + FLOOR_RISE_DB, MAX_FLOOR_DB)
+    state.floor_db = max(min(rise, state.level_db), MIN_FLOOR_DB)
+    pcm = (hop * 32767.0).astype("<i2").tobytes()
+    # The detector hears quiet hops too: it learns the noise from them.
+    heard = bool(state.detector.is_speech(pcm, SAMPLE_RATE_HZ)) and not state.quiet
+    state.run = state.run + 1 if heard != state.speaking else 0
+    if state.run >= (RELEASE_HOPS if state.speaking else ATTACK_HOPS):
+        state.speaking = heard
+        state.run = 0
+
+
+def _level_db(hop: F32) -> float:
+    power = float(np.mean(np.square(hop, dtype=np.float64)))
+    return max(SILENT_DB, 10.0 * float(np.log10(max(power, 1e-12))))
