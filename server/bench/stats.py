@@ -1,0 +1,80 @@
+"""Quantiles with confidence, and drift between two ends of a run.
+
+Pure; used by the bench's reports.
+Never drops a sample: what is left out is decided, and said, before it comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+RESAMPLES = 1000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One row of a table; all values in the unit of the samples."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+    low: float
+    """Smallest sample."""
+    high: float
+    """Largest sample."""
+    p50_interval: tuple[float, float]
+    """95 % confidence of p50 by the percentile bootstrap (Efron 1979), fixed seed."""
+
+
+def summarise(samples: Sequence[float]) -> Summary | None:
+    """Quantiles of the samples (linear interpolation), or None when there are none."""
+    if not samples:
+        return None
+    values = np.asarray(samples, dtype=np.float64)
+    p50, p95, p99 = (float(value) for value in np.percentile(values, [50, 95, 99]))
+    chosen = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
+    medians = np.median(values[chosen], axis=1)
+    tail = 50 * (1 - CONFIDENCE)
+    bounds = np.percentile(medians, [tail, 100 - tail])
+    interval = (float(bounds[0]), float(bounds[1]))
+    return Summary(len(values), p50, p95, p99, float(values.min()), float(values.max()), interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The same measurement at both ends of a long run."""
+
+    start: float
+    """Median of the first window."""
+    end: float
+    """Median of the last window."""
+    per_hour: float
+    """Slope of a least-squares line through all samples, in units an hour."""
+
+    @property
+    def change(self) -> float:
+        """End minus start."""
+        return self.end - self.start
+
+
+def drift(at_s: Sequence[float], samples: Sequence[float], window_s: float) -> Drift | None:
+    """Drift of `samples` taken at `at_s` (ascending); None with fewer than two samples.
+
+    The windows shrink to half the run where it is shorter than two of them.
+    """
+    if len(samples) < 2:
+        return None
+    times = np.asarray(at_s, dtype=np.float64)
+    values = np.asarray(samples, dtype=np.float64)
+    window_s = min(window_s, float(times[-1] - times[0]) / 2)
+    head = values[times <= times[0] + window_s]
+    tail = values[times >= times[-1] - window_s]
+    centred = times - times.mean()
+    spread = float(centred @ centred)
+    slope = float(centred @ values) / spread if spread > 0 else 0.0
+    return Drift(float(np.median(head)), float(np.median(tail)), slope * 3600)
