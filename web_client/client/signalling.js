@@ -1,0 +1,161 @@
+/**
+ * The server's HTTP interface: sessions, offers, candidates, avatars.
+ * Runs in the page's main thread; every request has a deadline.
+ * Never holds a peer connection and never retries.
+ */
+
+import { AvatarError, responseError } from "./errors.js";
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * @typedef {{name: string, title: string, credit: string, portrait: string}} AvatarInfo
+ * `portrait` is an absolute URL.
+ * @typedef {{id: string, token?: string, ice_servers?: RTCIceServer[], limits?: object}} SessionInfo
+ */
+
+export class Signalling {
+  /** @param {string|URL} server Base address; paths are taken below it. */
+  constructor(server) {
+    const base = new URL(server, globalThis.location?.href);
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    base.search = "";
+    base.hash = "";
+    /** @type {URL} */
+    this.base = base;
+    /** @type {string|null} */
+    this.token = null;
+  }
+
+  /** @returns {Promise<AvatarInfo[]>} */
+  async avatars() {
+    const body = await this.#json("GET", "v1/avatars");
+    const rows = Array.isArray(body) ? body : (body?.avatars ?? []);
+    return rows.map((row) => ({
+      name: row.name,
+      title: row.title || row.name,
+      credit: row.credit ?? "",
+      portrait: this.#url(
+        row.portrait ?? row.portrait_url ?? `v1/avatars/${encodeURIComponent(row.name)}/portrait.jpg`,
+      ).href,
+    }));
+  }
+
+  /** @returns {Promise<Record<string, any>>} */
+  capabilities() {
+    return this.#json("GET", "v1/capabilities");
+  }
+
+  /**
+   * @param {Record<string, unknown>} wishes avatar, voice, size, seed; undefined ones are left out.
+   * @returns {Promise<SessionInfo>}
+   */
+  async createSession(wishes) {
+    const asked = Object.fromEntries(Object.entries(wishes).filter(([, v]) => v != null));
+    const session = await this.#json("POST", "v1/sessions", asked);
+    this.token = session.token ?? null;
+    return session;
+  }
+
+  /**
+   * @param {string} id
+   * @param {RTCSessionDescription} description
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<RTCSessionDescriptionInit>}
+   */
+  offer(id, description, signal) {
+    const { sdp, type } = description;
+    return this.#json("POST", this.#session(id, "/offer"), { sdp, type }, signal);
+  }
+
+  /**
+   * @param {string} id
+   * @param {RTCIceCandidateInit[]} candidates
+   * @param {AbortSignal} [signal]
+   */
+  trickle(id, candidates, signal) {
+    return this.#json("PATCH", this.#session(id, "/offer"), { candidates }, signal);
+  }
+
+  /** @param {string} id @returns {Promise<Record<string, any>>} */
+  stats(id) {
+    return this.#json("GET", this.#session(id, "/stats"));
+  }
+
+  /** Ends a session; a session that is gone already counts as ended. @param {string} id */
+  async closeSession(id) {
+    try {
+      await this.#json("DELETE", this.#session(id, ""));
+    } catch (error) {
+      const gone = error instanceof AvatarError && error.reason !== null;
+      const silent = error instanceof AvatarError && error.code === "server-unreachable";
+      if (!gone && !silent) throw error;
+    }
+  }
+
+  /**
+   * Ends a session while the page is being left: works where fetch no longer does.
+   * @param {string} id
+   * @returns {boolean} Whether the browser took it.
+   */
+  beaconClose(id) {
+    const url = this.#url(this.#session(id, "/close"));
+    if (this.token) url.searchParams.set("token", this.token);
+    return navigator.sendBeacon(url);
+  }
+
+  /** Address of the voice websocket. @param {string} id */
+  audioUrl(id) {
+    const url = this.#url(this.#session(id, "/audio"));
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    if (this.token) url.searchParams.set("token", this.token);
+    return url;
+  }
+
+  #session(id, rest) {
+    return `v1/sessions/${encodeURIComponent(id)}${rest}`;
+  }
+
+  #url(path) {
+    return new URL(path, this.base);
+  }
+
+  /** @returns {Promise<any>} The answer's JSON, or null when it has none. */
+  async #json(method, path, body, signal) {
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    const deadline = AbortSignal.timeout(TIMEOUT_MS);
+    let response;
+    let text;
+    try {
+      response = await fetch(this.#url(path), {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        cache: "no-store",
+      });
+      text = await response.text();
+    } catch (error) {
+      if (signal?.aborted) throw new AvatarError("closed", { cause: error });
+      throw new AvatarError("server-unreachable", { cause: error });
+    }
+    const parsed = parse(text);
+    if (!response.ok) {
+      throw responseError(response.status, parsed, response.headers.get("Retry-After"));
+    }
+    return parsed;
+  }
+}
+
+/** @param {string} text @returns {any} */
+function parse(text) {
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // Not JSON (a proxy's error page): the status alone then tells.
+  }
+}

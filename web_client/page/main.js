@@ -1,0 +1,314 @@
+/**
+ * The demo page: wires the controls to one AvatarClient at a time.
+ * Runs in the page's main thread. Never talks to the server but through the client.
+ */
+
+import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
+import { figureRows, showFigures } from "./figures.js";
+import * as view from "./view.js";
+
+const { byId } = view;
+const SERVER = new URL("..", import.meta.url);
+const DEMO_VOICE = new URL("../voice/welcome.wav", import.meta.url);
+
+class Page {
+  /** @type {AvatarClient|null} */ client = null;
+  /** @type {import("../client/signalling.js").AvatarInfo[]} */ avatars = [];
+  /** @type {"mirror"|"push"} */ voice = "mirror";
+  avatar = "";
+  microphone = "";
+  micOff = false;
+  voiceOff = false;
+  /** @type {number|null} */ firstPictureMs = null;
+  /** @type {LevelMeter|null} */ #meter = null;
+  #clickedMs = 0;
+  #countdown = 0;
+  #progress = 0;
+  #lengthMs = 1;
+
+  constructor() {
+    this.video = /** @type {HTMLVideoElement} */ (byId("video"));
+    view.showState("idle");
+    view.showNoFigures();
+    this.#controls();
+    this.#dropping();
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listMicrophones());
+    this.#listMicrophones();
+    this.loadAvatars();
+  }
+
+  async loadAvatars() {
+    try {
+      this.avatars = await new AvatarClient({ server: SERVER }).avatars();
+    } catch (error) {
+      view.showNoFaces("No answer yet.");
+      const retry = () => (view.hideNote(), this.loadAvatars());
+      return view.showNote(error.message, error.remedy, { label: "Try again", run: retry });
+    }
+    if (this.avatars.length === 0) return view.showNoFaces("The server has no faces yet.");
+    const wanted = new URLSearchParams(location.search).get("avatar");
+    const chosen = this.avatars.find(({ name }) => name === wanted) ?? this.avatars[0];
+    this.avatar = chosen.name;
+    view.showPortrait(chosen);
+    view.showFaces(this.avatars, this.avatar, (name) => this.chooseAvatar(name));
+  }
+
+  async chooseAvatar(name) {
+    this.avatar = name;
+    view.showPortrait(this.avatars.find((avatar) => avatar.name === name));
+    await this.#again();
+  }
+
+  /** @param {"mirror"|"push"} voice */
+  async chooseVoice(voice) {
+    if (voice === this.voice) return;
+    this.voice = voice;
+    view.showVoice(voice);
+    this.#applyMutes();
+    await this.#again();
+  }
+
+  get running() {
+    return this.client !== null && !["idle", "closed"].includes(this.client.state);
+  }
+
+  /** @returns {Promise<boolean>} Whether it is live now; a failure has been shown already. */
+  async connect() {
+    view.hideNote();
+    this.#clickedMs = performance.now();
+    this.firstPictureMs = null;
+    const client = new AvatarClient({
+      server: SERVER,
+      avatar: this.avatar || undefined,
+      voice: this.voice,
+      microphone: this.microphone || null,
+    });
+    this.client = client;
+    client.setMuted(this.micOff);
+    this.#listen(client);
+    try {
+      await client.connect();
+      return true;
+    } catch {
+      return false; // Told by the "error" event, or hung up by the person.
+    }
+  }
+
+  async hangUp() {
+    const client = this.client;
+    this.client = null;
+    this.#endCountdown();
+    view.hideNote();
+    view.showState("closed");
+    view.showNoFigures();
+    this.video.srcObject = null;
+    this.#watchMicrophone(null);
+    await client?.close();
+  }
+
+  /** Says a sound file's bytes, connecting first when needed. @param {Blob} data */
+  async say(data, name) {
+    byId("file-name").textContent = name;
+    try {
+      const samples = await decodeVoice(data);
+      if (this.voice !== "push" && this.running) await this.hangUp();
+      await this.chooseVoice("push");
+      if (this.client?.state !== "live" && !(await this.connect())) return;
+      const client = this.client;
+      client.interrupt();
+      this.#lengthMs = samples.length / 16;
+      byId("stop").disabled = false;
+      await client.speak(samples);
+    } catch (error) {
+      if (error.code !== "closed") view.showNote(error.message, error.remedy);
+    } finally {
+      byId("stop").disabled = true;
+      this.#showProgress(null);
+    }
+  }
+
+  async sayDemo() {
+    const response = await fetch(DEMO_VOICE);
+    await this.say(await response.blob(), "Demo voice");
+  }
+
+  // ---------------------------------------------------------------------------------------------
+
+  /** Hangs up and connects with the new choice, when a call was running. */
+  async #again() {
+    if (!this.running) return;
+    await this.hangUp();
+    await this.connect();
+  }
+
+  #listen(client) {
+    const on = (type, act) =>
+      client.addEventListener(type, ({ detail }) => {
+        if (client === this.client) act(detail);
+      });
+    on("state", (detail) => this.#onState(detail));
+    on("stream", ({ stream }) => this.#show(stream));
+    on("microphone", ({ stream }) => this.#watchMicrophone(stream));
+    on("error", (error) => this.#onError(error));
+    on("stats", (stats) => showFigures(byId("figures"), figureRows(stats, this.firstPictureMs)));
+    on("event", (message) => this.#onEvent(message));
+  }
+
+  #onState({ state, error, delayMs }) {
+    this.#endCountdown();
+    view.showState(state);
+    if (state === "live") view.hideNote();
+    if (state === "waiting") this.#countDown(error, delayMs);
+    if (state !== "live") view.showNoFigures();
+  }
+
+  #onError(error) {
+    const useFile = { label: "Use a voice file", run: () => (view.hideNote(), this.chooseVoice("push")) };
+    const aboutMicrophone = /microphone|secure/.test(error.code);
+    const again = { label: "Connect again", run: () => void this.connect() };
+    const act = aboutMicrophone ? useFile : this.running ? null : again;
+    view.showNote(error.message, error.remedy, act);
+  }
+
+  #onEvent(message) {
+    if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
+    if (message.type === "started") this.#showProgress(performance.now());
+    if (message.type === "finished") this.#showProgress(null);
+    if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");
+  }
+
+  /** The wait before the next try, second by second. */
+  #countDown(error, delayMs) {
+    const dueMs = performance.now() + delayMs;
+    const tick = () => {
+      const leftS = Math.max(0, Math.ceil((dueMs - performance.now()) / 1000));
+      const when = leftS > 0 ? `Trying again in ${leftS} s.` : "Trying again now.";
+      view.showNote(error.message, `${error.remedy} ${when}`.trim());
+    };
+    tick();
+    this.#countdown = setInterval(tick, 250);
+  }
+
+  #endCountdown() {
+    clearInterval(this.#countdown);
+    this.#countdown = 0;
+  }
+
+  /** The picture fades in over the portrait once there is one. */
+  #show(stream) {
+    const { video } = this;
+    video.srcObject = stream;
+    this.#applyMutes();
+    const shown = () => {
+      if (video.srcObject !== stream) return;
+      this.firstPictureMs ??= performance.now() - this.#clickedMs;
+      byId("stage").classList.add("playing");
+    };
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(shown);
+    else video.addEventListener("playing", shown, { once: true });
+    video.play().catch((error) => {
+      if (error.name !== "NotAllowedError") return; // AbortError: replaced by a newer stream.
+      video.muted = true;
+      const hear = () => (view.hideNote(), this.#applyMutes());
+      view.showNote("The browser keeps the sound off.", "It wants a click first.", { label: "Turn it on", run: hear });
+      void video.play();
+    });
+  }
+
+  #applyMutes() {
+    const mirror = this.voice === "mirror";
+    this.client?.setMuted(this.micOff);
+    this.video.muted = mirror ? !byId("hear").checked : this.voiceOff;
+    view.showMute(this.voice, mirror ? this.micOff : this.voiceOff);
+  }
+
+  toggleMute() {
+    if (this.voice === "mirror") this.micOff = !this.micOff;
+    else this.voiceOff = !this.voiceOff;
+    this.#applyMutes();
+  }
+
+  toggleStats() {
+    const hidden = (byId("stats").hidden = !byId("stats").hidden);
+    byId("overlay").setAttribute("aria-pressed", String(!hidden));
+  }
+
+  /** @param {MediaStream|null} stream */
+  #watchMicrophone(stream) {
+    void this.#meter?.close();
+    this.#meter = stream ? new LevelMeter(stream) : null;
+    const meter = this.#meter;
+    if (!meter) return view.showMeter(byId("meter"), 0);
+    const draw = () => {
+      if (meter !== this.#meter) return;
+      view.showMeter(byId("meter"), meter.level());
+      requestAnimationFrame(draw);
+    };
+    draw();
+    void this.#listMicrophones(); // Names are told only now.
+  }
+
+  async #listMicrophones() {
+    view.showMicrophones(await listMicrophones(), this.microphone);
+  }
+
+  /** @param {number|null} startedMs null: nothing is being said. */
+  #showProgress(startedMs) {
+    cancelAnimationFrame(this.#progress);
+    const bar = byId("progress");
+    if (startedMs === null) return view.showMeter(bar, 0);
+    const draw = () => {
+      view.showMeter(bar, Math.min(1, (performance.now() - startedMs) / this.#lengthMs));
+      this.#progress = requestAnimationFrame(draw);
+    };
+    draw();
+  }
+
+  #controls() {
+    byId("connect").onclick = () => (this.running ? this.hangUp() : this.connect());
+    byId("try").onclick = () => this.sayDemo();
+    byId("demo").onclick = () => this.sayDemo();
+    byId("stop").onclick = () => this.client?.interrupt();
+    byId("mute").onclick = () => this.toggleMute();
+    byId("overlay").onclick = () => this.toggleStats();
+    byId("note-close").onclick = view.hideNote;
+    byId("hear").onchange = () => this.#applyMutes();
+    byId("file").onchange = ({ target }) => this.#take(target.files[0]);
+    byId("microphone").onchange = ({ target }) => {
+      this.microphone = target.value;
+      this.client?.setMicrophone(target.value || null).catch((error) => this.#onError(error));
+    };
+    for (const radio of document.getElementsByName("voice")) {
+      radio.addEventListener("change", ({ target }) => this.chooseVoice(/** @type {any} */ (target).value));
+    }
+    document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+      if (ctrlKey || metaKey || altKey || /** @type {any} */ (target).closest("select, input")) return;
+      if (key === "m" || key === "M") this.toggleMute();
+      if (key === "s" || key === "S") this.toggleStats();
+    });
+  }
+
+  /** A sound file may be dropped anywhere on the page. */
+  #dropping() {
+    const over = (on) => {
+      byId("drop").classList.toggle("over", on);
+      byId("stage").classList.toggle("dragging", on);
+    };
+    addEventListener("dragover", (event) => (event.preventDefault(), over(true)));
+    addEventListener("dragleave", (event) => event.relatedTarget === null && over(false));
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      over(false);
+      this.#take(event.dataTransfer?.files[0]);
+    });
+  }
+
+  /** @param {File|undefined} file */
+  #take(file) {
+    if (file) void this.say(file, file.name);
+    byId("file").value = "";
+  }
+}
+
+/** The page itself, for its tests and the browser's console. */
+export const page = new Page();

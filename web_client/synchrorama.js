@@ -1,0 +1,378 @@
+/**
+ * SynchroRaMa Live in a page of yours: connects, keeps the connection, tells what happens.
+ *
+ *     import { AvatarClient } from "https://your.server/synchrorama.js";
+ *     const avatar = new AvatarClient({ voice: "mirror" });
+ *     avatar.addEventListener("stream", () => (video.srcObject = avatar.stream));
+ *     avatar.addEventListener("error", ({ detail }) => show(detail.message, detail.remedy));
+ *     await avatar.connect();
+ *
+ * Runs in the page's main thread. Never touches the DOM. Documented in docs/client.md.
+ */
+
+import { backoffMs } from "./client/backoff.js";
+import { AvatarError } from "./client/errors.js";
+import { Link } from "./client/link.js";
+import { microphoneGranted, openMicrophone } from "./client/microphone.js";
+import { Signalling } from "./client/signalling.js";
+import { readStats } from "./client/stats.js";
+import { VoiceSocket, decodeVoice } from "./client/voice.js";
+
+export { AvatarError } from "./client/errors.js";
+export { LevelMeter, listMicrophones } from "./client/microphone.js";
+export { decodeVoice } from "./client/voice.js";
+
+const STATS_MS = 500;
+/** Reasons of the server after which a new session is worth asking for. */
+const PASSING = new Set(["shutdown", "server-stopping", "server_stopping", "stopping", "restart"]);
+
+/**
+ * @typedef {"idle"|"connecting"|"live"|"waiting"|"closed"} ClientState
+ * idle: never connected. waiting: will try again by itself. closed: `connect()` starts anew.
+ *
+ * @typedef {object} AvatarOptions
+ * @property {string|URL} [server] Base address; default: where this module was loaded from.
+ * @property {string} [avatar] A name of `avatars()`; default: the server's first.
+ * @property {"mirror"|"push"} [voice] mirror: the microphone drives the face. push: `speak()` does.
+ * @property {string|MediaStream|null} [microphone] Device id, a stream of your own (you stop it),
+ *   or null for the browser's default. Only used in mirror mode.
+ * @property {number} [size] Picture size in pixels (square).
+ * @property {number} [seed] Makes blinks and sway repeatable.
+ * @property {"VP8"|"H264"} [codec] Tried first; default VP8 (three times cheaper for the server).
+ * @property {RTCIceServer[]} [iceServers] Default: those the server names (none on a local net).
+ * @property {number} [retries] Attempts in a row before giving up; 0 never retries. Default 10.
+ */
+
+export class AvatarClient extends EventTarget {
+  /** @type {Link|null} */ #link = null;
+  /** @type {VoiceSocket|null} */ #voice = null;
+  /** @type {MediaStream|null} */ #microphone = null;
+  /** @type {Promise<void>|null} */ #connecting = null;
+  #ownsMicrophone = false;
+  #muted = false;
+  #run = 0;
+  #statsTimer = 0;
+  /** @type {{wake: () => void, timer: number}|null} */ #sleep = null;
+  /** @type {Record<string, any>|null} */ #serverStats = null;
+  /** @type {Record<string, any>|null} */ #capabilities = null;
+  #picked = null;
+  #onPageHide = () => this.#leave();
+
+  /** @param {AvatarOptions} [options] */
+  constructor(options = {}) {
+    super();
+    const server = options.server ?? new URL(".", import.meta.url);
+    this.options = { voice: "mirror", microphone: null, codec: "VP8", retries: 10, ...options };
+    this.signalling = new Signalling(server);
+    /** @type {ClientState} */
+    this.state = "idle";
+    /** Why it waits or was closed. @type {AvatarError|null} */
+    this.error = null;
+  }
+
+  /** The face and its voice; a new stream with every connection. @returns {MediaStream|null} */
+  get stream() {
+    return this.#link?.stream ?? null;
+  }
+
+  /** @returns {string|null} */
+  get sessionId() {
+    return this.#link?.session?.id ?? null;
+  }
+
+  /** The open microphone, to draw its level. @returns {MediaStream|null} */
+  get microphone() {
+    return this.#microphone;
+  }
+
+  get muted() {
+    return this.#muted;
+  }
+
+  /** @returns {Promise<import("./client/signalling.js").AvatarInfo[]>} */
+  avatars() {
+    return this.signalling.avatars();
+  }
+
+  /**
+   * Connects, and from then on reconnects by itself.
+   * @returns {Promise<void>} When live. Rejects with an AvatarError when it gave up, also when
+   *   `close()` came first (code "closed").
+   */
+  connect() {
+    if (this.state === "live") return Promise.resolve();
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = null;
+    });
+    return this.#connecting;
+  }
+
+  /** Stops sending the microphone's sound (silence is sent instead). @param {boolean} muted */
+  setMuted(muted) {
+    this.#muted = muted;
+    for (const track of this.#microphone?.getAudioTracks() ?? []) track.enabled = !muted;
+  }
+
+  /**
+   * Changes the microphone, live or not.
+   * @param {string|MediaStream|null} microphone As in the options.
+   */
+  async setMicrophone(microphone) {
+    this.options.microphone = microphone;
+    if (!this.#microphone || this.options.voice !== "mirror") return;
+    this.#dropMicrophone();
+    const track = await this.#openMicrophone(this.#run);
+    await this.#link?.sender?.replaceTrack(track);
+  }
+
+  /**
+   * Push mode: says a voice with the face, after what it is saying now.
+   * @param {Blob|ArrayBuffer|Int16Array} voice A sound file's bytes, or mono PCM at 16 kHz.
+   * @returns {Promise<import("./client/voice.js").Spoken>} When it has been played, or interrupted.
+   */
+  async speak(voice) {
+    const samples = voice instanceof Int16Array ? voice : await decodeVoice(voice);
+    if (this.state !== "live" || this.options.voice !== "push") throw new AvatarError("not-live");
+    const url = this.signalling.audioUrl(this.#link.session.id);
+    this.#voice ??= new VoiceSocket(url, (message) => this.#tell("event", message));
+    return this.#voice.speak(samples);
+  }
+
+  /** Push mode: stops speaking at once. */
+  interrupt() {
+    this.#voice?.interrupt();
+  }
+
+  /** @returns {Promise<import("./client/stats.js").ClientStats|null>} null when not live. */
+  async getStats() {
+    const pc = this.#link?.pc;
+    if (!pc || this.state !== "live") return null;
+    const report = await pc.getStats();
+    const { stats, picked } = readStats(report, this.#picked, {
+      voice: this.options.voice,
+      server: this.#serverStats,
+      capabilities: this.#capabilities,
+    });
+    this.#picked = picked;
+    return stats;
+  }
+
+  /** Hangs up and lets go of everything; idempotent. `connect()` may be called again. */
+  async close() {
+    if (this.state === "closed" && !this.#link) return;
+    this.#run += 1;
+    const link = this.#drop();
+    this.#dropMicrophone();
+    this.#become("closed", new AvatarError("closed"));
+    this.#wakeUp();
+    await link?.close();
+  }
+
+  // ---------------------------------------------------------------------------------------------
+
+  async #connect() {
+    if (!globalThis.RTCPeerConnection) throw this.#fail(new AvatarError("unsupported-browser"));
+    this.#run += 1;
+    const run = this.#run;
+    globalThis.addEventListener?.("pagehide", this.#onPageHide);
+    for (let attempt = 1; ; attempt += 1) {
+      this.#become("connecting");
+      try {
+        await this.#attempt(run);
+        return;
+      } catch (error) {
+        if (run !== this.#run) throw new AvatarError("closed");
+        await this.#afterFailure(asAvatarError(error), attempt);
+        if (run !== this.#run) throw new AvatarError("closed");
+      }
+    }
+  }
+
+  /** One try; on success the state is live. */
+  async #attempt(run) {
+    const link = new Link({
+      signalling: this.signalling,
+      wishes: {
+        avatar: this.options.avatar,
+        voice: this.options.voice,
+        size: this.options.size,
+        seed: this.options.seed,
+      },
+      codec: this.options.codec,
+      iceServers: this.options.iceServers ?? null,
+      onMessage: (message) => this.#hear(link, message),
+      onLost: (error) => void this.#lost(link, error),
+    });
+    this.#link = link;
+    try {
+      await this.#openWithMicrophone(link, run);
+    } catch (error) {
+      if (this.#link === link) this.#link = null;
+      await link.close();
+      throw error;
+    }
+    if (run !== this.#run) throw new AvatarError("closed");
+    this.#tell("stream", { stream: link.stream });
+    this.#become("live");
+    this.#startStats();
+  }
+
+  /** Asking a person takes long: only then is the microphone opened before the session. */
+  async #openWithMicrophone(link, run) {
+    if (this.options.voice !== "mirror") return link.open(null);
+    const instant = this.options.microphone instanceof MediaStream || (await microphoneGranted());
+    if (!instant || this.#microphone) return link.open(await this.#openMicrophone(run));
+    const opening = link.open(null);
+    const attached = this.#openMicrophone(run).then(async (track) => {
+      await opening;
+      await link.sender?.replaceTrack(track);
+    });
+    await Promise.all([opening, attached]);
+  }
+
+  /** @returns {Promise<MediaStreamTrack>} */
+  async #openMicrophone(run) {
+    if (!this.#microphone) {
+      const given = this.options.microphone;
+      const stream = given instanceof MediaStream ? given : await openMicrophone(given);
+      if (run !== this.#run) {
+        if (stream !== given) for (const track of stream.getTracks()) track.stop();
+        throw new AvatarError("closed");
+      }
+      this.#ownsMicrophone = stream !== given;
+      this.#microphone = stream;
+      this.#tell("microphone", { stream });
+    }
+    const [track] = this.#microphone.getAudioTracks();
+    if (!track) throw new AvatarError("no-microphone");
+    track.enabled = !this.#muted;
+    track.onended = () => this.#tell("error", new AvatarError("microphone-lost"));
+    return track;
+  }
+
+  #dropMicrophone() {
+    for (const track of this.#microphone?.getAudioTracks() ?? []) {
+      track.onended = null;
+      if (this.#ownsMicrophone) track.stop();
+    }
+    if (this.#microphone) this.#tell("microphone", { stream: null });
+    this.#microphone = null;
+  }
+
+  /** Forgets the current link and all that hangs on it. @returns {Link|null} */
+  #drop() {
+    globalThis.removeEventListener?.("pagehide", this.#onPageHide);
+    clearTimeout(this.#statsTimer);
+    this.#voice?.close();
+    this.#voice = null;
+    this.#serverStats = null;
+    this.#picked = null;
+    const link = this.#link;
+    this.#link = null;
+    return link;
+  }
+
+  /** Waits when trying again can help; throws when it cannot. */
+  async #afterFailure(error, attempt) {
+    if (!error.recoverable || attempt > this.options.retries) {
+      this.#run += 1;
+      this.#drop();
+      this.#dropMicrophone();
+      throw this.#fail(error);
+    }
+    const delayMs = backoffMs(attempt, error.retryAfterS);
+    this.#become("waiting", error, { delayMs, attempt });
+    await new Promise((wake) => {
+      this.#sleep = { wake: () => wake(undefined), timer: setTimeout(wake, delayMs) };
+    });
+    this.#sleep = null;
+  }
+
+  #wakeUp() {
+    if (!this.#sleep) return;
+    clearTimeout(this.#sleep.timer);
+    this.#sleep.wake();
+  }
+
+  #fail(error) {
+    this.#become("closed", error);
+    this.#tell("error", error);
+    return error;
+  }
+
+  /** The link of a live session broke or was ended by the server. */
+  async #lost(link, error) {
+    if (link !== this.#link || this.state !== "live") return;
+    this.#drop();
+    const again = error.recoverable && this.options.retries > 0;
+    if (!again) {
+      this.#dropMicrophone();
+      this.#fail(error);
+    } else {
+      this.#become("waiting", error, { delayMs: 0, attempt: 0 });
+      this.connect().catch(() => {}); // Its failure is told by the "error" event.
+    }
+    await link.close();
+  }
+
+  /** @param {Record<string, any>} message */
+  #hear(link, message) {
+    if (link !== this.#link) return;
+    if (message.type === "stats") this.#serverStats = message;
+    this.#tell("event", message);
+    if (message.type !== "closed" && message.type !== "closing") return;
+    const reason = String(message.reason ?? "");
+    const code = PASSING.has(reason) ? "connection-lost" : "session-closed";
+    const said = message.message ?? (reason && `The server ended the session: ${reason}.`);
+    void this.#lost(link, new AvatarError(code, {
+      reason,
+      ...(said ? { message: said } : {}),
+      ...(message.hint ? { remedy: message.hint } : {}),
+    }));
+  }
+
+  #startStats() {
+    const tick = async () => {
+      const stats = await this.getStats();
+      if (!stats) return;
+      this.#tell("stats", stats);
+      this.#statsTimer = setTimeout(tick, STATS_MS);
+    };
+    clearTimeout(this.#statsTimer);
+    this.#statsTimer = setTimeout(tick, STATS_MS);
+    this.signalling
+      .capabilities()
+      .then((capabilities) => (this.#capabilities = capabilities))
+      .catch(() => {}); // Only sharpens the delay estimate.
+  }
+
+  /** The page is being left: the server should know at once. */
+  #leave() {
+    this.#run += 1;
+    const link = this.#drop();
+    link?.closeNow();
+    this.#dropMicrophone();
+    this.#become("closed", new AvatarError("closed"));
+    this.#wakeUp();
+  }
+
+  #become(state, error = null, extra = {}) {
+    this.state = state;
+    this.error = error;
+    this.#tell("state", { state, error, ...extra });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** @param {unknown} error @returns {AvatarError} */
+function asAvatarError(error) {
+  if (error instanceof AvatarError) return error;
+  return new AvatarError("server-refused", {
+    message: "The connection could not be set up.",
+    remedy: error instanceof Error ? error.message : String(error),
+    cause: error,
+  });
+}
