@@ -16,7 +16,7 @@ SIZES: tuple[int, ...] = (256, 384, 512)
 
 
 class SettingsError(ValueError):
-    """A setting is unknown or has a value it may not have; the message says which and what to do."""
+    """A setting is unknown or has a wrong value; the message says which and what to do."""
 
 
 def option(

@@ -1,0 +1,123 @@
+"""The application: routes, errors, limits, and the start and stop of everything behind them.
+
+Runs on the event loop.
+Never imports the engine's libraries itself: the backend is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from server.bodies import schemas_of
+from server.errors import install_error_handlers
+from server.gallery import Gallery
+from server.manager import SessionManager
+from server.metrics import Metrics, program_version
+from server.middleware import BodyLimit, SafeHeaders
+from server.routes import avatars, health, sessions
+from server.schemas import Description, SessionRequest, Trickle
+from server.services import Backend, Services
+from server.settings import Settings
+from server.static import mount_page
+
+log = logging.getLogger(__name__)
+ABOUT = (
+    "A face from one portrait that speaks with your voice. Errors are "
+    '`{"error": {"code", "message", "hint"}}`. A session: `POST /v1/sessions`, its offer, then '
+    "trickled candidates; `DELETE` ends it."
+)
+
+
+def create_app(
+    settings: Settings,
+    backend: Backend,
+    *,
+    on_fatal: Callable[[str], None] = lambda reason: None,
+    page: bool = True,
+) -> FastAPI:
+    """The app around `backend`. `on_fatal` is told when the engine has stopped for good."""
+    app = FastAPI(
+        title="SynchroRaMa Live",
+        version=program_version(),
+        description=ABOUT,
+        lifespan=_lifespan(settings, backend, on_fatal),
+        redoc_url=None,
+    )
+    install_error_handlers(app)
+    for routes in (sessions, avatars, health):
+        app.include_router(routes.router)
+    _document_bodies(app)
+    if page:
+        mount_page(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _lifespan(
+    settings: Settings, backend: Backend, on_fatal: Callable[[str], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            # aiortc encodes on the loop's default executor: a named pool that nothing else uses.
+            codec = ThreadPoolExecutor(settings.engine.codec_threads, thread_name_prefix="codec")
+            asyncio.get_running_loop().set_default_executor(codec)
+            stack.callback(codec.shutdown, wait=True, cancel_futures=True)
+            metrics = Metrics()
+            gallery = Gallery(backend.store, settings.avatars.default)
+            stack.callback(gallery.close)
+            manager = SessionManager(
+                settings.session,
+                settings.rtc,
+                factory=backend.factory(gallery, metrics),
+                machine=backend.machine,
+                metrics=metrics,
+                on_fatal=on_fatal,
+                stats_interval_s=settings.media.stats_interval_s,
+            )
+            stack.push_async_callback(backend.aclose)
+            await backend.start(gallery, manager.engine_fault)
+            manager.start()
+            stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
+            app.state.services = Services(settings, backend, gallery, manager, metrics)
+            log.info("ready", extra={"sessions_max": manager.cap})
+            yield
+            log.info("stopping")
+
+    return lifespan
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last added runs first: headers around CORS around the body limit."""
+    app.add_middleware(BodyLimit, limit=settings.server.max_body_bytes)
+    if settings.server.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.server.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Content-Type", "If-Match"],
+            expose_headers=["Location", "Link", "ETag", "Retry-After"],
+        )
+    app.add_middleware(SafeHeaders)
+
+
+def _document_bodies(app: FastAPI) -> None:
+    """Routes that read their own bodies refer to models FastAPI does not see: add them."""
+    original = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = original()
+            known = schema.setdefault("components", {}).setdefault("schemas", {})
+            known.update(schemas_of(SessionRequest, Description, Trickle))
+        return original()
+
+    app.openapi = openapi  # type: ignore[method-assign]

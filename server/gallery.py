@@ -1,0 +1,134 @@
+"""The avatars a session may use, loaded off the loop and kept.
+
+Runs on the event loop; reading files happens on a thread of its own named `loader`.
+Never builds a path from what a client sent: a name is looked up among the known ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from server.errors import ApiError
+
+log = logging.getLogger(__name__)
+KEEP = 8
+"""Loaded avatars kept in memory; one is some ten megabytes."""
+PORTRAIT_QUALITY = 88
+
+
+class Info(Protocol):
+    """What is known of an avatar without loading it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the API."""
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+
+    @property
+    def credit(self) -> str:
+        """Who made it, under which licence."""
+
+
+class Store(Protocol):
+    """Where avatars lie: `engines.avatars.store.AvatarStore`, or a fake."""
+
+    def names(self) -> list[str]:
+        """Every name, sorted."""
+
+    def info(self, name: str) -> Info:
+        """What is known of one without loading it."""
+
+    def load(self, name: str) -> Any:
+        """The avatar itself; has `portrait`, u8[H,W,3] BGR."""
+
+
+class Gallery:
+    """Names, portraits and loaded avatars."""
+
+    def __init__(self, store: Store, default: str | None) -> None:
+        """Raises ValueError when there is no avatar, or none of the name `default`."""
+        names = store.names()
+        if not names:
+            raise ValueError("there is no avatar; reinstall, or set avatars.folders")
+        if default is not None and default not in names:
+            raise ValueError(f"avatars.default: got {default!r}, wanted one of {', '.join(names)}")
+        self._store = store
+        self.default = default or names[0]
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._loaded: OrderedDict[str, asyncio.Future[Any]] = OrderedDict()
+        self._portraits: dict[str, bytes] = {}
+
+    def infos(self) -> Sequence[Info]:
+        """Every avatar, sorted by name."""
+        return [self._store.info(name) for name in self._store.names()]
+
+    def check(self, name: str | None) -> str:
+        """The avatar meant by `name` (None: the default). Raises ApiError 404."""
+        if name is None:
+            return self.default
+        if name not in self._store.names():
+            raise ApiError(
+                404,
+                "unknown_avatar",
+                "no avatar has this name",
+                "see GET /v1/avatars for the names",
+            )
+        return name
+
+    async def load(self, name: str) -> Any:
+        """The avatar. Raises ApiError 404 (unknown) or 500 (damaged; the log has the remedy)."""
+        name = self.check(name)
+        future = self._loaded.get(name)
+        if future is None:
+            loop = asyncio.get_running_loop()
+            future = loop.run_in_executor(self._loader, self._store.load, name)
+            self._loaded[name] = future
+        self._loaded.move_to_end(name)
+        while len(self._loaded) > KEEP:
+            self._loaded.popitem(last=False)
+        try:
+            return await asyncio.shield(future)
+        except Exception as error:  # whatever is wrong with its files; said in the log and the API
+            self._loaded.pop(name, None)
+            log.exception("avatar cannot be loaded", extra={"avatar": name})
+            raise ApiError(
+                500,
+                "damaged_avatar",
+                "this avatar cannot be loaded",
+                "choose another; the server's log says what is wrong with it",
+            ) from error
+
+    async def portrait(self, name: str) -> bytes:
+        """Its portrait as JPEG. Raises what `load` raises."""
+        name = self.check(name)
+        if name not in self._portraits:
+            avatar = await self.load(name)
+            loop = asyncio.get_running_loop()
+            self._portraits[name] = await loop.run_in_executor(
+                self._loader, encode_portrait, avatar.portrait
+            )
+        return self._portraits[name]
+
+    def close(self) -> None:
+        """End the loader thread. Idempotent."""
+        self._loader.shutdown(wait=True, cancel_futures=True)
+
+
+def encode_portrait(image: NDArray[np.uint8]) -> bytes:
+    """u8[H,W,3] BGR as JPEG. Raises ValueError when it cannot be encoded."""
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, PORTRAIT_QUALITY])
+    if not done:
+        raise ValueError(f"a portrait of shape {image.shape} cannot be written as JPEG")
+    return data.tobytes()

@@ -1,0 +1,127 @@
+"""The Prometheus metrics of the server, on a registry of its own.
+
+Runs on the event loop; prometheus_client locks each counter.
+Never labels by session, user or address: every label has a handful of values.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+RESULTS = ("client", "lost", "never_connected", "limit", "fault", "shutdown", "bad_offer")
+REFUSALS = ("sessions", "engine", "cpu", "stopping")
+STAGES = ("vad", "motion", "render", "encode")
+OUTCOMES = ("sent", "dropped", "repeated", "late")
+KINDS = ("audio", "video")
+_STEP_BUCKETS = (0.001, 0.002, 0.004, 0.006, 0.008, 0.012, 0.016, 0.024, 0.04, 0.08, 0.2)
+_WAIT_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
+
+
+def program_version() -> str:
+    """Version of the installed distribution, or of the tree when it is not installed."""
+    try:
+        return version("synchrorama-live")
+    except PackageNotFoundError:
+        return "0.0.0+tree"
+
+
+class _Ages(Collector):
+    """Asks for the queue ages when it is scraped: an age sampled earlier would be stale."""
+
+    def __init__(self, ages: Callable[[], Mapping[str, float]]) -> None:
+        self._ages = ages
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(
+            "avatar_queue_age_seconds",
+            "Age of the oldest item waiting, worst session.",
+            labels=["queue"],
+        )
+        for queue, age_s in self._ages().items():
+            family.add_metric([queue], age_s)
+        yield family
+
+
+class Metrics:
+    """Every metric, made once for each app."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self.registry = registry
+        self.sessions_active = Gauge(
+            "avatar_sessions_active", "Sessions not closed.", registry=registry
+        )
+        self.sessions = Counter(
+            "avatar_sessions", "Sessions ended, by result.", ["result"], registry=registry
+        )
+        self.rejected = Counter(
+            "avatar_admission_rejected", "Sessions refused.", ["reason"], registry=registry
+        )
+        self.stage = Histogram(
+            "avatar_stage_duration_seconds",
+            "Time of one step.",
+            ["stage"],
+            buckets=_STEP_BUCKETS,
+            registry=registry,
+        )
+        self.first_frame = Histogram(
+            "avatar_first_frame_seconds",
+            "From the offer to the first picture sent.",
+            buckets=_WAIT_BUCKETS,
+            registry=registry,
+        )
+        self.audio_to_frame = Histogram(
+            "avatar_audio_to_frame_seconds",
+            "From a sample's arrival to its picture's release.",
+            buckets=_WAIT_BUCKETS,
+            registry=registry,
+        )
+        self.interrupt = Histogram(
+            "avatar_interrupt_to_silence_seconds",
+            "From an interrupt to the first silent sample sent.",
+            buckets=_WAIT_BUCKETS,
+            registry=registry,
+        )
+        self.frames = Counter(
+            "avatar_frames", "Pictures by outcome.", ["outcome"], registry=registry
+        )
+        self.rtt = Histogram(
+            "avatar_webrtc_rtt_seconds",
+            "Round trip to clients.",
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0),
+            registry=registry,
+        )
+        self.packets_lost = Counter(
+            "avatar_webrtc_packets_lost", "RTP packets lost.", ["kind"], registry=registry
+        )
+        info = Gauge("avatar_build_info", "Always 1.", ["version", "python"], registry=registry)
+        info.labels(program_version(), platform.python_version()).set(1)
+        self._start_at_zero()
+
+    def _start_at_zero(self) -> None:
+        """Show every bounded label from the start: a rate over an absent series is no rate."""
+        for counter, labels in (
+            (self.sessions, RESULTS),
+            (self.rejected, REFUSALS),
+            (self.frames, OUTCOMES),
+            (self.packets_lost, KINDS),
+        ):
+            for label in labels:
+                counter.labels(label)
+        for stage in STAGES:
+            self.stage.labels(stage)
+
+    def watch_queues(self, ages: Callable[[], Mapping[str, float]]) -> None:
+        """Ask `ages` (queue name -> age in seconds) at each scrape. Call once."""
+        self.registry.register(_Ages(ages))
+
+    def text(self) -> bytes:
+        """The exposition, as text format 0.0.4."""
+        return generate_latest(self.registry)

@@ -1,0 +1,189 @@
+"""The push websocket of one session: speech in, acknowledgements of what was played out.
+
+Runs on the event loop, one handler for each socket.
+Never keeps a message it could not pass on, and never reads faster than it answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from engines.mailbox import Mailbox
+from server.errors import ApiError
+from server.push_protocol import (
+    POLICY,
+    Control,
+    End,
+    PushError,
+    PushVoice,
+    Start,
+    check_sound,
+    event_message,
+    parse_control,
+)
+from server.push_timeline import PushFull, PushRefused
+from server.sessions import Session
+
+log = logging.getLogger(__name__)
+GOING_AWAY = 1001
+EVENTS_KEPT = 256
+"""Two for each segment: more than a client can have open before it is told of the first."""
+TELL_BUFFER_S = 0.5
+"""The buffered time is told again when it changed by this much."""
+
+
+class PushSocket:
+    """Serves one accepted websocket until the client, the session or an error ends it."""
+
+    def __init__(self, socket: WebSocket, session: Session, voice: PushVoice) -> None:
+        self._socket = socket
+        self._session = session
+        self._voice = voice
+        self._wake = asyncio.Event()
+        # drop-oldest: a client that does not read its acknowledgements loses the first of them.
+        self._out: Mailbox[Mapping[str, object]] = Mailbox(
+            "push events", EVENTS_KEPT, "drop-oldest", on_put=self._wake.set
+        )
+        self._open = False
+        self._rate_hz = 0
+        self._told_s = -1.0
+
+    async def run(self) -> None:
+        """Serve; returns when the socket is closed."""
+        self._voice.listen(lambda event: self._say(event_message(event)))
+        tasks = [
+            asyncio.create_task(self._receive(), name="push-receive"),
+            asyncio.create_task(self._send(), name="push-send"),
+            asyncio.create_task(self._session.ended.wait(), name="push-ended"),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._voice.listen(None)
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._finish(tasks.index(next(iter(done))), results)
+
+    async def _finish(self, first: int, results: Sequence[object]) -> None:
+        error = results[first]
+        if isinstance(error, PushRefused):
+            error = PushError(POLICY, "refused", str(error))
+        if isinstance(error, PushError):
+            await refuse(self._socket, error)
+        elif first == 2:
+            gone = {"type": "closed", "reason": self._session.reason}
+            await _send_and_close(self._socket, gone, GOING_AWAY, self._session.reason)
+        elif isinstance(error, BaseException) and not isinstance(error, WebSocketDisconnect):
+            log.error("push socket failed", exc_info=error)
+            await refuse(self._socket, PushError(1011, "internal_error", "the server failed"))
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """A client that leaves in the middle of a segment has said all of it."""
+        if self._open and not self._session.ended.is_set():
+            self._voice.end(None)
+        self._open = False
+
+    def _say(self, message: Mapping[str, object]) -> None:
+        self._out.put(message)
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for message in self._out.take_all():
+                await self._socket.send_text(json.dumps(message))
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("text") is not None:
+                self._control(parse_control(message["text"]))
+            else:
+                self._sound(message.get("bytes") or b"")
+
+    def _control(self, message: Control) -> None:
+        if isinstance(message, Start):
+            if self._open:
+                self._voice.end(None)
+                self._open = False
+            self._rate_hz = message.sample_rate_hz
+            self._voice.start(message.sample_rate_hz, message.segment)
+            self._open = True
+        elif isinstance(message, End):
+            if not self._open:
+                raise PushError(POLICY, "not_started", "end without a start")
+            self._voice.end(message.segment)
+            self._open = False
+        else:
+            self._open = False
+            self._voice.interrupt()
+            self._tell_buffer()
+
+    def _sound(self, data: bytes) -> None:
+        if not self._open:
+            raise PushError(POLICY, "not_started", 'send {"type":"start","sample_rate":…} first')
+        check_sound(data)
+        try:
+            self._voice.feed(data)
+        except PushFull as error:
+            self._say(
+                {
+                    "type": "error",
+                    "code": "buffer_full",
+                    "message": f"{error}; this message was not taken",
+                    "buffered_s": round(self._voice.buffered_s, 3),
+                    "refused_s": round(len(data) / 2 / self._rate_hz, 3),
+                }
+            )
+        self._tell_buffer()
+
+    def _tell_buffer(self) -> None:
+        buffered_s = self._voice.buffered_s
+        if abs(buffered_s - self._told_s) >= TELL_BUFFER_S:
+            self._told_s = buffered_s
+            self._say({"type": "buffered", "seconds": round(buffered_s, 3)})
+
+
+async def refuse(socket: WebSocket, error: PushError) -> None:
+    """Say what is wrong, then close with the error's code and the reason."""
+    message = {"type": "error", "code": error.code, "message": str(error)}
+    await _send_and_close(socket, message, error.close_code, str(error))
+
+
+async def _send_and_close(
+    socket: WebSocket, message: Mapping[str, object], code: int, reason: str
+) -> None:
+    try:
+        await socket.send_text(json.dumps(message))
+        # A close frame carries at most 123 bytes of reason (RFC 6455 §5.5).
+        await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
+    except (WebSocketDisconnect, RuntimeError):
+        log.debug("the client had gone before it was told why")
+
+
+async def open_push(socket: WebSocket, session: Session, timeout_s: float) -> PushVoice | None:
+    """The voice to push to; None when the socket was refused with a reason and closed."""
+    try:
+        if session.plan.voice != "push":
+            raise PushError(POLICY, "wrong_voice", "this session's voice is mirror, not push")
+        media = await session.wait_media(timeout_s)
+    except TimeoutError:
+        await refuse(socket, PushError(POLICY, "no_offer", "this session got no offer in time"))
+    except ApiError as error:
+        await refuse(socket, PushError(POLICY, error.code, error.message))
+    except PushError as error:
+        await refuse(socket, error)
+    else:
+        if media.voice is not None:
+            return media.voice
+        await refuse(socket, PushError(POLICY, "wrong_voice", "this session takes no speech"))
+    return None

@@ -1,0 +1,246 @@
+"""Sessions: create, offer, trickle, look, end; and the push websocket.
+
+Runs on the event loop.
+Never waits longer than the session's own deadlines.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response, WebSocket
+from fastapi.responses import JSONResponse
+
+from server.bodies import FRAGMENT, JSON, SDP, describe, kind_of, read_model, read_text
+from server.errors import ApiError
+from server.logs import session_context
+from server.push import PushSocket, open_push, refuse
+from server.push_protocol import MAX_MESSAGE_BYTES, POLICY, PushError
+from server.rtc.offer_limits import BadOffer
+from server.schemas import (
+    Description,
+    ErrorReply,
+    IceServerReply,
+    Limits,
+    SessionReply,
+    SessionRequest,
+    Trickle,
+)
+from server.sdpfrag import BadFragment, parse_fragment
+from server.services import Services, services, services_of
+from server.sessions import Session, SessionPlan
+from server.settings import SIZES, IceServer
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+Served = Annotated[Services, Depends(services)]
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorReply} for status in (400, 404, 409, 410, 413, 415, 422, 503)
+}
+
+
+def _ice(server: IceServer) -> IceServerReply:
+    return IceServerReply(
+        urls=list(server.urls), username=server.username, credential=server.credential
+    )
+
+
+def _reply(served: Services, session: Session) -> SessionReply:
+    settings, plan = served.settings, session.plan
+    return SessionReply(
+        id=plan.id,
+        state=session.state.value,
+        avatar=plan.avatar,
+        voice=plan.voice,
+        size=plan.size,
+        seed=plan.seed,
+        limits=Limits(
+            offer_timeout_s=settings.session.offer_timeout_s,
+            connect_timeout_s=settings.rtc.connect_timeout_s,
+            max_duration_s=settings.session.max_duration_s,
+            max_body_bytes=settings.server.max_body_bytes,
+            max_push_message_bytes=MAX_MESSAGE_BYTES,
+        ),
+        ice_servers=[_ice(server) for server in settings.rtc.ice_servers],
+        expires_in_s=served.manager.left_s(session),
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Create a session",
+    response_model=SessionReply,
+    responses=ERRORS,
+    openapi_extra=describe(json=SessionRequest),
+)
+async def create_session(request: Request, response: Response, served: Served) -> SessionReply:
+    """Takes a place; an offer must follow within `limits.offer_timeout_s`."""
+    kind_of(request, JSON)
+    asked = await read_model(request, SessionRequest, empty=True)
+    size = asked.size or served.settings.session.size
+    if size not in SIZES:
+        raise ApiError(
+            422, "unknown_size", f"size: wanted one of {', '.join(map(str, SIZES))}, got {size}"
+        )
+    avatar = served.gallery.check(asked.avatar)
+    seed = secrets.randbelow(2**31) if asked.seed is None else asked.seed
+    refused = served.manager.refusal(size)
+    if refused is None:
+        # Loaded before the place is taken: a damaged avatar then costs nobody a place.
+        await served.gallery.load(avatar)
+    session = served.manager.create(SessionPlan("", avatar, asked.voice, size, seed))
+    response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
+    return _reply(served, session)
+
+
+@router.get("/{session_id}", summary="A session as it stands", responses=ERRORS)
+async def show_session(session_id: str, served: Served) -> SessionReply:
+    """404 when unknown, 410 with the reason when it has ended."""
+    return _reply(served, served.manager.get(session_id))
+
+
+@router.post(
+    "/{session_id}/offer",
+    status_code=201,
+    summary="Answer a WebRTC offer",
+    responses={201: {"content": {JSON: {}, SDP: {}}}, **ERRORS},
+    openapi_extra=describe(json=Description, sdp=None),
+)
+async def offer(session_id: str, request: Request, served: Served) -> Response:
+    """The answer comes in the kind of the offer: JSON, or SDP with WHIP's headers (RFC 9725)."""
+    session = served.manager.get(session_id)
+    kind = kind_of(request, JSON, SDP)
+    if kind == JSON:
+        given = await read_model(request, Description)
+        if given.type != "offer":
+            raise ApiError(400, "bad_offer", "type is not offer", "the server only answers")
+        sdp = given.sdp
+    else:
+        sdp = await read_text(request)
+    with session_context(session_id):
+        try:
+            answer = await session.answer(sdp)
+        except BadOffer as error:
+            log.warning("offer refused", extra={"why": str(error)[:200]})
+            hint = "this session has ended; create a new one and send the browser's own offer"
+            raise ApiError(400, "bad_offer", str(error), hint) from error
+    location = f"/v1/sessions/{session_id}"
+    if kind == JSON:
+        body = {"sdp": answer, "type": "answer"}
+        return JSONResponse(body, status_code=201, headers={"Location": location})
+    reply = Response(answer, status_code=201, media_type=SDP, headers={"Location": location})
+    reply.headers["ETag"] = f'"{session_id[:8]}"'
+    for server in served.settings.rtc.ice_servers:
+        for link in _links(server):
+            reply.headers.append("Link", link)
+    return reply
+
+
+def _links(server: IceServer) -> list[str]:
+    tail = ""
+    if server.username is not None:
+        tail = f'; username="{server.username}"; credential="{server.credential or ""}"'
+        tail += '; credential-type="password"'
+    return [f'<{url}>; rel="ice-server"{tail}' for url in server.urls]
+
+
+@router.patch(
+    "/{session_id}",
+    status_code=204,
+    summary="Trickle ICE candidates",
+    responses=ERRORS,
+    openapi_extra=describe(json=Trickle, frag=None),
+)
+@router.patch(
+    "/{session_id}/offer",
+    status_code=204,
+    summary="Trickle ICE candidates",
+    responses=ERRORS,
+    openapi_extra=describe(json=Trickle, frag=None),
+)
+async def trickle(session_id: str, request: Request, served: Served) -> Response:
+    """Candidates found after the offer; a fragment with another ice-ufrag (a restart) is 405."""
+    session = served.manager.get(session_id)
+    kind = kind_of(request, JSON, FRAGMENT)
+    if session.media is None:
+        raise ApiError(409, "no_offer", "this session has no offer yet", "send the offer first")
+    if kind == JSON:
+        given = await read_model(request, Trickle)
+        rows = [(row.candidate, row.sdpMid, row.sdpMLineIndex) for row in given.candidates]
+    else:
+        rows = _fragment_rows(session, await read_text(request))
+    for candidate, mid, index in rows:
+        try:
+            await session.media.add_candidate(candidate, mid, index)
+        except ValueError as error:
+            raise ApiError(400, "bad_candidate", str(error)[:200]) from error
+    return Response(status_code=204)
+
+
+def _fragment_rows(session: Session, text: str) -> list[tuple[str, str | None, int | None]]:
+    try:
+        fragment = parse_fragment(text)
+    except BadFragment as error:
+        raise ApiError(400, "bad_fragment", str(error)) from error
+    if fragment.ufrag is not None and fragment.ufrag != session.ufrag:
+        raise ApiError(
+            405,
+            "no_ice_restart",
+            "ICE restart is not supported",
+            "end the session and create a new one",
+            headers={"Allow": "GET, DELETE"},
+        )
+    return list(fragment.candidates)
+
+
+@router.get("/{session_id}/stats", summary="Figures of a session", responses=ERRORS)
+async def stats(session_id: str, served: Served) -> dict[str, Any]:
+    """Times in the unit their name ends with; counters since the session began."""
+    session = served.manager.get(session_id)
+    waited = session.waited()
+    media = await session.media.stats() if session.media is not None else {}
+    return {"state": session.state.value, "life_s": round(waited.life_s, 3), **media}
+
+
+@router.delete("/{session_id}", status_code=204, summary="End a session", responses=ERRORS)
+async def end_session(session_id: str, served: Served) -> Response:
+    """Waits until nothing is left of it; 204 too when it had already ended."""
+    await served.manager.close(session_id)
+    return Response(status_code=204)
+
+
+@router.post("/{session_id}/close", status_code=204, summary="End it by a page-hide beacon")
+async def close_session(session_id: str, served: Served) -> Response:
+    """The same as DELETE, for `navigator.sendBeacon`; any small body is taken and ignored."""
+    await served.manager.close(session_id)
+    return Response(status_code=204)
+
+
+@router.websocket("/{session_id}/audio")
+async def push_audio(socket: WebSocket, session_id: str) -> None:
+    """Speech in as PCM16, acknowledgements out: see docs/push.md."""
+    served = services_of(socket)
+    await socket.accept()
+    if not _same_site(socket, served.settings.server.cors_origins):
+        await refuse(socket, PushError(POLICY, "foreign_origin", "this page is of another site"))
+        return
+    try:
+        session = served.manager.get(session_id)
+    except ApiError as error:
+        await refuse(socket, PushError(POLICY, error.code, error.message))
+        return
+    with session_context(session_id):
+        voice = await open_push(socket, session, served.settings.session.offer_timeout_s)
+        if voice is not None:
+            await PushSocket(socket, session, voice).run()
+
+
+def _same_site(socket: WebSocket, allowed: tuple[str, ...]) -> bool:
+    """No CORS check guards a websocket: the server must look at Origin (RFC 6455 §10.2)."""
+    origin = socket.headers.get("origin")
+    if origin is None or origin in allowed or "*" in allowed:
+        return True
+    return origin.split("://", 1)[-1] == socket.headers.get("host")

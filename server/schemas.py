@@ -1,0 +1,144 @@
+"""What the API takes and gives, as checked models: the source of the page /docs.
+
+Runs on the event loop.
+Never acts on what it holds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.settings import SIZES
+
+Voice = Literal["mirror", "push"]
+MAX_CANDIDATES = 32
+"""Candidates of one trickle request; browsers send one to four at a time."""
+
+
+class Strict(BaseModel):
+    """A body in which an unknown field is an error: a typing slip must not pass in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SessionRequest(Strict):
+    """What a new session should be."""
+
+    avatar: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        None, description="Name from GET /v1/avatars; the default avatar when left out."
+    )
+    voice: Voice = Field(
+        "mirror",
+        description="mirror: the microphone drives the face; push: speech over the websocket.",
+    )
+    size: int | None = Field(
+        None, description=f"Picture size in pixels, one of {', '.join(map(str, SIZES))}."
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        None, description="Of blinks, gaze and sway; random when left out."
+    )
+
+
+class IceServerReply(BaseModel):
+    """One entry of the browser's `iceServers`."""
+
+    urls: list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Limits(BaseModel):
+    """What ends a session or refuses a message."""
+
+    offer_timeout_s: float = Field(description="The offer must come within this time.")
+    connect_timeout_s: float = Field(description="The peer must connect within this time.")
+    max_duration_s: float | None = Field(description="Longest life; null: no limit.")
+    max_body_bytes: int
+    max_push_message_bytes: int
+
+
+class SessionReply(BaseModel):
+    """A session, as created."""
+
+    id: str = Field(description="Whoever knows it controls the session: keep it secret.")
+    state: str
+    avatar: str
+    voice: Voice
+    size: int
+    seed: int
+    limits: Limits
+    ice_servers: list[IceServerReply]
+    expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
+
+
+class Description(Strict):
+    """An SDP, as `RTCSessionDescription` gives it."""
+
+    sdp: Annotated[str, Field(min_length=1)]
+    type: Literal["offer", "answer"]
+
+
+class Candidate(BaseModel):
+    """One ICE candidate, as `RTCIceCandidate.toJSON` gives it; an empty one ends the list."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    candidate: Annotated[str, Field(max_length=1024)]
+    sdpMid: Annotated[str, Field(max_length=64)] | None = None  # noqa: N815 - the browser's name
+    sdpMLineIndex: Annotated[int, Field(ge=0, le=15)] | None = None  # noqa: N815
+
+
+class Trickle(Strict):
+    """Candidates found after the offer was sent."""
+
+    candidates: Annotated[list[Candidate], Field(max_length=MAX_CANDIDATES)]
+
+
+class AvatarReply(BaseModel):
+    """One avatar that a session may use."""
+
+    name: str
+    title: str
+    credit: str
+    portrait: str = Field(description="URL of its portrait, relative to the server.")
+    default: bool
+
+
+class AvatarsReply(BaseModel):
+    """Every avatar."""
+
+    avatars: list[AvatarReply]
+
+
+class CapabilitiesReply(BaseModel):
+    """What this server does, in the numbers a client needs."""
+
+    version: str
+    fps: int
+    sizes: list[int]
+    size: int = Field(description="The default picture size.")
+    sample_rate_hz: int = Field(description="Of media time.")
+    hop_ms: float = Field(description="Sound is worked on in steps of this length.")
+    lookahead_ms: float = Field(description="Sound a picture waits for beyond its own time.")
+    playout_delay_ms: int = Field(description="From a sample's arrival to its release.")
+    voices: list[str]
+    push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
+    max_sessions: int
+    active_sessions: int
+    motion_names: list[str] = Field(description="Order of the 58 motion values.")
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong and what to do."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class ErrorReply(BaseModel):
+    """The body of every error."""
+
+    error: ErrorDetail

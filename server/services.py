@@ -1,0 +1,73 @@
+"""What the routes need, made once for each app and handed over in one frozen value.
+
+Runs on the event loop.
+Never starts or stops anything: `server.app` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from fastapi import Request
+from starlette.requests import HTTPConnection
+
+from server.admission import Machine
+from server.gallery import Gallery, Store
+from server.manager import SessionManager
+from server.metrics import Metrics
+from server.sessions import MediaFactory
+from server.settings import Settings
+
+Fault = Callable[[str | None, BaseException], None]
+
+
+class Backend(Protocol):
+    """The avatar's machinery behind the server: the real one is `server.backend`."""
+
+    @property
+    def store(self) -> Store:
+        """Where avatars lie."""
+
+    @property
+    def lookahead(self) -> int:
+        """Samples at 16 kHz that a picture waits for beyond its own time."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine is warm and its thread alive."""
+
+    def machine(self) -> Machine:
+        """What was measured on this machine, up to now."""
+
+    def factory(self, gallery: Gallery, metrics: Metrics) -> MediaFactory:
+        """Builds the media of a session."""
+
+    async def start(self, gallery: Gallery, on_fault: Fault) -> None:
+        """Load the models, warm them, start the engine. Raises what is wrong with them."""
+
+    async def aclose(self) -> None:
+        """Stop the engine. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a route may use."""
+
+    settings: Settings
+    backend: Backend
+    gallery: Gallery
+    manager: SessionManager
+    metrics: Metrics
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the app that a request or websocket belongs to."""
+    found: Services = connection.app.state.services
+    return found
+
+
+def services(request: Request) -> Services:
+    """The same, as a FastAPI dependency."""
+    return services_of(request)

@@ -1,0 +1,243 @@
+"""One session: its state, the media it owns, and its end.
+
+Runs on the event loop.
+Never knows a peer, a track or an engine: it owns a `Media` and stops it with a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from server.errors import ApiError, closed_session
+from server.expiry import Waited
+from server.logs import session_context
+from server.sdpfrag import offered_ufrag
+from server.session_states import Ending, State, step
+
+if TYPE_CHECKING:
+    from server.push_protocol import PushVoice
+
+log = logging.getLogger(__name__)
+Voice = Literal["mirror", "push"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """What a session is to be; settled when it is created."""
+
+    id: str
+    """Unguessable; whoever knows it controls the session."""
+    avatar: str
+    voice: Voice
+    size: int
+    """Pixels, square."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEvents:
+    """What media tells its session; called on the event loop."""
+
+    connected: Callable[[], None]
+    lost: Callable[[str], None]
+    """The peer is gone; the text says why."""
+
+
+class Media(Protocol):
+    """The moving parts of one session, built for it and stopped with it."""
+
+    @property
+    def voice(self) -> PushVoice | None:
+        """Where pushed speech goes; None in mirror mode."""
+
+    async def answer(self, sdp: str) -> str:
+        """Answer an offer. Raises BadOffer (server.rtc.offer_limits)."""
+
+    async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
+        """Take a trickled candidate; raises ValueError when it cannot be read."""
+
+    async def stats(self) -> dict[str, Any]:
+        """Figures for `GET .../stats`: plain numbers and text."""
+
+    def mic_silent_s(self) -> float | None:
+        """Seconds since the last microphone packet; None when none is expected."""
+
+    def queue_ages(self) -> Mapping[str, float]:
+        """Age in seconds of the oldest item of each queue, by queue name."""
+
+    async def publish(self) -> None:
+        """Send the stats event to the page and move counters into the metrics."""
+
+    def tell(self, event: Mapping[str, object]) -> None:
+        """Send an event to the page, if it listens."""
+
+    async def aclose(self) -> None:
+        """Stop every part, in reverse order of starting. Idempotent."""
+
+
+MediaFactory = Callable[[SessionPlan, MediaEvents], Awaitable[Media]]
+
+
+class Session:
+    """One visitor's session."""
+
+    def __init__(
+        self,
+        plan: SessionPlan,
+        factory: MediaFactory,
+        *,
+        close_timeout_s: float,
+        on_closed: Callable[[Session], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan = plan
+        self.ending: Ending | None = None
+        self.detail = ""
+        self.ufrag: str | None = None
+        """Of the offer; another one in a trickle fragment would be an ICE restart."""
+        self._state = State.CREATED
+        self._factory = factory
+        self._close_timeout_s = close_timeout_s
+        self._on_closed = on_closed
+        self._clock = clock
+        self._born_s = self._since_s = clock()
+        self._stack = AsyncExitStack()
+        self._media: Media | None = None
+        self._media_there = asyncio.Event()
+        self.ended = asyncio.Event()
+        """Set when the session begins to close; `reason` then says why."""
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> State:
+        """Where the session is in its life."""
+        return self._state
+
+    @property
+    def media(self) -> Media | None:
+        """Its moving parts, once an offer was taken."""
+        return self._media
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, in words; empty while it lives."""
+        if self.ending is None:
+            return ""
+        return f"{self.ending.text} ({self.detail})" if self.detail else self.ending.text
+
+    def waited(self) -> Waited:
+        """How long it has been where it is."""
+        now = self._clock()
+        silent = self._media.mic_silent_s() if self._media is not None else None
+        return Waited(self._state, now - self._since_s, now - self._born_s, silent)
+
+    def _go(self, then: State) -> None:
+        self._state = step(self._state, then)
+        self._since_s = self._clock()
+        log.info("session is %s", then.value)
+
+    async def answer(self, sdp: str) -> str:
+        """Answer the one offer of this session.
+
+        Raises ApiError 409 when there was one before, 410 when the session ends meanwhile, and
+        whatever the media raises for an offer it cannot take; the session is then closed.
+        """
+        with session_context(self.plan.id):
+            if self._state in (State.CONNECTING, State.LIVE):
+                raise ApiError(
+                    409,
+                    "already_offered",
+                    "this session has had its offer",
+                    "end it and create a new one to connect again",
+                )
+            self._must_live()
+            self._go(State.CONNECTING)
+            self.ufrag = offered_ufrag(sdp)
+            try:
+                return await self._build_and_answer(sdp)
+            except ApiError:
+                raise
+            except BaseException as error:
+                bad = isinstance(error, ValueError)
+                self.request_close(Ending.BAD_OFFER if bad else Ending.FAULT, _detail(error))
+                raise
+
+    async def _build_and_answer(self, sdp: str) -> str:
+        media = await self._factory(self.plan, MediaEvents(self._connected, self._lost))
+        if self._state is not State.CONNECTING:
+            await media.aclose()
+            self._must_live()
+        self._stack.push_async_callback(self._stop, "media", media.aclose)
+        self._media = media
+        self._media_there.set()
+        reply = await media.answer(sdp)
+        self._must_live()
+        return reply
+
+    def _must_live(self) -> None:
+        if self._state in (State.CLOSING, State.CLOSED):
+            raise closed_session(self.reason)
+
+    async def wait_media(self, timeout_s: float) -> Media:
+        """The media, once an offer was taken. Raises TimeoutError, or ApiError when it ended."""
+        async with asyncio.timeout(timeout_s):
+            await self._media_there.wait()
+        self._must_live()
+        assert self._media is not None
+        return self._media
+
+    def _connected(self) -> None:
+        if self._state is State.CONNECTING:
+            with session_context(self.plan.id):
+                self._go(State.LIVE)
+
+    def _lost(self, detail: str) -> None:
+        never = self._state is State.CONNECTING
+        self.request_close(Ending.NEVER_CONNECTED if never else Ending.LOST, detail)
+
+    def request_close(self, ending: Ending, detail: str = "") -> asyncio.Task[None]:
+        """Begin to close, from any callback on the loop; the first reason given stands."""
+        if self._closing is None:
+            self.ending, self.detail = ending, detail
+            with session_context(self.plan.id):
+                self._closing = asyncio.create_task(self._close(), name=f"close-{self.plan.id[:8]}")
+        return self._closing
+
+    async def aclose(self, ending: Ending, detail: str = "") -> None:
+        """Close and wait until nothing is left. Idempotent; each part has a deadline."""
+        await asyncio.shield(self.request_close(ending, detail))
+
+    async def _close(self) -> None:
+        assert self.ending is not None
+        self._go(State.CLOSING)
+        log.info("session ends", extra={"reason": self.reason, "result": self.ending.result})
+        if self._media is not None:
+            self._media.tell({"type": "closed", "reason": self.reason})
+        self._media_there.set()
+        self.ended.set()
+        try:
+            await self._stack.aclose()
+        finally:
+            self._go(State.CLOSED)
+            self._on_closed(self)
+
+    async def _stop(self, name: str, stop: Callable[[], Awaitable[None]]) -> None:
+        """Stop one part within its deadline; a part that fails must not keep the others alive."""
+        try:
+            async with asyncio.timeout(self._close_timeout_s):
+                await stop()
+        except TimeoutError:
+            log.error("%s did not stop in time", name, extra={"limit_s": self._close_timeout_s})
+        except Exception:  # logged with its traceback; the rest still has to be stopped
+            log.exception("%s failed to stop", name)
+
+
+def _detail(error: BaseException) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return text[:200]

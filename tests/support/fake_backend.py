@@ -1,0 +1,215 @@
+"""Stand-ins for the machinery behind the server: no engine, no peer, no files.
+
+Used on the event loop of the test.
+Never sleeps; what it was asked is written down for the test to look at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from server.admission import Machine
+from server.gallery import Gallery
+from server.metrics import Metrics
+from server.push_protocol import PushVoice
+from server.push_timeline import PushTimeline
+from server.rtc.offer_limits import BadOffer, check_offer
+from server.services import Fault
+from server.sessions import MediaEvents, MediaFactory, SessionPlan
+from server.timeline import SegmentEvent
+
+
+@dataclass(frozen=True)
+class FakeInfo:
+    """What the gallery tells of an avatar."""
+
+    name: str
+    title: str = "Somebody"
+    credit: str = "made for tests"
+
+
+@dataclass(frozen=True)
+class FakeFace:
+    """A loaded avatar."""
+
+    name: str
+    portrait: Any = field(default_factory=lambda: np.zeros((64, 64, 3), np.uint8))
+
+
+class FakeStore:
+    """Avatars by name; those in `damaged` cannot be loaded."""
+
+    def __init__(self, names: tuple[str, ...] = ("ada", "ben"), damaged: str = "") -> None:
+        self._names = names
+        self._damaged = damaged
+        self.loads: list[str] = []
+
+    def names(self) -> list[str]:
+        """Sorted names."""
+        return sorted(self._names)
+
+    def info(self, name: str) -> FakeInfo:
+        """Title and credit."""
+        return FakeInfo(name)
+
+    def load(self, name: str) -> FakeFace:
+        """Raises RuntimeError for the damaged one."""
+        self.loads.append(name)
+        if name == self._damaged:
+            raise RuntimeError("data.npz: wrong hash")
+        return FakeFace(name)
+
+
+class FakeVoice:
+    """A PushVoice over a real PushTimeline; `play` moves the playout clock."""
+
+    def __init__(self, buffer_s: float) -> None:
+        from server.ingest import PushReader
+
+        self.timeline = PushTimeline(buffer_s)
+        self.timeline.begin(0.0)
+        self._reader = PushReader(self.timeline)
+        self._on_event: Callable[[SegmentEvent], None] | None = None
+        self.interrupts = 0
+
+    @property
+    def buffered_s(self) -> float:
+        """Speech that waits."""
+        return self.timeline.waiting_s
+
+    def start(self, sample_rate_hz: int, segment: str | None) -> str:
+        """Open a segment."""
+        return self._reader.start(sample_rate_hz, segment)
+
+    def feed(self, data: bytes) -> None:
+        """Take sound."""
+        self._reader.feed(data)
+
+    def end(self, segment: str | None) -> None:
+        """Close the segment."""
+        self._reader.end(segment)
+
+    def interrupt(self) -> None:
+        """Drop what waits."""
+        self.interrupts += 1
+        self._tell(self.timeline.interrupt(0))
+
+    def listen(self, on_event: Callable[[SegmentEvent], None] | None) -> None:
+        """Where events go."""
+        self._on_event = on_event
+
+    def play(self, now_s: float) -> None:
+        """Everything up to `now_s` has been played."""
+        self.timeline.poll(now_s)
+        self._tell(self.timeline.passed(int(now_s * 16_000)))
+
+    def _tell(self, events: list[SegmentEvent]) -> None:
+        for event in events:
+            if self._on_event is not None:
+                self._on_event(event)
+
+
+class FakeMedia:
+    """Answers every readable offer with fixed text."""
+
+    def __init__(self, plan: SessionPlan, events: MediaEvents, buffer_s: float = 5.0) -> None:
+        self.plan = plan
+        self.events = events
+        self.voice: PushVoice | None = FakeVoice(buffer_s) if plan.voice == "push" else None
+        self.candidates: list[tuple[str, str | None, int | None]] = []
+        self.told: list[Mapping[str, object]] = []
+        self.published = 0
+        self.closed = 0
+        self.silent_s: float | None = None
+        self.hang_on_answer: asyncio.Event | None = None
+        self.hang_on_close: asyncio.Event | None = None
+        self.fail_on: str = ""
+
+    async def answer(self, sdp: str) -> str:
+        """Check the offer as the peer does. Raises BadOffer."""
+        if self.hang_on_answer is not None:
+            await self.hang_on_answer.wait()
+        if self.fail_on == "answer":
+            raise RuntimeError("no socket")
+        check_offer(sdp)
+        return "v=0\r\ns=answer\r\n"
+
+    async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
+        """Write it down; raises BadOffer for one called bad."""
+        if candidate == "bad":
+            raise BadOffer("candidate", "bad", "a good one")
+        self.candidates.append((candidate, mid, index))
+
+    async def stats(self) -> dict[str, Any]:
+        """One figure."""
+        return {"fake": 1}
+
+    def mic_silent_s(self) -> float | None:
+        """As set by the test."""
+        return self.silent_s
+
+    def queue_ages(self) -> Mapping[str, float]:
+        """One queue."""
+        return {"mic": 0.25}
+
+    async def publish(self) -> None:
+        """Count; fail when told to."""
+        if self.fail_on == "publish":
+            raise RuntimeError("no stats")
+        self.published += 1
+
+    def tell(self, event: Mapping[str, object]) -> None:
+        """Write it down."""
+        self.told.append(event)
+
+    async def aclose(self) -> None:
+        """Count; hang or fail when told to."""
+        self.closed += 1
+        if self.fail_on == "aclose":
+            raise RuntimeError("stuck socket")
+        if self.hang_on_close is not None:
+            await self.hang_on_close.wait()
+
+
+class FakeBackend:
+    """A Backend whose media are FakeMedia, kept in `made` in order."""
+
+    def __init__(self, *, store: FakeStore | None = None, machine: Machine | None = None) -> None:
+        self.store = store or FakeStore()
+        self.lookahead = 1280
+        self.running = False
+        self.made: list[FakeMedia] = []
+        self.prepare: Callable[[FakeMedia], None] = lambda media: None
+        self.on_fault: Fault | None = None
+        self.stops = 0
+        self._machine = machine or Machine(cores=2, step_p95_s=0.012)
+
+    def machine(self) -> Machine:
+        """As given."""
+        return self._machine
+
+    def factory(self, gallery: Gallery, metrics: Metrics) -> MediaFactory:
+        """Builds FakeMedia; `prepare` may change each before it is used."""
+        return self.build
+
+    async def build(self, plan: SessionPlan, events: MediaEvents) -> FakeMedia:
+        """One FakeMedia."""
+        media = FakeMedia(plan, events)
+        self.prepare(media)
+        self.made.append(media)
+        return media
+
+    async def start(self, gallery: Gallery, on_fault: Fault) -> None:
+        """Pretend to be warm."""
+        self.on_fault = on_fault
+        self.running = True
+
+    async def aclose(self) -> None:
+        """Count."""
+        self.running = False
+        self.stops += 1
