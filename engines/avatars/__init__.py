@@ -1,1 +1,5 @@
-"""Avatars on disk: one fitted portrait each, with its manifest."""
+"""Avatars: a portrait and everything static that was worked out from it.
+
+Loaded on any thread, then only read.
+Never fetched over a network; never written by a server.
+"""

@@ -1,0 +1,234 @@
+"""One avatar: what it is in memory, and its folder on disk.
+
+Loaded on any thread, then only read.
+Never unpickles, never trusts a file whose hash or shape is not the manifest's, never fits.
+
+A folder: `manifest.json`, `portrait.png` (lossless: the rest pose is the photo), `portrait.jpg`
+(for pages), `background.jpg`, `alpha.png`, `skin.png`, `eyes.png`, `data.npz`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.render.cv import cv2
+from engines.render.landmarks import ALL_POINTS, MESH_POINTS
+from engines.values import ARKIT_NAMES, F32, U8
+
+SCHEMA = 1
+SIZE = 512
+"""Side of an avatar's pictures in pixels."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+_MANIFEST = "manifest.json"
+_ARRAYS: dict[str, tuple[int, ...]] = {
+    "landmarks": (ALL_POINTS, 3),
+    "deltas": (len(ARKIT_NAMES), MESH_POINTS, 3),
+    "rig_scale": (),
+    "smile": (2,),
+    "lip_colour": (3,),
+    "teeth_light": (3,),
+}
+_REMEDY = "fit the portrait again with `python -m export fit-avatar`"
+
+
+class AvatarError(Exception):
+    """Something about an avatar on disk; the text names it and the next step."""
+
+
+class UnknownAvatar(AvatarError):
+    """No folder of that name."""
+
+
+class DamagedAvatar(AvatarError):
+    """A folder that is not a whole avatar of this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarInfo:
+    """What a list of avatars shows."""
+
+    name: str
+    title: str
+    credit: str
+    folder: Path
+    portrait: Path
+    """A JPEG for pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """A portrait with everything static worked out. Pictures are SIZE x SIZE, BGR."""
+
+    name: str
+    title: str
+    credit: str
+    portrait: U8
+    """u8[512,512,3]"""
+    background: U8
+    """u8[512,512,3] the photo without the person."""
+    alpha: U8
+    """u8[512,512] person 255."""
+    skin: U8
+    """u8[512,512,3] the photo with skin painted outward past the outline of the face."""
+    eyes: U8
+    """u8[512,512,3] the photo with whole irises, as if the lids were open."""
+    landmarks: F32
+    """f32[478,3] pixels: x right, y down, z away from the camera."""
+    deltas: F32
+    """f32[52,468,3] pixels per unit of each ARKit shape: x right, y up, z toward the camera."""
+    rig_scale: float
+    """Pixels per centimetre of the rig."""
+    smile: F32
+    """f32[2] smile already in the photo (person's left, right), 0 to 1."""
+    lip_colour: F32
+    """f32[3] BGR 0-255."""
+    teeth_light: F32
+    """f32[3] factor on tooth sprites, BGR."""
+
+
+def save(avatar: Avatar, folder: Path) -> None:
+    """Write `folder` whole or not at all: aside first, then renamed. The folder must not exist.
+
+    Raises ValueError for a bad name, FileExistsError when the folder is there.
+    """
+    if not _NAME.fullmatch(avatar.name):
+        raise ValueError(f"avatar name {avatar.name!r}: use a-z, 0-9, - and _, at most 48")
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists; remove it or choose another --out")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as made:
+        aside = Path(made, folder.name)
+        aside.mkdir()
+        _write_pictures(avatar, aside)
+        arrays: dict[str, NDArray[np.generic]] = {
+            key: np.asarray(getattr(avatar, key), np.float32) for key in _ARRAYS
+        }
+        arrays["deltas"] = arrays["deltas"].astype(np.float16)
+        np.savez_compressed(aside / "data.npz", allow_pickle=False, **arrays)
+        manifest = {
+            "schema": SCHEMA,
+            "name": avatar.name,
+            "title": avatar.title,
+            "credit": avatar.credit,
+            "size": SIZE,
+            "arkit": list(ARKIT_NAMES),
+            "made_with": {"opencv": cv2.__version__, "numpy": np.__version__},
+            "files": {p.name: _sha256(p) for p in sorted(aside.iterdir())},
+        }
+        (aside / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+        os.replace(aside, folder)
+
+
+def info(folder: Path) -> AvatarInfo:
+    """Read the manifest only. Raises UnknownAvatar, DamagedAvatar."""
+    manifest = _manifest(folder)
+    return AvatarInfo(
+        name=folder.name,
+        title=str(manifest["title"]),
+        credit=str(manifest["credit"]),
+        folder=folder,
+        portrait=folder / "portrait.jpg",
+    )
+
+
+def load(folder: Path) -> Avatar:
+    """Read and check a whole avatar. Raises UnknownAvatar, DamagedAvatar."""
+    manifest = _manifest(folder)
+    for name, digest in cast(dict[str, str], manifest["files"]).items():
+        path = folder / name
+        if not path.is_file() or _sha256(path) != digest:
+            raise DamagedAvatar(f"avatar {folder.name}: {name} is missing or changed; {_REMEDY}")
+    arrays = _read_arrays(folder)
+    portrait = _picture(folder, "portrait.png", 3)
+    return Avatar(
+        name=folder.name,
+        title=str(manifest["title"]),
+        credit=str(manifest["credit"]),
+        portrait=portrait,
+        background=_picture(folder, "background.jpg", 3),
+        alpha=_picture(folder, "alpha.png", 1),
+        skin=_patched(portrait, _picture(folder, "skin.png", 4)),
+        eyes=_patched(portrait, _picture(folder, "eyes.png", 4)),
+        landmarks=arrays["landmarks"],
+        deltas=arrays["deltas"],
+        rig_scale=float(arrays["rig_scale"]),
+        smile=arrays["smile"],
+        lip_colour=arrays["lip_colour"],
+        teeth_light=arrays["teeth_light"],
+    )
+
+
+def _write_pictures(avatar: Avatar, folder: Path) -> None:
+    jpeg = [cv2.IMWRITE_JPEG_QUALITY, 93]
+    png = [cv2.IMWRITE_PNG_COMPRESSION, 9]
+    _write(folder / "portrait.png", avatar.portrait, png)
+    _write(folder / "portrait.jpg", avatar.portrait, jpeg)
+    _write(folder / "background.jpg", avatar.background, jpeg)
+    _write(folder / "alpha.png", avatar.alpha, png)
+    for name, picture in (("skin.png", avatar.skin), ("eyes.png", avatar.eyes)):
+        changed = (picture != avatar.portrait).any(2)
+        patch = np.dstack([np.where(changed[..., None], picture, 0), changed * np.uint8(255)])
+        _write(folder / name, patch.astype(np.uint8), png)
+
+
+def _write(path: Path, picture: U8, options: list[int]) -> None:
+    if not cv2.imwrite(str(path), picture, options):
+        raise OSError(f"could not write {path}")
+
+
+def _patched(portrait: U8, patch: U8) -> U8:
+    out: U8 = np.where(patch[..., 3:] > 0, patch[..., :3], portrait)
+    return out
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not _NAME.fullmatch(folder.name) or not (folder / _MANIFEST).is_file():
+        raise UnknownAvatar(f"no avatar in {folder}")
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        schema, order = manifest["schema"], manifest["arkit"]
+        _ = manifest["title"], manifest["credit"], manifest["files"].items()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedAvatar(f"avatar {folder.name}: bad manifest ({error!r}); {_REMEDY}") from error
+    if schema != SCHEMA or order != list(ARKIT_NAMES):
+        raise DamagedAvatar(
+            f"avatar {folder.name}: schema {schema}, this program reads {SCHEMA}; {_REMEDY}"
+        )
+    return cast(dict[str, Any], manifest)
+
+
+def _read_arrays(folder: Path) -> dict[str, F32]:
+    try:
+        with np.load(folder / "data.npz", allow_pickle=False) as data:
+            arrays = {name: data[name].astype(np.float32) for name in _ARRAYS}
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedAvatar(f"avatar {folder.name}: data.npz ({error}); {_REMEDY}") from error
+    for name, shape in _ARRAYS.items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise DamagedAvatar(
+                f"avatar {folder.name}: {name} has shape {arrays[name].shape}, "
+                f"wanted {shape}, all finite; {_REMEDY}"
+            )
+    return arrays
+
+
+def _picture(folder: Path, name: str, channels: int) -> U8:
+    picture = cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
+    wanted = (SIZE, SIZE) if channels == 1 else (SIZE, SIZE, channels)
+    if picture is None or picture.shape != wanted or picture.dtype != np.uint8:
+        raise DamagedAvatar(f"avatar {folder.name}: {name} is not a {wanted} picture; {_REMEDY}")
+    return cast(U8, picture)

@@ -1,0 +1,85 @@
+"""Completes the irises of a photo behind the lids, so that the eyes can turn.
+
+At onboarding; any thread.
+Never changes a pixel between the lids: at rest the eyes are the photo.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.render import landmarks as lm
+from engines.render.cv import cv2
+from engines.values import F32, U8
+
+_FEATHER_PX = 1.6
+_REACH = 2.6
+"""How far from the iris centre, in iris radii, the texture is completed."""
+
+
+def complete_eyes(photo: U8, points: F32) -> U8:
+    """u8[S,S,3] from the photo and f32[478,3] landmarks in its pixels."""
+    out = photo.astype(np.float32)
+    for eye in lm.EYES:
+        _complete(out, points[:, :2], eye)
+    done: U8 = np.rint(out).clip(0, 255).astype(np.uint8)
+    return done
+
+
+def iris_radius(points: F32, eye: lm.Eye) -> float:
+    """Mean distance of the rim points to the centre, pixels."""
+    rim = points[list(eye.iris[1:]), :2] - points[eye.iris[0], :2]
+    return float(np.linalg.norm(rim, axis=1).mean())
+
+
+def lid_mask(points: F32, eye: lm.Eye, shape: tuple[int, int]) -> U8:
+    """u8[H,W], 255 between the lids, anti-aliased."""
+    a, b = eye.corners
+    loop = points[[a, *eye.upper, b, *eye.lower[::-1]], :2]
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.rint(loop * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return mask
+
+
+def _complete(out: F32, points: F32, eye: lm.Eye) -> None:
+    centre, radius = points[eye.iris[0]], iris_radius(points, eye)
+    size = out.shape[0]
+    reach = _REACH * radius
+    x0, y0 = np.maximum(np.floor(centre - reach).astype(int), 0)
+    x1, y1 = np.minimum(np.ceil(centre + reach).astype(int) + 1, size)
+    window = out[y0:y1, x0:x1]
+    between = lid_mask(points, eye, (size, size))[y0:y1, x0:x1]
+    ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+    distance = np.hypot(xs - centre[0], ys - centre[1]) / radius
+    guess = _guess(window, between, distance, 2 * float(centre[1]) - 2 * y0)
+    away = cv2.distanceTransform((between < 128).astype(np.uint8), cv2.DIST_L2, 3)
+    keep = np.clip(1 - (away - 0.5) / _FEATHER_PX, 0, 1)
+    keep[between > 250] = 1
+    window[:] = window * keep[..., None] + guess * (1 - keep[..., None])
+
+
+def _guess(window: F32, between: U8, distance: F32, mirror_row: float) -> F32:
+    """What is behind the lids: iris by mirror image or by its rings, else white of the eye."""
+    sure = between > 200
+    white = sure & (distance > 1.25)
+    bright = window[white]
+    if len(bright) >= 8:
+        order = np.argsort(bright.sum(1))
+        sclera = np.median(bright[order[len(order) // 2 :]], axis=0)
+    else:
+        sclera = np.array([190, 195, 205], np.float32)
+    rings = np.zeros((32, 3), np.float32)
+    ring = np.clip(distance * 24, 0, 31).astype(int)
+    last = np.median(window[sure], axis=0) if sure.any() else sclera * 0.4
+    for k in range(32):
+        inside = sure & (ring == k)
+        if inside.sum() >= 3:
+            last = np.median(window[inside], axis=0)
+        rings[k] = last
+    guess = cv2.GaussianBlur(rings[ring], (0, 0), 0.7)
+    rows = np.clip(np.rint(mirror_row - np.arange(len(window))).astype(int), 0, len(window) - 1)
+    use_mirror = (sure[rows] & (distance < 0.98))[..., None]
+    guess = np.where(use_mirror, window[rows], guess)
+    edge = np.clip((distance - 0.95) / 0.2, 0, 1)[..., None]
+    out: F32 = (guess * (1 - edge) + sclera * edge).astype(np.float32)
+    return out

@@ -1,0 +1,79 @@
+"""Cuts a portrait into layers: person, background without the person, skin painted outward.
+
+At onboarding; any thread.
+Never run per frame, never needs more than OpenCV.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.render.cv import cv2
+from engines.values import F32, U8
+
+_BACKGROUND_SIDE = 128
+"""The filled-in background is worked out this small: it is only seen at the rim of a turn."""
+
+
+def smoothstep(x: F32) -> F32:
+    """3t^2 - 2t^3 of x clipped to [0, 1]."""
+    t = np.clip(x, 0, 1)
+    out: F32 = (t * t * (3 - 2 * t)).astype(np.float32)
+    return out
+
+
+def guided(guide: F32, mask: F32, radius: int, eps: float) -> F32:
+    """Edge-keeping smoothing of `mask` by a grey `guide` (He, Sun, Tang, ECCV 2010)."""
+    box = (2 * radius + 1, 2 * radius + 1)
+    mean_g, mean_m = cv2.blur(guide, box), cv2.blur(mask, box)
+    slope = (cv2.blur(guide * mask, box) - mean_g * mean_m) / (
+        cv2.blur(guide * guide, box) - mean_g**2 + eps
+    )
+    out: F32 = cv2.blur(slope, box) * guide + cv2.blur(mean_m - slope * mean_g, box)
+    return out
+
+
+def person_alpha(photo: U8, mask: F32) -> U8:
+    """u8[S,S]: a clean person matte from a soft mask f32[S,S] in [0, 1]."""
+    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    fine = guided(grey.astype(np.float32), mask.astype(np.float32), 6, 1e-3)
+    alpha: U8 = np.rint(smoothstep((fine - 0.25) / 0.65) * 255).astype(np.uint8)
+    return alpha
+
+
+def background(photo: U8, alpha: U8) -> U8:
+    """u8[S,S,3]: the photo where nobody is, filled smoothly where somebody is."""
+    size = photo.shape[0]
+    person = cv2.dilate((alpha > 5).astype(np.uint8), np.ones((15, 15), np.uint8))
+    small = (_BACKGROUND_SIDE, _BACKGROUND_SIDE)
+    hole = cv2.resize(person, small, interpolation=cv2.INTER_AREA)
+    hole = cv2.dilate((hole > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    reduced = cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
+    filled = cv2.inpaint(reduced, hole, 4, cv2.INPAINT_TELEA)
+    smooth = cv2.GaussianBlur(filled, (0, 0), 2.5)
+    filled = np.where(hole[..., None] > 0, smooth, filled)
+    large = cv2.resize(filled, (size, size), interpolation=cv2.INTER_CUBIC)
+    weight = cv2.GaussianBlur(person.astype(np.float32), (0, 0), 2.0)[..., None]
+    weight = np.where(person[..., None] > 0, np.maximum(weight, 0.5) * 2 - 1, 0)
+    weight = np.maximum(weight, (alpha[..., None] > 0).astype(np.float32))
+    out: U8 = np.rint(photo * (1 - weight) + large * weight).clip(0, 255).astype(np.uint8)
+    return out
+
+
+def padded_skin(photo: U8, alpha: U8, oval: F32) -> U8:
+    """u8[S,S,3]: the photo with skin inpainted over background near the face outline.
+
+    oval f32[N,2] pixels. What a turn uncovers at the cheek is then skin, not a streak of wall.
+    """
+    face = np.zeros(alpha.shape, np.uint8)
+    cv2.fillPoly(face, [np.rint(oval).astype(np.int32)], 1)
+    near = cv2.dilate(face, np.ones((19, 19), np.uint8))
+    inner = cv2.erode(alpha, np.ones((5, 5), np.uint8))
+    hole = near * (inner < 247).astype(np.uint8)
+    if not hole.any():
+        return photo.copy()
+    # Telea looks just outside the hole: give it skin there and nothing of the wall.
+    blank = cv2.dilate(near, np.ones((41, 41), np.uint8)) * (inner < 247).astype(np.uint8)
+    filled: U8 = cv2.inpaint(photo, blank, 5, cv2.INPAINT_TELEA)
+    out: U8 = np.where(hole[..., None] > 0, filled, photo)
+    return out

@@ -1,0 +1,111 @@
+"""Eyeballs that turn under the lids, and the line where closed lids meet.
+
+Engine thread; one object per avatar and size, no state between frames.
+Never paints outside the lids; at rest it paints the photo over itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.avatars.eye_texture import iris_radius
+from engines.render import landmarks as lm
+from engines.render.curves import lens, polygon_mask, smooth_chain, window
+from engines.render.cv import cv2
+from engines.render.geometry import Geometry
+from engines.values import F32, MOTION_INDEX, U8
+
+_ACROSS, _UP, _DOWN = 1.05, 0.75, 0.85
+"""Travel of the iris at a full look, in iris radii."""
+_STIFF, _SOFT = 1.1, 1.3
+"""Out to this many radii the eye moves as one; the motion is gone `_SOFT` radii further."""
+_LINE_DARKER = 0.22
+
+
+class Eyeball:
+    """One eye."""
+
+    def __init__(self, geometry: Geometry, eye: lm.Eye, texture: U8) -> None:
+        self._eye = eye
+        self._size = geometry.size
+        points = geometry.points * np.array([1, -1, 1], np.float32)
+        self._texture = texture
+        self._centre = points[eye.iris[0], :2].copy()
+        self._radius = iris_radius(points, eye)
+        self._corners = points[list(eye.corners), :2].copy()
+        a, b = eye.corners
+        self._upper = np.array([a, *eye.upper, b])
+        self._lower = np.array([a, *eye.lower, b])
+        side = eye.person_side
+        names = ("eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeLookDown")
+        self._look = [MOTION_INDEX[f"{name}{side}"] for name in names]
+        self._blink = MOTION_INDEX[f"eyeBlink{side}"]
+        # The person's right eye is on the picture's left: inward is to the right there.
+        self._inward = 1.0 if side == "Right" else -1.0
+
+    def draw(self, picture: U8, placed: F32, weights: F32) -> None:
+        """Paint into u8[S,S,3]; placed f32[468,3] is the face on the picture."""
+        upper, lower = placed[self._upper, :2], placed[self._lower, :2]
+        outline = lens(upper, lower)
+        box = window(outline, 3, self._size, self._size)
+        if box is None:
+            return
+        x0, y0, x1, y1 = box
+        part = picture[y0:y1, x0:x1]
+        blink = float(weights[self._blink])
+        if blink < 0.97:
+            mask = polygon_mask(outline, (x0, y0), part.shape[:2], 0.6)
+            seen = self._turned(box, placed, weights)
+            share = (mask.astype(np.float32) / 255)[..., None]
+            part[:] = np.rint(part + share * (seen - part.astype(np.float32))).astype(np.uint8)
+        if blink > 0.5:
+            self._lid_line(part, smooth_chain(upper) - np.array([x0, y0], np.float32), blink)
+
+    def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> U8:
+        """The eye's texture for the window, turned by the gaze."""
+        x0, y0, x1, y1 = box
+        matrix = self._to_photo(placed)
+        ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+        sx = matrix[0, 0] * xs + matrix[0, 1] * ys + matrix[0, 2]
+        sy = matrix[1, 0] * xs + matrix[1, 1] * ys + matrix[1, 2]
+        shift_x, shift_y = self.gaze(weights)
+        if shift_x or shift_y:
+            dx, dy = sx - self._centre[0] - shift_x, sy - self._centre[1] - shift_y
+            far = (np.sqrt(dx * dx + dy * dy) / self._radius - _STIFF) / _SOFT
+            far = np.clip(far, 0, 1)
+            share = 1 - far * far * (3 - 2 * far)
+            sx = sx - shift_x * share
+            sy = sy - shift_y * share
+        out: U8 = cv2.remap(
+            self._texture, sx, sy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return out
+
+    def gaze(self, weights: F32) -> tuple[float, float]:
+        """Travel of the iris in the photo's pixels, x right and y down."""
+        inward, outward, up, down = weights[self._look]
+        across = _ACROSS * self._inward * float(inward - outward)
+        return self._radius * across, self._radius * float(_DOWN * down - _UP * up)
+
+    def _to_photo(self, placed: F32) -> F32:
+        """Similarity f32[2,3] from the picture to the photo, by the eye's corners."""
+        now = placed[list(self._eye.corners), :2]
+        was = self._corners
+        a, b = now[1] - now[0], was[1] - was[0]
+        square = float(a @ a)
+        c, s = float(a @ b) / square, float(a[0] * b[1] - a[1] * b[0]) / square
+        turn = np.array([[c, -s], [s, c]], np.float32)
+        shift = was.mean(0) - turn @ now.mean(0)
+        return np.concatenate([turn, shift[:, None]], 1).astype(np.float32)
+
+    def _lid_line(self, part: U8, line: F32, blink: float) -> None:
+        """Blur and darken the seam of the lids a little: lashes lie there."""
+        strength = (blink - 0.5) * 2
+        mask = np.zeros(part.shape[:2], np.uint8)
+        fixed = np.rint(line * 16).astype(np.int32)
+        cv2.polylines(
+            mask, [fixed], False, 255, max(round(3 * self._size / 512), 1), cv2.LINE_AA, 4
+        )
+        share = cv2.GaussianBlur(mask, (0, 0), 0.9).astype(np.float32)[..., None] / 255 * strength
+        soft = cv2.GaussianBlur(part, (0, 0), 1.1).astype(np.float32) * (1 - _LINE_DARKER)
+        part[:] = np.rint(part + share * (soft - part)).astype(np.uint8)

@@ -1,0 +1,177 @@
+"""Moves the mesh: expression, lip seal, blink, then the head's pose in perspective.
+
+Engine thread; pure arithmetic on a few hundred points.
+Never touches a pixel.
+
+Head axes: x right, y up, z toward the camera, in pixels of the picture being made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.avatars.bundle import SIZE, Avatar
+from engines.avatars.matte import smoothstep
+from engines.render import landmarks as lm
+from engines.values import ARKIT_NAMES, F32, MOTION_INDEX
+
+YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = np.deg2rad([15.0, 10.0, 8.0])
+SHIFT_LIMIT = 0.12
+"""Face widths, each axis. Beyond these limits the photo has nothing to show."""
+_KNEE = 0.7
+CAMERA_FACE_WIDTHS = 6.0
+_SEAL_ROWS = (1.0, 0.9, 0.7, 0.45)
+_SEAL_UPPER_SHARE = 0.55
+_BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
+_SMILE = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
+_SEAL = MOTION_INDEX["mouthClose"]
+_SHAPES = len(ARKIT_NAMES)
+
+
+def soft_limit(value: F32, limit: F32) -> F32:
+    """Identity up to 70% of the limit, then bends smoothly and never passes it."""
+    ratio = np.abs(value) / limit
+    bent = _KNEE + (1 - _KNEE) * np.tanh((ratio - _KNEE) / (1 - _KNEE))
+    out: F32 = (np.sign(value) * limit * np.where(ratio > _KNEE, bent, ratio)).astype(np.float32)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Rotation about and shift of the pivot."""
+
+    rotation: F32
+    """f32[3,3]"""
+    shift: F32
+    """f32[3] px, head axes."""
+
+
+class Geometry:
+    """The mesh of one avatar at one picture size."""
+
+    def __init__(self, avatar: Avatar, size: int) -> None:
+        scale = size / SIZE
+        points = avatar.landmarks * np.float32(scale)
+        points[:, :2] += (scale - 1) / 2
+        self.size = size
+        self.points = (points * np.array([1, -1, -1], np.float32)).astype(np.float32)
+        self.face = self.points[: lm.MESH_POINTS]
+        self.face_width = float(
+            np.linalg.norm((self.points[lm.FACE_LEFT] - self.points[lm.FACE_RIGHT])[:2])
+        )
+        self.mouth_width = float(
+            np.linalg.norm((self.points[lm.MOUTH_LEFT] - self.points[lm.MOUTH_RIGHT])[:2])
+        )
+        self.rig_scale = avatar.rig_scale * scale
+        self._headroom = 1 - avatar.smile
+        deltas = avatar.deltas * np.float32(scale)
+        # Lids are closed by rule, not by the rig: its blink stops short of other people's lids.
+        deltas[_BLINK] = 0
+        deltas[_SEAL] = 0
+        self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
+        ears = (self.points[lm.FACE_LEFT] + self.points[lm.FACE_RIGHT]) / 2
+        chin = self.points[lm.CHIN]
+        self.pivot = np.array(
+            [ears[0], 0.45 * ears[1] + 0.55 * chin[1], ears[2] - 0.05 * self.face_width],
+            np.float32,
+        )
+        self._camera = CAMERA_FACE_WIDTHS * self.face_width
+        self.face_follow = self.follow(self.face)
+
+    def follow(self, points: F32) -> F32:
+        """f32[N]: how much of the head's motion each point takes: hair all, shoulders none."""
+        below = self.points[lm.CHIN, 1] - points[:, 1] + 0.05 * self.face_width
+        out: F32 = 1 - smoothstep(below / (0.85 * self.face_width))
+        return out
+
+    def weights(self, motion: F32) -> F32:
+        """f32[52]: blendshapes in [0, 1], less what the photo already shows."""
+        out = np.clip(motion[:_SHAPES], 0, 1).astype(np.float32)
+        out[_SMILE] *= self._headroom
+        return out
+
+    def deform(self, weights: F32, seal: float) -> F32:
+        """f32[468,3]: the unposed face for f32[52] weights and a lip seal in [0, 1]."""
+        face: F32 = self.face + (weights @ self._deltas).reshape(-1, 3)
+        _uncross(face)
+        if seal > 0:
+            _close_lips(face, seal)
+        for eye, index in zip(lm.EYES, _BLINK, strict=True):
+            if weights[index] > 0:
+                _close_lids(face, eye, float(weights[index]), self.face_width)
+        return face
+
+    def pose(self, motion: F32) -> Pose:
+        """The head's rotation and shift, softly limited. Signs as in `engines.values`."""
+        pitch, yaw, roll = soft_limit(
+            motion[_SHAPES : _SHAPES + 3],
+            np.array([PITCH_LIMIT, YAW_LIMIT, ROLL_LIMIT], np.float32),
+        )
+        shift = soft_limit(motion[_SHAPES + 3 :], np.full(3, SHIFT_LIMIT, np.float32))
+        shift = shift * np.array([1, -1, 1], np.float32) * np.float32(self.face_width)
+        return Pose(_rotation(float(pitch), float(yaw), float(roll)), shift.astype(np.float32))
+
+    def place(self, points: F32, follow: F32, pose: Pose) -> F32:
+        """f32[N,3]: picture x, y (down) and depth z of points f32[N,3] in head axes.
+
+        At rest every point lands where it is in the photo, whatever its depth.
+        """
+        local = points - self.pivot
+        local[:, :2] *= 1 - local[:, 2:] / self._camera
+        turned = local @ pose.rotation.T + pose.shift
+        local += follow[:, None] * (turned - local)
+        near = self._camera / (self._camera - local[:, 2])
+        local[:, :2] *= near[:, None]
+        local[:, :2] += self.pivot[:2]
+        local[:, 1] *= -1
+        return local
+
+
+def _rotation(pitch: float, yaw: float, roll: float) -> F32:
+    cp, sp, cy, sy = np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw)
+    cr, sr = np.cos(roll), np.sin(roll)
+    nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    tilt = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
+    out: F32 = (tilt @ turn @ nod).astype(np.float32)
+    return out
+
+
+_UPPER = [np.array(row) for row in lm.UPPER_ROWS]
+_LOWER = [np.array(row) for row in lm.LOWER_ROWS]
+
+
+def _uncross(face: F32) -> None:
+    """Where rolled or pressed lips would pass through each other, let them meet."""
+    overlap = np.maximum(face[_LOWER[0], 1] - face[_UPPER[0], 1], 0) / 2
+    for k, factor in enumerate(_SEAL_ROWS[:3]):
+        face[_UPPER[k], 1] += factor * overlap
+        face[_LOWER[k], 1] -= factor * overlap
+
+
+def _close_lips(face: F32, seal: float) -> None:
+    """Pull both inner lips to one line, the rows outward after them."""
+    upper, lower = face[_UPPER[0]], face[_LOWER[0]]
+    line = _SEAL_UPPER_SHARE * upper + (1 - _SEAL_UPPER_SHARE) * lower
+    up, down = line - upper, line - lower
+    for k, factor in enumerate(_SEAL_ROWS):
+        face[_UPPER[k]] += seal * factor * up
+        face[_LOWER[k]] += seal * factor * down
+
+
+def _close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
+    """The upper lid comes down over the eye with its crease after it; the lower rises a little."""
+    upper, lower = list(eye.upper), list(eye.lower)
+    high, low = face[upper], face[lower]
+    line = 0.14 * high + 0.86 * low
+    # Nearly shut, the lids overlap a little, or a slit of white stays.
+    overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1))
+    drop = blink * (line - high)
+    drop[:, 1] -= overlap * blink
+    drop[:, 2] += 0.01 * face_width * blink
+    face[upper] += drop
+    face[lower] += blink * (line - low)
+    face[list(eye.crease)] += 0.5 * drop
+    face[list(eye.above)] += 0.12 * drop

@@ -1,0 +1,96 @@
+"""Where each pixel of the head and shoulders comes from: a coarse field, inverted.
+
+Engine thread; one object per avatar and size, no state between frames.
+Never sharp: the face, the mouth and the eyes have layers of their own above this one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.render import landmarks as lm
+from engines.render.cv import cv2
+from engines.render.geometry import Geometry, Pose
+from engines.render.rig import Rig
+from engines.values import F32
+
+_NODES = 34
+_MARGIN = 0.16
+"""The field reaches this far past the picture: a turn pulls in what lies there."""
+CELL = 8
+"""Pixels per cell of the coarse map."""
+_STEPS = 4
+_NEIGHBOURS = 4
+
+
+class HeadField:
+    """Forward motion on a grid over the photo, turned into a backward map."""
+
+    def __init__(self, geometry: Geometry, rig: Rig) -> None:
+        self._geometry = geometry
+        size = geometry.size
+        axis = np.linspace(-_MARGIN * size, (1 + _MARGIN) * size, _NODES, dtype=np.float32)
+        self._spacing = float(axis[1] - axis[0])
+        self._origin = float(axis[0])
+        xs, ys = np.meshgrid(axis, axis)
+        flat = np.stack([xs.ravel(), -ys.ravel()], 1)
+        self._oval = rig.oval
+        outline = geometry.points[rig.oval]
+        outside = _distance_outside(flat, outline[:, :2])
+        weights = _inverse_distance(flat, outline[:, :2])
+        depth = weights @ outline[:, 2] - np.minimum(0.8 * outside, 0.45 * geometry.face_width)
+        self._nodes = np.concatenate([flat, depth[:, None]], 1).astype(np.float32)
+        self._follow = geometry.follow(self._nodes)
+        fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
+        self._spill = (weights * fade[:, None]).astype(np.float32)
+        chin = -geometry.points[lm.CHIN, 1]
+        still = min(chin + 0.82 * geometry.face_width, size)
+        self.rows = int(min(np.ceil(still / CELL) * CELL, size))
+        """Rows below this never move."""
+        # One cell more on every side, so that resizing has neighbours at the border.
+        cells = np.arange(-1, size // CELL + 1, dtype=np.float32)
+        rows = cells[: self.rows // CELL + 2]
+        self._to_x, self._to_y = np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5)
+        self._goal = np.dstack([self._to_x, self._to_y]).astype(np.float32)
+
+    def backward(self, moved: F32, pose: Pose) -> F32:
+        """f32[rows/8+2, size/8+2, 2]: source x, y at cell centres; one ring past the picture.
+
+        moved f32[468,3]: expression offsets of the face, head axes.
+        """
+        nodes = self._nodes + self._spill @ moved[self._oval]
+        placed = self._geometry.place(nodes, self._follow, pose)
+        offset = placed[:, :2] - self._nodes[:, :2] * np.array([1, -1], np.float32)
+        field = np.ascontiguousarray(offset.reshape(_NODES, _NODES, 2))
+        source = self._goal
+        for _ in range(_STEPS):
+            at = (source - self._origin) * np.float32(1 / self._spacing)
+            source = self._goal - cv2.remap(
+                field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
+        return source
+
+    def expand(self, coarse: F32, factor: int) -> F32:
+        """The coarse map at `CELL // factor` pixels a sample, its ring cut off."""
+        height, width = coarse.shape[:2]
+        fine = cv2.resize(coarse, (width * factor, height * factor))
+        out: F32 = fine[factor:-factor, factor:-factor]
+        return out
+
+
+def _distance_outside(points: F32, outline: F32) -> F32:
+    loop = np.ascontiguousarray(outline, np.float32).reshape(-1, 1, 2)
+    return np.array(
+        [max(-cv2.pointPolygonTest(loop, (float(x), float(y)), True), 0.0) for x, y in points],
+        np.float32,
+    )
+
+
+def _inverse_distance(points: F32, outline: F32) -> F32:
+    """f32[N,36]: weights of the nearest outline points, summing to 1."""
+    distance = np.linalg.norm(points[:, None] - outline[None], axis=2)
+    nearest = np.argsort(distance, 1)[:, :_NEIGHBOURS]
+    close = 1 / np.maximum(np.take_along_axis(distance, nearest, 1), 1.0) ** 2
+    out = np.zeros(distance.shape, np.float32)
+    np.put_along_axis(out, nearest, close / close.sum(1, keepdims=True), 1)
+    return out

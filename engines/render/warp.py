@@ -1,0 +1,160 @@
+"""The motion frame: the portrait moved to a motion. Three layers, then mouth and eyes.
+
+Engine thread; one renderer per avatar and size, shared by sessions; scratch is per session.
+Never random, never uses a second thread, never reads a file.
+
+Measured design and its limits: docs/motion-frame.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engines.avatars.bundle import SIZE, Avatar
+from engines.render import landmarks as lm
+from engines.render.cv import cv2
+from engines.render.eyes import Eyeball
+from engines.render.geometry import Geometry
+from engines.render.head import CELL, HeadField
+from engines.render.mouth import Mouth
+from engines.render.raster import fill
+from engines.render.rig import load_rig
+from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
+
+_SEAL = MOTION_INDEX["mouthClose"]
+_MARGIN = 6
+
+
+@dataclass(slots=True)
+class RenderState:
+    """What a session keeps between frames: counters only; pictures depend on the motion alone."""
+
+    frames: int = 0
+    stage_s: dict[str, float] = field(default_factory=dict)
+    """Time spent in each stage since the state was made."""
+
+
+class WarpRenderer:
+    """Draws one avatar."""
+
+    def __init__(self, avatar: Avatar, size: int = SIZE) -> None:
+        """size: side of the square picture, a multiple of 16, 128 to 1024."""
+        if size % 16 or not 128 <= size <= 1024:
+            raise ValueError(f"picture size {size}: take a multiple of 16 from 128 to 1024")
+        rig = load_rig()
+        self.size = size
+        self._geometry = Geometry(avatar, size)
+        self._field = HeadField(self._geometry, rig)
+        photo = _resized(avatar.portrait, size)
+        self._background = _resized(avatar.background, size)
+        self._person = _premultiplied(photo, self._background, _resized(avatar.alpha, size))
+        self._skin = _resized(avatar.skin, size)
+        self._photo = photo
+        self._mouth = Mouth(avatar, self._geometry, rig, photo)
+        eyes = _resized(avatar.eyes, size)
+        self._eyes = [Eyeball(self._geometry, eye, eyes) for eye in lm.EYES]
+        self._face_triangles = rig.triangles
+        holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
+        self._cap_triangles = np.array(holes, np.int64)
+        self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
+
+    def new_state(self) -> RenderState:
+        """A session's own state."""
+        return RenderState()
+
+    def render(self, state: RenderState, motion: F32) -> U8:
+        """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
+
+        Raises ValueError for a motion that is not 58 finite numbers.
+        """
+        if motion.shape != (MOTION_SIZE,) or not np.isfinite(motion).all():
+            raise ValueError(f"motion: wanted {MOTION_SIZE} finite values, got {motion.shape}")
+        with _timed(state, "mesh"):
+            weights = self._geometry.weights(motion)
+            face = self._geometry.deform(weights, float(np.clip(motion[_SEAL], 0, 1)))
+            pose = self._geometry.pose(motion)
+            placed = self._geometry.place(face, self._geometry.face_follow, pose)
+        with _timed(state, "head"):
+            coarse = self._field.backward(face - self._geometry.face, pose)
+            picture = self._layers(coarse)
+        with _timed(state, "face map"):
+            box, source, mask = self._face_map(coarse, placed)
+        with _timed(state, "face"):
+            self._face(picture, box, source, mask)
+        with _timed(state, "mouth"):
+            self._mouth.draw(picture, placed, weights, pose)
+        with _timed(state, "eyes"):
+            for eye in self._eyes:
+                eye.draw(picture, placed, weights)
+        state.frames += 1
+        return picture
+
+    def _layers(self, coarse: F32) -> U8:
+        """Background and person; rows below the moving ones are the photo."""
+        rows = self._field.rows
+        source = self._field.expand(coarse, CELL)
+        person = cv2.remap(
+            self._person, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        picture = np.empty((self.size, self.size, 3), np.uint8)
+        picture[rows:] = self._photo[rows:]
+        clear = cv2.cvtColor(cv2.bitwise_not(person[..., 3]), cv2.COLOR_GRAY2BGR)
+        behind = cv2.multiply(self._background[:rows], clear, scale=1 / 255)
+        cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR), behind, picture[:rows])
+        return picture
+
+    def _face_map(self, coarse: F32, placed: F32) -> tuple[tuple[int, int, int, int], F32, U8]:
+        """Window of the face in half pixels, source map and mask there, at half resolution."""
+        half = self.size // 2
+        at = (placed[:, :2] + 0.5) * np.float32(0.5) - np.float32(0.5)
+        low = np.floor(at.min(0)).astype(int) - _MARGIN
+        high = np.ceil(at.max(0)).astype(int) + _MARGIN + 1
+        x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
+        x1, y1 = min(int(high[0]), half), min(int(high[1]), self._field.rows // 2)
+        source = self._field.expand(coarse, CELL // 2)[y0:y1, x0:x1].copy()
+        depth = placed[self._face_triangles, 2].sum(1)
+        order = np.concatenate([self._cap_triangles, self._face_triangles[np.argsort(depth)]])
+        spans = fill(at - np.array([x0, y0], np.float32), self._texture_at, order, x1 - x0, y1 - y0)
+        source.reshape(-1, 2)[spans.pixels] = spans.values
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        mask.reshape(-1)[spans.pixels] = 255
+        mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
+        return (x0, y0, x1, y1), source, cv2.GaussianBlur(mask, (0, 0), 0.8)
+
+    def _face(self, picture: U8, box: tuple[int, int, int, int], source: F32, mask: U8) -> None:
+        x0, y0, x1, y1 = (2 * v for v in box)
+        size = (x1 - x0, y1 - y0)
+        fine = cv2.resize(source, size)
+        seen = cv2.remap(self._skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        share = cv2.resize(mask, size).astype(np.float32) * np.float32(1 / 255)
+        part = picture[y0:y1, x0:x1]
+        part[:] = cv2.blendLinear(seen, np.ascontiguousarray(part), share, 1 - share)
+
+
+@contextmanager
+def _timed(state: RenderState, stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    state.stage_s[stage] = state.stage_s.get(stage, 0.0) + time.perf_counter() - started
+
+
+def _resized(picture: U8, size: int) -> U8:
+    if picture.shape[0] == size:
+        return picture
+    how = cv2.INTER_AREA if size < picture.shape[0] else cv2.INTER_CUBIC
+    out: U8 = cv2.resize(picture, (size, size), interpolation=how)
+    return out
+
+
+def _premultiplied(photo: U8, background: U8, alpha: U8) -> U8:
+    """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo."""
+    behind = cv2.multiply(
+        background, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR), scale=1 / 255
+    )
+    out: U8 = np.dstack([cv2.subtract(photo, behind), alpha])
+    return out
