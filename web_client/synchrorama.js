@@ -24,7 +24,7 @@ export { decodeVoice } from "./client/voice.js";
 
 const STATS_MS = 500;
 /** Reasons of the server after which a new session is worth asking for. */
-const PASSING = new Set(["shutdown", "server-stopping", "server_stopping", "stopping", "restart"]);
+const PASSING = /server is stopping|connection was lost|server failed/;
 
 /**
  * @typedef {"idle"|"connecting"|"live"|"waiting"|"closed"} ClientState
@@ -320,15 +320,11 @@ export class AvatarClient extends EventTarget {
     if (link !== this.#link) return;
     if (message.type === "stats") this.#serverStats = message;
     this.#tell("event", message);
-    if (message.type !== "closed" && message.type !== "closing") return;
-    const reason = String(message.reason ?? "");
-    const code = PASSING.has(reason) ? "connection-lost" : "session-closed";
-    const said = message.message ?? (reason && `The server ended the session: ${reason}.`);
-    void this.#lost(link, new AvatarError(code, {
-      reason,
-      ...(said ? { message: said } : {}),
-      ...(message.hint ? { remedy: message.hint } : {}),
-    }));
+    if (message.type !== "closed") return;
+    const reason = String(message.reason ?? "no reason given");
+    const code = PASSING.test(reason) ? "connection-lost" : "session-closed";
+    const said = `The server ended the session: ${reason}.`;
+    void this.#lost(link, new AvatarError(code, { reason, message: said }));
   }
 
   #startStats() {

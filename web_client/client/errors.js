@@ -106,18 +106,25 @@ export function microphoneError(error) {
 export function responseError(status, body, retryAfter) {
   const told = body?.error ?? {};
   const details = {
-    message: told.message,
-    remedy: told.hint,
+    message: sentence(told.message),
+    remedy: sentence(told.hint),
     reason: told.code ?? String(status),
   };
-  if (status === 503 || status === 429) {
+  if (told.code === "stopping") return new AvatarError("server-unreachable", details);
+  if (status === 503) {
     const seconds = Number(retryAfter);
     const retryAfterS = retryAfter && Number.isFinite(seconds) ? Math.max(1, seconds) : 5;
-    return new AvatarError("server-full", { ...details, retryAfterS });
+    // The hint says when to try again; our own retry says it better, second by second.
+    return new AvatarError("server-full", { ...details, remedy: undefined, retryAfterS });
   }
-  if (status === 404 && /avatar/i.test(told.code ?? "")) {
-    return new AvatarError("unknown-avatar", details);
-  }
+  if (told.code === "unknown_avatar") return new AvatarError("unknown-avatar", details);
   const recoverable = status === 502 || status === 504;
   return new AvatarError("server-refused", { ...details, recoverable });
+}
+
+/** A server's phrase as a sentence. @param {string|undefined} phrase */
+export function sentence(phrase) {
+  if (!phrase) return undefined;
+  const whole = phrase[0].toUpperCase() + phrase.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -9,9 +9,10 @@ import { AvatarError, responseError } from "./errors.js";
 const TIMEOUT_MS = 10_000;
 
 /**
- * @typedef {{name: string, title: string, credit: string, portrait: string}} AvatarInfo
+ * @typedef {{name: string, title: string, credit: string, portrait: string, default: boolean}} AvatarInfo
  * `portrait` is an absolute URL.
- * @typedef {{id: string, token?: string, ice_servers?: RTCIceServer[], limits?: object}} SessionInfo
+ * @typedef {{id: string, ice_servers: RTCIceServer[], limits: Record<string, any>}} SessionInfo
+ * Whoever knows the id controls the session.
  */
 
 export class Signalling {
@@ -23,21 +24,18 @@ export class Signalling {
     base.hash = "";
     /** @type {URL} */
     this.base = base;
-    /** @type {string|null} */
-    this.token = null;
   }
 
   /** @returns {Promise<AvatarInfo[]>} */
   async avatars() {
-    const body = await this.#json("GET", "v1/avatars");
-    const rows = Array.isArray(body) ? body : (body?.avatars ?? []);
-    return rows.map((row) => ({
+    const { avatars } = await this.#json("GET", "v1/avatars");
+    return avatars.map((row) => ({
       name: row.name,
       title: row.title || row.name,
       credit: row.credit ?? "",
-      portrait: this.#url(
-        row.portrait ?? row.portrait_url ?? `v1/avatars/${encodeURIComponent(row.name)}/portrait.jpg`,
-      ).href,
+      default: row.default === true,
+      // Below our base also when a proxy serves the server under a path of its own.
+      portrait: this.#url(`v1/avatars/${encodeURIComponent(row.name)}/portrait.jpg`).href,
     }));
   }
 
@@ -52,9 +50,7 @@ export class Signalling {
    */
   async createSession(wishes) {
     const asked = Object.fromEntries(Object.entries(wishes).filter(([, v]) => v != null));
-    const session = await this.#json("POST", "v1/sessions", asked);
-    this.token = session.token ?? null;
-    return session;
+    return this.#json("POST", "v1/sessions", asked);
   }
 
   /**
@@ -82,14 +78,12 @@ export class Signalling {
     return this.#json("GET", this.#session(id, "/stats"));
   }
 
-  /** Ends a session; a session that is gone already counts as ended. @param {string} id */
+  /** Ends a session. One that is gone already, or whose server is gone, counts as ended. */
   async closeSession(id) {
     try {
       await this.#json("DELETE", this.#session(id, ""));
     } catch (error) {
-      const gone = error instanceof AvatarError && error.reason !== null;
-      const silent = error instanceof AvatarError && error.code === "server-unreachable";
-      if (!gone && !silent) throw error;
+      if (!(error instanceof AvatarError)) throw error;
     }
   }
 
@@ -99,16 +93,13 @@ export class Signalling {
    * @returns {boolean} Whether the browser took it.
    */
   beaconClose(id) {
-    const url = this.#url(this.#session(id, "/close"));
-    if (this.token) url.searchParams.set("token", this.token);
-    return navigator.sendBeacon(url);
+    return navigator.sendBeacon(this.#url(this.#session(id, "/close")));
   }
 
   /** Address of the voice websocket. @param {string} id */
   audioUrl(id) {
     const url = this.#url(this.#session(id, "/audio"));
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    if (this.token) url.searchParams.set("token", this.token);
     return url;
   }
 
@@ -125,7 +116,6 @@ export class Signalling {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (this.token) headers.Authorization = `Bearer ${this.token}`;
     const deadline = AbortSignal.timeout(TIMEOUT_MS);
     let response;
     let text;

@@ -4,7 +4,7 @@
  * Never plays sound: what is heard comes back from the server, in step with the face.
  */
 
-import { AvatarError } from "./errors.js";
+import { AvatarError, sentence } from "./errors.js";
 
 export const VOICE_RATE_HZ = 16_000;
 const LONGEST_S = 600;
@@ -137,7 +137,7 @@ export class VoiceSocket {
     });
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = ({ reason }) =>
-      this.close(new AvatarError("voice-refused", reason ? { message: reason } : {}));
+      this.close(new AvatarError("voice-refused", { message: sentence(reason) }));
   }
 
   #next() {
@@ -188,8 +188,10 @@ export class VoiceSocket {
     if (message.type === "finished" && message.segment === this.#speech?.segment) {
       this.#settle(message);
     } else if (message.type === "error") {
-      const { message: said, hint } = message.error ?? message;
-      this.#fail(new AvatarError("voice-refused", { message: said, remedy: hint }));
+      const { message: said, hint } = message;
+      this.#fail(
+        new AvatarError("voice-refused", { message: sentence(said), remedy: sentence(hint) }),
+      );
     }
   }
 

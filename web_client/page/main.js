@@ -47,7 +47,8 @@ class Page {
     }
     if (this.avatars.length === 0) return view.showNoFaces("The server has no faces yet.");
     const wanted = new URLSearchParams(location.search).get("avatar");
-    const chosen = this.avatars.find(({ name }) => name === wanted) ?? this.avatars[0];
+    const chosen = this.avatars.find(({ name }) => name === wanted) ??
+      this.avatars.find((avatar) => avatar.default) ?? this.avatars[0];
     this.avatar = chosen.name;
     view.showPortrait(chosen);
     view.showFaces(this.avatars, this.avatar, (name) => this.chooseAvatar(name));
