@@ -1,0 +1,91 @@
+"""Streaming change of sample rate: polyphase windowed sinc, numpy only.
+
+Pure; runs on the event loop (20 ms of sound take about 0.05 ms).
+Never buffers more than its filter's length; holds no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, gcd
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from engines.values import F32
+
+ZEROS = 12
+"""Zero crossings on each side of the sinc, at the lower of the two rates."""
+CUTOFF = 0.92
+"""Of the lower Nyquist frequency: the rest is the filter's slope."""
+KAISER_BETA = 8.0
+"""About 80 dB of stop band."""
+
+
+@dataclass(slots=True)
+class ResamplerState:
+    """One stream's position; made by `Resampler.new_state`."""
+
+    history: F32
+    """Input samples still under the filter."""
+    phase: int = 0
+    """Position of the next output in `history`, in units of 1 / up."""
+
+
+class Resampler:
+    """From `source_hz` to `target_hz`; shared by any number of streams.
+
+    Output k stands for input time k * source / target; it needs `delay_s` more input than that,
+    so the output lags by that much. Any split of the input gives the same output.
+    """
+
+    def __init__(self, source_hz: int, target_hz: int) -> None:
+        """Raises ValueError when a rate is not positive."""
+        if source_hz <= 0 or target_hz <= 0:
+            raise ValueError(f"rates must be positive, got {source_hz} and {target_hz}")
+        divisor = gcd(source_hz, target_hz)
+        self.up, self.down = target_hz // divisor, source_hz // divisor
+        self.half, self._bank = _filter_bank(self.up, self.down)
+        self.delay_s = self.half / source_hz
+        """Seconds of input that must be heard after an instant before its output."""
+
+    def new_state(self) -> ResamplerState:
+        """The state of a new stream, as if silence came before."""
+        return ResamplerState(np.zeros(self.half - 1, np.float32))
+
+    def step(self, state: ResamplerState, samples: F32) -> F32:
+        """Take f32[N]; return the output samples it completed."""
+        buffer = np.concatenate((state.history, samples))
+        taps = 2 * self.half
+        # Output at phase p reads buffer[p // up : p // up + taps].
+        limit = (len(buffer) - taps) * self.up
+        if limit < state.phase:
+            state.history = buffer
+            return np.empty(0, np.float32)
+        positions = np.arange(state.phase, limit + self.up, self.down)
+        starts = positions // self.up
+        starts = starts[starts <= len(buffer) - taps]
+        positions = positions[: len(starts)]
+        windows = sliding_window_view(buffer, taps)[starts]
+        output = np.einsum("ij,ij->i", windows, self._bank[positions % self.up])
+        following = int(positions[-1]) + self.down
+        consumed = min(following // self.up, len(buffer))
+        state.history = buffer[consumed:].copy()
+        state.phase = following - consumed * self.up
+        return np.asarray(output, np.float32)
+
+
+@lru_cache(maxsize=16)
+def _filter_bank(up: int, down: int) -> tuple[int, F32]:
+    """Half the filter's length in input samples, and f32[up, 2 * half], one row for each phase."""
+    if up == down:
+        return 1, np.array([[1.0, 0.0]], np.float32)
+    # In input samples one zero crossing is 1 / (relative cutoff).
+    cutoff = CUTOFF * min(1.0, up / down)
+    half = ceil(ZEROS * max(1.0, down / up))
+    offsets = np.arange(-half + 1, half + 1)[None, :] - np.arange(up)[:, None] / up
+    window = np.i0(KAISER_BETA * np.sqrt(np.clip(1 - (offsets / half) ** 2, 0, 1)))
+    bank = np.sinc(offsets * cutoff) * window
+    bank /= bank.sum(axis=1, keepdims=True)
+    return half, bank.astype(np.float32)
