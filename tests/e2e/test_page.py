@@ -10,7 +10,6 @@ from playwright.sync_api import Browser
 from tests.support.browser import Visit, chromium
 from tests.support.server_process import ServerProcess, free_port
 
-
 LONG_NOTE = """import('/page/view.js').then((view) =>
     view.showNote('A long message '.repeat(9), 'x'.repeat(60)))"""
 
