@@ -124,7 +124,8 @@ export class Signalling {
         method,
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        // Safari before 17.4 has no `any`; the deadline then yields to the caller.
+        signal: signal ? (AbortSignal.any?.([signal, deadline]) ?? signal) : deadline,
         cache: "no-store",
       });
       text = await response.text();
