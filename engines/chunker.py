@@ -53,9 +53,12 @@ class Chunker:
     """
 
     def __init__(self, lookahead: int = LOOKAHEAD, max_hole: int = MAX_HOLE, lead: int = 0) -> None:
-        """Raises ValueError when a length is negative."""
-        if lookahead < 0 or max_hole < 0 or lead < 0:
-            raise ValueError(f"lengths must not be negative: {lookahead}, {max_hole}, {lead}")
+        """Raises ValueError when a length is negative or the look-ahead is less than a frame."""
+        if lookahead < FRAME_SAMPLES:
+            # With less, a session's first frame would have no window.
+            raise ValueError(f"look-ahead must be at least {FRAME_SAMPLES}, got {lookahead}")
+        if max_hole < 0 or lead < 0:
+            raise ValueError(f"lengths must not be negative: {max_hole}, {lead}")
         self.lookahead = lookahead
         self.max_hole = max_hole
         self.lead = lead

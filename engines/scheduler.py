@@ -108,7 +108,9 @@ def decide(
 ) -> Decision:
     """Earliest deadline first over all sessions, after dropping what is not worth its cost.
 
-    `ready` holds each session's items in order of pts. Ties go to the session served longest ago.
+    A session that lost frames counts with the deadline of the first of them, so it rises until it
+    is served and none can starve. `ready` holds each session's items in order of pts. Ties go to
+    the session served longest ago.
     """
     by_session: dict[str, list[Ready]] = {}
     for item in ready:
@@ -119,12 +121,13 @@ def decide(
         keep, gone = _sift(now_s, items, loads[session_id], ladder.rung(session_id), limits)
         runnable += keep
         drops += gone
-    run = min(
-        runnable,
-        key=lambda item: (item.deadline_s, loads[item.session_id].served_s, item.session_id),
-        default=None,
-    )
+    run = min(runnable, key=lambda item: _rank(item, loads[item.session_id]), default=None)
     return Decision(run, tuple(drops))
+
+
+def _rank(item: Ready, load: Load) -> tuple[float, float, str]:
+    waiting_s = load.starved / FRAME_RATE_HZ
+    return (item.deadline_s - waiting_s, load.served_s, item.session_id)
 
 
 def _sift(

@@ -26,11 +26,14 @@ MIN_LEVEL_DB = -52.0
 ABOVE_FLOOR_DB = 6.0
 """Speech must rise this far above the tracked noise floor: a steady hum does not."""
 FLOOR_RISE_DB = 0.06
-"""The floor rises 3 dB/s under steady sound and falls at once in a pause."""
+"""The floor rises 3 dB/s under any sound and falls at once in a pause."""
+STEADY_RISE_DB = 0.3
+"""And 15 dB/s under a steady one, whose level changes less than STEADY_DB from hop to hop."""
+STEADY_DB = 0.8
 MIN_FLOOR_DB = MIN_LEVEL_DB - ABOVE_FLOOR_DB
 """A quieter room changes nothing, and the floor finds a new noise sooner from here."""
-MAX_FLOOR_DB = -32.0
-"""Louder than the floor can get, a steady sound counts if webrtcvad says so."""
+MAX_FLOOR_DB = -18.0
+"""Talk without a pause never makes a loud voice count as noise."""
 SILENT_DB = -96.0
 
 
@@ -81,9 +84,12 @@ def clean(samples: F32) -> F32:
 
 def _hear(state: VadState, hop: F32) -> None:
     hop = clean(hop)
-    state.level_db = _level_db(hop)
-    rise = min(state.floor_db + FLOOR_RISE_DB, MAX_FLOOR_DB)
-    state.floor_db = max(min(rise, state.level_db), MIN_FLOOR_DB)
+    level_db = _level_db(hop)
+    steady = abs(level_db - state.level_db) < STEADY_DB
+    rise_db = STEADY_RISE_DB if steady else FLOOR_RISE_DB
+    state.level_db = level_db
+    raised_db = min(state.floor_db + rise_db, MAX_FLOOR_DB)
+    state.floor_db = max(min(raised_db, level_db), MIN_FLOOR_DB)
     pcm = (hop * 32767.0).astype("<i2").tobytes()
     # The detector hears quiet hops too: it learns the noise from them.
     heard = bool(state.detector.is_speech(pcm, SAMPLE_RATE_HZ)) and not state.quiet

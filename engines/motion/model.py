@@ -29,9 +29,9 @@ CLOSE_FRAMES = 4
 """A mouth closes over 160 ms after speech or an interrupt."""
 OPEN_FRAMES = 2
 """And opens over 80 ms: voice activity hears the look-ahead, so it is open when the sound is."""
-QUIET_FRAMES = 3
+QUIET_FRAMES = 1
 """Frames of silence after voice activity ended before the mouth is closed for it."""
-JITTER = 0.06
+JITTER = 0.03
 """A change well below this is taken for noise and halved; one well above it passes whole."""
 JITTER_KEEP = 0.5
 

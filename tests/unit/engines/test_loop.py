@@ -1,0 +1,402 @@
+"""The engine: turns on a virtual clock, and the thread with its faults and its end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engines.loop import COMMANDS, Engine, EngineStopped, RendererFactory
+from engines.mailbox import Mailbox, MailboxFull
+from engines.values import F32, AudioChunk, Picture
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_motion import FakeFault, FakeMotionModel
+from tests.support.fake_renderer import FakeAvatar, FakeRenderer, fake_factory
+from tests.support.voices import voice
+
+AVATAR = FakeAvatar()
+DEADLINE_S = 20.0
+
+
+def pictures_box() -> Mailbox[Picture]:
+    return Mailbox("frames", 64, "drop-oldest")
+
+
+class Virtual:
+    """An engine that turns only when told, on a fake clock."""
+
+    def __init__(
+        self, motion: FakeMotionModel | None = None, factory: RendererFactory | None = None
+    ) -> None:
+        self.clock = FakeClock()
+        self.faults: list[tuple[str | None, BaseException]] = []
+        self.engine = Engine(
+            motion or FakeMotionModel(),
+            clock=self.clock,
+            on_fault=lambda session_id, error: self.faults.append((session_id, error)),
+            renderer_factory=factory or fake_factory(),
+        )
+
+    def settle(self) -> int:
+        """Turn until no frame waits; return how many turns that took."""
+        turns = 1
+        while self.engine.turn(self.clock()) is not None:
+            turns += 1
+        return turns
+
+
+def say(box: Mailbox[AudioChunk], sound: F32, *, pts: int = 0, epoch: int = 0) -> None:
+    box.put(AudioChunk(pts, epoch, sound))
+
+
+def test_sound_in_pictures_out() -> None:
+    bench = Virtual()
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    say(session.audio, voice(0.12))
+    bench.settle()
+    assert [picture.pts for picture in frames.take_all()] == [-640, 0, 640]
+    assert bench.engine.turn(bench.clock()) is None
+
+
+def test_a_turn_renders_one_frame_and_asks_for_another_turn() -> None:
+    bench = Virtual()
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    say(session.audio, voice(0.12))
+    assert bench.engine.turn(0.0) == 0.0
+    assert len(frames) == 1
+    assert session.stats().motion.steps == 3
+
+
+def test_a_slow_renderer_drops_frames_but_never_motion() -> None:
+    sound = voice(4.0)
+    due = [(at + 320, at) for at in range(0, len(sound), 320)]
+
+    def live(seconds: float) -> None:
+        """Time passes, and sound arrives while it does."""
+        until_s = bench.clock() + seconds
+        while due and due[0][0] / 16_000 <= until_s:
+            arrival, at = due.pop(0)
+            bench.clock.set(arrival / 16_000)
+            say(session.audio, sound[at : at + 320], pts=at)
+        bench.clock.set(until_s)
+
+    bench = Virtual(factory=fake_factory(delay_s=0.09, wait=live))
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    while due:
+        if bench.engine.turn(bench.clock()) is None:
+            live(0.02)
+    bench.settle()
+    stats = session.stats()
+    assert stats.motion.steps == 100
+    assert stats.rung == 1
+    assert stats.frames_dropped > 0
+    assert stats.frames_rendered + stats.frames_dropped + stats.frames_held == 100
+    assert stats.frames_rendered > 30
+    assert stats.queue.max_s < 0.1 + 0.09
+    ages = [picture.pts for picture in frames.take_all()]
+    assert ages == sorted(ages)
+    assert bench.engine.stats().use > 0.5
+
+
+def test_an_interrupt_is_led_by_silence() -> None:
+    bench = Virtual()
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    say(session.audio, voice(0.2))
+    bench.settle()
+    frames.take_all()
+    say(session.audio, voice(0.04), pts=3200, epoch=1)
+    bench.settle()
+    shown = [(picture.epoch, picture.pts) for picture in frames.take_all()]
+    assert shown == [(1, 1280), (1, 1920), (1, 2560)]
+
+
+def test_what_is_shared_is_built_once() -> None:
+    built: list[tuple[object, int]] = []
+
+    def factory(avatar: object, size: int) -> FakeRenderer:
+        built.append((avatar, size))
+        return FakeRenderer(avatar, size)
+
+    bench = Virtual(factory=factory)
+    other = FakeAvatar("other")
+    bench.engine.prepare(AVATAR, 32)
+    for session_id, avatar, size in (
+        ("a", AVATAR, 32),
+        ("b", AVATAR, 32),
+        ("c", other, 32),
+        ("d", AVATAR, 48),
+    ):
+        bench.engine.open(session_id, avatar, seed=1, size=size, frames=pictures_box())
+    bench.settle()
+    assert built == [(AVATAR, 32), (other, 32), (AVATAR, 48)]
+
+
+def test_prepared_avatars_do_not_pile_up() -> None:
+    bench = Virtual()
+    avatars = [FakeAvatar(str(number)) for number in range(12)]
+    first = bench.engine.prepare(avatars[0], 32)
+    assert bench.engine.prepare(avatars[0], 32) is first
+    for avatar in avatars[1:]:
+        bench.engine.prepare(avatar, 32)
+    assert bench.engine.prepare(avatars[0], 32) is not first
+
+
+def test_a_fault_in_one_session_closes_that_session_alone() -> None:
+    motion = FakeMotionModel(fail_at=640, fail_seeds=frozenset({1}))
+    bench = Virtual(motion)
+    boxes = {name: pictures_box() for name in "ab"}
+    bad = bench.engine.open("a", AVATAR, seed=1, size=32, frames=boxes["a"])
+    good = bench.engine.open("b", AVATAR, seed=2, size=32, frames=boxes["b"])
+    for session in (bad, good):
+        say(session.audio, voice(0.2))
+    bench.settle()
+    assert [session_id for session_id, _ in bench.faults] == ["a"]
+    assert isinstance(bench.faults[0][1], FakeFault)
+    assert len(boxes["b"].take_all()) == 3  # what may wait, of a burst of five
+    assert bench.engine.stats().sessions == 1
+    bench.engine.open("a", AVATAR, seed=3, size=32, frames=boxes["a"])
+
+
+def test_a_fault_in_drawing_closes_the_session() -> None:
+    bench = Virtual(factory=fake_factory(fail_at=2))
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    say(session.audio, voice(0.12))
+    bench.settle()
+    assert [session_id for session_id, _ in bench.faults] == ["a"]
+    assert len(frames) == 2
+
+
+def test_an_avatar_that_cannot_be_built_closes_the_session() -> None:
+    def factory(avatar: object, size: int) -> FakeRenderer:
+        raise FakeFault("no such face")
+
+    bench = Virtual(factory=factory)
+    bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    bench.settle()
+    assert [session_id for session_id, _ in bench.faults] == ["a"]
+    assert bench.engine.stats().sessions == 0
+
+
+def test_a_frames_mailbox_that_refuses_is_that_sessions_fault() -> None:
+    bench = Virtual()
+    frames: Mailbox[Picture] = Mailbox("frames", 1, "refuse")
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    say(session.audio, voice(0.12))
+    bench.settle()
+    assert isinstance(bench.faults[0][1], MailboxFull)
+
+
+def test_a_closed_session_makes_no_more_pictures() -> None:
+    bench = Virtual()
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    say(session.audio, voice(0.04))
+    bench.engine.close("a")
+    bench.engine.close("a")
+    bench.engine.close("nobody")
+    bench.settle()
+    assert len(frames) == 0
+    assert bench.engine.stats().sessions == 0
+
+
+def test_an_id_is_open_once() -> None:
+    bench = Virtual()
+    bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    with pytest.raises(ValueError, match="session a is open already"):
+        bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+
+
+def test_a_stuck_engine_refuses_commands_and_keeps_no_session() -> None:
+    bench = Virtual()
+    for number in range(COMMANDS):
+        bench.engine.open(str(number), AVATAR, seed=1, size=32, frames=pictures_box())
+    with pytest.raises(MailboxFull):
+        bench.engine.open("one more", AVATAR, seed=1, size=32, frames=pictures_box())
+    assert bench.engine.stats().sessions == COMMANDS
+
+
+def test_broken_sound_is_survived() -> None:
+    bench = Virtual()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    say(session.audio, np.zeros(0, np.float32))
+    say(session.audio, voice(0.02), pts=10**12)
+    say(session.audio, voice(0.02), pts=-5)
+    bench.settle()
+    assert bench.faults == []
+
+
+class Threaded:
+    """An engine on its thread; `faulted` is set by the first fault."""
+
+    def __init__(
+        self,
+        motion: FakeMotionModel | None = None,
+        factory: RendererFactory | None = None,
+        *,
+        broken_handler: bool = False,
+    ) -> None:
+        self.faults: list[tuple[str | None, BaseException]] = []
+        self.threads: list[str] = []
+        self.faulted = threading.Event()
+        self.broken_handler = broken_handler
+        self.engine = Engine(
+            motion or FakeMotionModel(),
+            on_fault=self.on_fault,
+            renderer_factory=factory or fake_factory(),
+            budget_s=DEADLINE_S,
+        )
+
+    def on_fault(self, session_id: str | None, error: BaseException) -> None:
+        self.faults.append((session_id, error))
+        self.threads.append(threading.current_thread().name)
+        self.faulted.set()
+        if self.broken_handler:
+            raise RuntimeError("the handler is broken too")
+
+
+@pytest.fixture(autouse=True)
+def switch_interval() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def bench() -> Iterator[Threaded]:
+    bench = Threaded()
+    bench.engine.start()
+    yield bench
+    bench.engine.stop(DEADLINE_S)
+
+
+def engine_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "engine"]
+
+
+def test_the_thread_is_woken_by_sound(bench: Threaded) -> None:
+    frames = pictures_box()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    for number in range(6):
+        say(session.audio, voice(0.04), pts=640 * number)
+        picture = frames.get_wait(DEADLINE_S)
+        assert picture is not None
+        assert picture.pts == 640 * (number - 1)
+    assert bench.faults == []
+    assert bench.engine.stats().turn_age_s < DEADLINE_S
+
+
+def test_the_thread_ends_and_is_not_started_again(bench: Threaded) -> None:
+    running = [bench.engine.running]
+    bench.engine.stop(DEADLINE_S)
+    bench.engine.stop(DEADLINE_S)
+    running.append(bench.engine.running)
+    assert running == [True, False]
+    assert engine_threads() == []
+    with pytest.raises(EngineStopped):
+        bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    with pytest.raises(EngineStopped):
+        bench.engine.start()
+
+
+def test_an_engine_starts_once(bench: Threaded) -> None:
+    with pytest.raises(RuntimeError, match="started already"):
+        bench.engine.start()
+
+
+def test_an_engine_never_started_can_be_stopped() -> None:
+    bench = Threaded()
+    bench.engine.stop()
+    assert not bench.engine.running
+
+
+def test_a_step_that_does_not_end_is_told() -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def block(_: float) -> None:
+        entered.set()
+        release.wait(DEADLINE_S)
+
+    bench = Threaded(FakeMotionModel(delay_s=1.0, wait=block))
+    bench.engine.start()
+    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    say(session.audio, voice(0.04))
+    assert entered.wait(DEADLINE_S)
+    with pytest.raises(TimeoutError, match="still in a step"):
+        bench.engine.stop(0.0)
+    release.set()
+    bench.engine.stop(DEADLINE_S)
+    assert engine_threads() == []
+
+
+def test_a_sessions_fault_is_told_on_the_engine_thread_which_goes_on() -> None:
+    bench = Threaded(FakeMotionModel(fail_at=0, fail_seeds=frozenset({1})))
+    bench.engine.start()
+    bad = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    say(bad.audio, voice(0.2))
+    assert bench.faulted.wait(DEADLINE_S)
+    assert [session_id for session_id, _ in bench.faults] == ["a"]
+    assert bench.threads == ["engine"]
+    frames = pictures_box()
+    good = bench.engine.open("b", AVATAR, seed=2, size=32, frames=frames)
+    say(good.audio, voice(0.04))
+    assert frames.get_wait(DEADLINE_S) is not None
+    bench.engine.stop(DEADLINE_S)
+
+
+def test_a_fault_of_the_engine_itself_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Threaded()
+    reported = bench.faulted
+
+    def broken(*_: object) -> None:
+        raise FakeFault("the scheduler is broken")
+
+    monkeypatch.setattr("engines.loop.decide", broken)
+    bench.engine.start()
+    assert reported.wait(DEADLINE_S)
+    assert [session_id for session_id, _ in bench.faults] == [None]
+    assert not bench.engine.running
+    with pytest.raises(EngineStopped):
+        bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    bench.engine.stop(DEADLINE_S)
+    assert engine_threads() == []
+
+
+def test_a_fault_handler_that_fails_ends_the_engine_loudly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Threaded(FakeMotionModel(fail_at=-640), broken_handler=True)
+    bench.engine.start()
+    with caplog.at_level(logging.ERROR):
+        session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+        say(session.audio, voice(0.04))
+        assert bench.faulted.wait(DEADLINE_S)
+        bench.engine.stop(DEADLINE_S)
+    assert [session_id for session_id, _ in bench.faults] == ["a", None]
+    assert "so did its fault handler" in caplog.text
+
+
+def test_a_fault_handler_may_stop_the_engine() -> None:
+    stopped = threading.Event()
+
+    def on_fault(session_id: str | None, error: BaseException) -> None:
+        engine.stop(DEADLINE_S)
+        stopped.set()
+
+    engine = Engine(
+        FakeMotionModel(fail_at=-640), on_fault=on_fault, renderer_factory=fake_factory()
+    )
+    engine.start()
+    session = engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    say(session.audio, voice(0.04))
+    assert stopped.wait(DEADLINE_S)
+    engine.stop(DEADLINE_S)
+    assert engine_threads() == []

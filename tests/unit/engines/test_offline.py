@@ -1,0 +1,97 @@
+"""Whole sounds: one picture for each 40 ms, in order, without a thread."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engines.offline import render_file
+from engines.values import F32, Picture
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_motion import FakeFault, FakeMotionModel
+from tests.support.fake_renderer import FakeAvatar, fake_factory
+from tests.support.voices import voice
+
+
+def render(
+    audio: F32, *, seed: int = 1, motion: FakeMotionModel | None = None, fail_at: int | None = None
+) -> list[Picture]:
+    return list(
+        render_file(
+            audio,
+            FakeAvatar(),
+            motion or FakeMotionModel(),
+            seed=seed,
+            size=64,
+            renderer_factory=fake_factory(fail_at=fail_at),
+        )
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 5000), st.sampled_from([640, 1000, 1280]))
+def test_the_pictures_cover_the_sound_and_no_more(count: int, lookahead: int) -> None:
+    pictures = render(np.zeros(count, np.float32), motion=FakeMotionModel(lookahead=lookahead))
+    assert [picture.pts for picture in pictures] == list(range(0, count, 640))
+
+
+def test_equal_seeds_give_equal_pictures_and_others_do_not() -> None:
+    sound = voice(1.0)
+    one, same, other = render(sound), render(sound), render(sound, seed=2)
+    for first, second in zip(one, same, strict=True):
+        np.testing.assert_array_equal(first.image, second.image)
+    assert any((a.image != b.image).any() for a, b in zip(one, other, strict=True))
+
+
+def test_a_slow_machine_drops_nothing() -> None:
+    clock = FakeClock()
+    slow = FakeMotionModel(delay_s=3.0, wait=clock.advance)
+    assert len(render(voice(2.0), motion=slow)) == 50
+    assert clock() > 100
+
+
+def test_progress_is_told_after_each_picture() -> None:
+    told: list[tuple[int, int]] = []
+    pictures = render_file(
+        voice(0.4),
+        FakeAvatar(),
+        FakeMotionModel(),
+        seed=1,
+        size=64,
+        on_progress=lambda done, total: told.append((done, total)),
+        renderer_factory=fake_factory(),
+    )
+    for number, _ in enumerate(pictures):
+        assert len(told) == number
+    assert told == [(done, 10) for done in range(1, 11)]
+
+
+def test_faults_reach_the_caller() -> None:
+    with pytest.raises(FakeFault, match="fails at 1280"):
+        render(voice(0.4), motion=FakeMotionModel(fail_at=1280))
+    with pytest.raises(FakeFault, match="picture 4 fails"):
+        render(voice(0.4), fail_at=4)
+
+
+def test_stereo_is_refused() -> None:
+    with pytest.raises(ValueError, match="mono"):
+        render(np.zeros((2, 640), np.float32))
+
+
+def test_no_thread_is_started() -> None:
+    before = threading.active_count()
+    pictures = render_file(
+        voice(0.2),
+        FakeAvatar(),
+        FakeMotionModel(),
+        seed=1,
+        size=64,
+        renderer_factory=fake_factory(),
+    )
+    next(pictures)
+    assert threading.active_count() == before
+    pictures.close()  # type: ignore[attr-defined]

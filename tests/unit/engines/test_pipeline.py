@@ -1,0 +1,46 @@
+"""The three stages in a row, each with its own state."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engines.chunker import Chunker
+from engines.pipeline import Pipeline
+from engines.values import AudioChunk
+from tests.support.fake_motion import FakeMotionModel
+from tests.support.fake_renderer import FakeAvatar, FakeRenderer
+from tests.support.voices import voice
+
+
+def make() -> Pipeline:
+    return Pipeline(FakeMotionModel(), FakeRenderer(FakeAvatar(), 64), Chunker())
+
+
+def test_sound_becomes_pictures_of_the_same_time() -> None:
+    pipeline = make()
+    state = pipeline.new_state(3)
+    windows = pipeline.feed(state, AudioChunk(0, 2, voice(0.2)))
+    frames = [pipeline.move(state, window) for window in windows]
+    pictures = [pipeline.draw(state, frame) for frame in frames]
+    assert [picture.pts for picture in pictures] == [-640, 0, 640, 1280, 1920]
+    assert {picture.epoch for picture in pictures} == {2}
+    assert pictures[0].image.shape == (64, 64, 3)
+    assert pictures[-1].motion is frames[-1].motion
+
+
+def test_a_frame_that_is_not_drawn_leaves_motion_as_it_was() -> None:
+    pipeline = make()
+    one, two = pipeline.new_state(3), pipeline.new_state(3)
+    windows = pipeline.feed(one, AudioChunk(0, 0, voice(1.0)))
+    drawn = [pipeline.move(one, window) for window in windows]
+    for frame in drawn:
+        pipeline.draw(one, frame)
+    undrawn = [pipeline.move(two, window) for window in windows]
+    np.testing.assert_array_equal(drawn[-1].motion, undrawn[-1].motion)
+
+
+def test_states_are_apart() -> None:
+    pipeline = make()
+    one, two = pipeline.new_state(1), pipeline.new_state(1)
+    pipeline.feed(one, AudioChunk(0, 0, voice(1.0)))
+    assert len(pipeline.feed(two, AudioChunk(0, 0, voice(0.04)))) == 1

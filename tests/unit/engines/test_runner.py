@@ -1,0 +1,123 @@
+"""One session inside the engine: order, counters, what an interrupt leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from engines.chunker import Chunker
+from engines.mailbox import Mailbox
+from engines.pipeline import Pipeline
+from engines.runner import EngineSession, Runner
+from engines.scheduler import Drop
+from engines.values import AudioChunk, Picture
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_motion import FakeMotionModel
+from tests.support.fake_renderer import FakeAvatar, FakeRenderer
+from tests.support.voices import voice
+
+
+class Bench:
+    """A runner on a fake clock; a render takes 20 ms, a motion step 1 ms."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        wait = self.clock.advance
+        motion = FakeMotionModel(delay_s=0.001, wait=wait)
+        renderer = FakeRenderer(FakeAvatar(), 64, delay_s=0.02, wait=wait)
+        self.frames: Mailbox[Picture] = Mailbox("frames", 8, "drop-oldest", clock=self.clock)
+        self.session = EngineSession("s", Mailbox("audio", 25, "drop-oldest", clock=self.clock))
+        self.runner = Runner(
+            self.session,
+            Pipeline(motion, renderer, Chunker()),
+            1,
+            self.frames,
+            self.clock,
+            0.1,
+        )
+
+    def hear(self, pts: int, count: int, epoch: int = 0) -> None:
+        self.session.audio.put(AudioChunk(pts, epoch, voice(count / 16_000)))
+        self.runner.advance()
+
+
+def test_a_deadline_counts_from_the_arrival_of_the_last_sample() -> None:
+    bench = Bench()
+    bench.clock.advance(5.0)
+    bench.session.audio.put(AudioChunk(0, 0, voice(0.04)))
+    bench.clock.advance(0.03)
+    bench.runner.advance()
+    assert [item.deadline_s for item in bench.runner.pending] == [pytest.approx(5.1)]
+
+
+def test_a_drawn_frame_is_handed_over_and_measured() -> None:
+    bench = Bench()
+    bench.hear(0, 640)
+    bench.runner.draw(bench.runner.pending[0])
+    picture = bench.frames.get()
+    assert picture is not None
+    assert picture.pts == -640
+    assert bench.runner.pending == []
+    stats = bench.session.stats()
+    assert (stats.frames_rendered, stats.frames_late) == (1, 0)
+    assert stats.motion.mean_s == pytest.approx(0.001)
+    assert stats.render.mean_s == pytest.approx(0.020)
+    assert stats.queue.mean_s == pytest.approx(0.021)
+    assert bench.runner.load().cost_s == pytest.approx(0.020)
+
+
+def test_a_frame_finished_after_its_deadline_is_late() -> None:
+    bench = Bench()
+    bench.hear(0, 640)
+    bench.clock.advance(0.09)
+    bench.runner.draw(bench.runner.pending[0])
+    assert bench.session.stats().frames_late == 1
+    assert bench.runner.load().late_share > 0
+
+
+def test_drops_are_counted_by_their_reason() -> None:
+    bench = Bench()
+    bench.hear(0, 1920)
+    one, two, three = bench.runner.pending
+    bench.runner.drop(Drop(one, "late"))
+    bench.runner.drop(Drop(two, "overflow"))
+    assert bench.runner.load().starved == 2
+    bench.runner.drop(Drop(three, "rung"))
+    assert bench.runner.load().starved == 2
+    stats = bench.session.stats()
+    assert (stats.frames_dropped, stats.frames_held) == (2, 1)
+    assert stats.motion.steps == 3
+
+
+def test_a_picture_ends_the_starving() -> None:
+    bench = Bench()
+    bench.hear(0, 1280)
+    bench.runner.drop(Drop(bench.runner.pending[0], "late"))
+    bench.runner.draw(bench.runner.pending[0])
+    assert bench.runner.load().starved == 0
+
+
+def test_an_interrupt_forgets_what_waited() -> None:
+    bench = Bench()
+    bench.hear(0, 1280)
+    bench.hear(1280, 640, epoch=1)
+    assert [item.pts for item in bench.runner.pending] == [640]
+    stats = bench.session.stats()
+    assert (stats.epoch, stats.pts, stats.frames_dropped) == (1, 640, 2)
+
+
+def test_what_the_sound_lost_is_told() -> None:
+    bench = Bench()
+    bench.hear(0, 640, epoch=1)
+    bench.hear(700, 640, epoch=1)
+    bench.hear(700, 100, epoch=1)
+    bench.hear(0, 50, epoch=0)
+    bench.hear(90_000, 640, epoch=1)
+    stats = bench.session.stats()
+    assert (stats.samples_filled, stats.samples_late, stats.jumps) == (60, 150, 1)
+
+
+def test_the_age_of_waiting_sound_is_told() -> None:
+    bench = Bench()
+    bench.session.audio.put(AudioChunk(0, 0, voice(0.02)))
+    bench.clock.advance(0.3)
+    assert bench.session.stats().audio_age_s == pytest.approx(0.3)
