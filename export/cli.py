@@ -22,9 +22,9 @@ class Command:
 
 
 COMMANDS: dict[tuple[str, ...], Command] = {
-    ("prepare", "lips"): Command(
-        "export.train.lips_cli:prepare", "track, align, synthesise, cache"
-    ),
+    ("fit-avatar",): Command("export.fit_avatar:main", "a portrait becomes an avatar"),
+    ("bench-frame",): Command("export.bench_frame:main", "milliseconds per motion frame"),
+    ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }

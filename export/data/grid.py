@@ -38,7 +38,9 @@ def folder(data: Path) -> Path:
     """The GRID folder inside the data folder. Raises DataMissing."""
     path = data / "grid_s1"
     if not (path / "words.tsv").is_file():
-        raise DataMissing(f"{path}: no words.tsv; give the data folder by --data or SYNCHRORAMA_DATA")
+        raise DataMissing(
+            f"{path}: no words.tsv; give the data folder by --data or SYNCHRORAMA_DATA"
+        )
     return path
 
 

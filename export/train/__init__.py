@@ -1,0 +1,1 @@
+"""Training programs: one command each, resumable, the same on CPU and GPU."""
