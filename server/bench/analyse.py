@@ -40,6 +40,8 @@ class Shown:
     """When it left the player, modulo 2^24; None where that row was unreadable."""
     presented: int
     """The client's counter of presented pictures: a jump tells of callbacks it missed."""
+    received_ms: float | None = None
+    """When its last packet came, where the client knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Sound:
     server: float | None
     """Media clock to the player's release of that picture."""
     downlink: float | None
-    """Release to the screen."""
+    """Release to the screen: encoding, network, the client's buffer, decoding, its display."""
+    display: float | None = None
+    """The part of `downlink` after the picture's last packet came."""
 
 
 def wall_times(at_s: Sequence[float], clocks: Sequence[tuple[float, float]]) -> list[float]:
@@ -167,6 +171,7 @@ def _sound(at_ms: float, report: Report, picture: Shown, echo_ms: float | None) 
         uplink=report.heard_ms - at_ms,
         server=None if sent_ms is None else sent_ms - report.heard_ms,
         downlink=None if sent_ms is None else picture.at_ms - sent_ms,
+        display=None if picture.received_ms is None else picture.at_ms - picture.received_ms,
     )
 
 
@@ -211,9 +216,14 @@ def flow(shown: Sequence[Shown], *, settle_until_ms: float = 0.0) -> Flow | None
 
 
 def frame_ages(shown: Sequence[Shown], *, settle_until_ms: float = 0.0) -> list[float]:
-    """Ms from leaving the player to the screen of every picture (one machine only)."""
-    return [
-        picture.at_ms - near(picture.sent_ms, picture.at_ms)
-        for picture in shown
-        if picture.sent_ms is not None and picture.at_ms >= settle_until_ms
-    ]
+    """Ms from leaving the player to the screen (one machine only), each picture once."""
+    ages: list[float] = []
+    frame: int | None = None
+    for picture in shown:
+        # A held picture is sent again with the strip of its first time.
+        if picture.frame == frame or picture.at_ms < settle_until_ms:
+            continue
+        frame = picture.frame
+        if picture.sent_ms is not None:
+            ages.append(picture.at_ms - near(picture.sent_ms, picture.at_ms))
+    return ages

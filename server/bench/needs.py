@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER_VARIABLE = "SYNCHRORAMA_CHROMIUM"
+BROWSER_VARIABLE = "CHROMIUM"
 
 
 class BenchError(Exception):

@@ -92,6 +92,14 @@ def read_wav(path: Path) -> tuple[F32, int]:
     return samples.reshape(-1, channels).mean(axis=1, dtype=np.float32), rate_hz
 
 
+def to_rate(sound: F32, from_hz: int, to_hz: int) -> F32:
+    """f32[N] at another rate by straight lines: enough for a microphone of the bench."""
+    if from_hz == to_hz:
+        return sound
+    moments = np.arange(int(len(sound) * to_hz / from_hz)) * from_hz / to_hz
+    return np.interp(moments, np.arange(len(sound)), sound).astype(np.float32)
+
+
 def speak(path: Path, sentences: tuple[str, ...] = SENTENCES) -> None:
     """Write `sentences` spoken with half a second of silence between them.
 

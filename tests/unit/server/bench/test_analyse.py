@@ -101,7 +101,11 @@ def test_flow_shares_a_gap_among_missed_callbacks() -> None:
 
 def test_frame_age_survives_the_counter_turning_over() -> None:
     sent = MODULUS * 7 - 10
-    shown = [Shown(sent + 45.0, 1, sent % MODULUS, 1), Shown(sent + 90.0, 2, None, 2)]
+    shown = [
+        Shown(sent + 45.0, 1, sent % MODULUS, 1),
+        Shown(sent + 85.0, 1, sent % MODULUS, 2),  # held: its age is known already
+        Shown(sent + 90.0, 2, None, 3),
+    ]
     assert frame_ages(shown) == [45.0]
 
 

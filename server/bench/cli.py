@@ -1,0 +1,143 @@
+"""`synchrorama bench ...`: the options, and what is printed.
+
+Runs in the bench's own process.
+Never measures: latency, soak, cycles and error do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from server.bench.needs import BenchError
+from server.bench.report import Result, markdown, write_json
+
+HELD, MISSED, FAILED = 0, 1, 2
+"""Exit codes: every bar held; one was missed; nothing could be measured."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bench's own subcommands on `parser` (that of `synchrorama bench`)."""
+    kinds = parser.add_subparsers(dest="bench", required=True, metavar="WHAT")
+    latency = kinds.add_parser("latency", help="click to picture, sound to mouth, A/V offset")
+    latency.add_argument("--seconds", type=_positive, default=60.0, help="default 60")
+    latency.add_argument("--connects", type=_count, default=5, help="timed connections, default 5")
+    soak = kinds.add_parser("soak", help="one long session: drift and growth")
+    soak.add_argument("--minutes", type=_positive, default=30.0, help="default 30")
+    cycles = kinds.add_parser("cycles", help="connect and hang up: what is left behind")
+    cycles.add_argument("--count", type=_count, default=200, help="default 200")
+    error = kinds.add_parser("error", help="insert known delays and read them back")
+    error.add_argument("--seconds", type=_positive, default=40.0, help="of each run, default 40")
+    for kind in (latency, soak, cycles, error):
+        _common(kind, browser=kind is not cycles)
+
+
+def _common(parser: argparse.ArgumentParser, *, browser: bool) -> None:
+    parser.add_argument("--server", metavar="URL", help="measure this one; default: start one")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="setting of the started server, as media.playout_delay_ms=180; may be repeated",
+    )
+    parser.add_argument("--avatar", help="default: the server's")
+    parser.add_argument("--size", type=int, help="picture size; default: the server's")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
+    if browser:
+        parser.add_argument(
+            "--sound", default="clicks", help="clicks (default), speech (flite) or a 16-bit WAV"
+        )
+        parser.add_argument(
+            "--no-browser", action="store_true", help="a plain aiortc peer in place of Chromium"
+        )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text}: wanted a positive number")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: wanted 1 or more")
+    return value
+
+
+def parse_settings(given: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE items -> mapping. Raises BenchError on another form."""
+    found: dict[str, str] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not equals or "." not in key:
+            raise BenchError(f"--set {item}: wanted section.name=value")
+        found[key] = value
+    return found
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked, print the table, return the exit code."""
+    try:
+        result = asyncio.run(_measure(args))
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return FAILED
+    if args.json is not None:
+        write_json(result, args.json)
+    print(markdown(result))
+    return HELD if result.held else MISSED
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
+    # Late: the rest of the command line must not wait for these libraries.
+    from server.bench.cycles import cycles
+    from server.bench.error import inserted_delays
+    from server.bench.latency import Plan, measure
+    from server.bench.soak import soak
+
+    wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
+    plan = Plan(
+        seconds=args.minutes * 60 if args.bench == "soak" else getattr(args, "seconds", 60.0),
+        connects=args.count if args.bench == "cycles" else getattr(args, "connects", 1),
+        url=args.server,
+        settings=parse_settings(args.set),
+        wishes=wishes,
+        sound=getattr(args, "sound", "clicks"),
+        browser=not getattr(args, "no_browser", True),
+        command=_command(args),
+    )
+    programs: dict[str, Callable[[], Coroutine[Any, Any, Result]]] = {
+        "latency": lambda: measure(plan),
+        "soak": lambda: soak(plan, _tell),
+        "cycles": lambda: cycles(plan, _tell),
+        "error": lambda: inserted_delays(plan, _tell),
+    }
+    return programs[args.bench]()
+
+
+def _command(args: argparse.Namespace) -> str:
+    """The command as a reader can type it again; files keep only their names."""
+    words = ["synchrorama bench", args.bench]
+    for name in ("seconds", "minutes", "count", "connects", "server", "avatar", "size", "sound"):
+        value = getattr(args, name, None)
+        if value is not None and not (name == "sound" and value == "clicks"):
+            shown = Path(value).name if name == "sound" else value
+            words.append(f"--{name} {shown:g}" if isinstance(value, float) else f"--{name} {shown}")
+    words += [f"--set {item}" for item in args.set]
+    if getattr(args, "no_browser", False):
+        words.append("--no-browser")
+    return " ".join(words)

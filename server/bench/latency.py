@@ -1,0 +1,277 @@
+"""`synchrorama bench latency`: what a person waits for, on this machine, against the bars.
+
+Runs in the bench's process beside the server's and the browser's.
+Never runs without saying what it left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from server.bench import sounds
+from server.bench.analyse import Flow, Recording, Sound, flow, follow, frame_ages
+from server.bench.browser import measuring_browser
+from server.bench.machine import Meter, Usage, machine, versions
+from server.bench.needs import BenchError
+from server.bench.report import Bar, Result, Row, row
+from server.bench.service import Service, service
+
+COLLECT_S = 1.0
+SETTLE_S = 3.0
+"""After the first picture: the browser's buffers find their size."""
+TRAIN_S = 60.0
+
+FIRST_BAR = Bar("p50", high=1000)
+INTERVAL_BAR = Bar("p99", high=60)
+FPS_BAR = Bar("p50", low=24.8, high=25.2)
+MOUTH_BARS = (Bar("p50", high=300), Bar("p95", high=400))
+AV_BAR = Bar("p50", low=-45, high=45)
+
+
+class Client(Protocol):
+    """The measuring page or the plain peer."""
+
+    version: str
+    problems: list[str]
+
+    async def connect(self, wishes: dict[str, Any]) -> dict[str, Any]:
+        """Connect afresh; {click_ms, live_ms, first_ms, session}."""
+
+    async def collect(self) -> None:
+        """Move what was recorded here."""
+
+    async def stats(self) -> dict[str, Any]:
+        """The browser's statistics, by name."""
+
+    async def state(self) -> str:
+        """`live` while all is well."""
+
+    async def hang_up(self) -> None:
+        """End the connection."""
+
+    def taken(self) -> tuple[Recording, dict[str, list[Any]]]:
+        """What was recorded since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure."""
+
+    seconds: float = 60.0
+    connects: int = 5
+    """Connections timed for the first picture; the last one is measured on."""
+    url: str | None = None
+    """None: start a server."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the started server, beyond the defaults."""
+    wishes: Mapping[str, Any] = field(default_factory=dict)
+    """avatar, size, seed of the session."""
+    sound: str = "clicks"
+    """clicks, speech or a WAV file."""
+    browser: bool = True
+    command: str = ""
+
+
+@asynccontextmanager
+async def client(plan: Plan, under_test: Service) -> AsyncIterator[Client]:
+    """The plan's client, its microphone ready."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synchrorama-")))
+        path = folder / "microphone.wav"
+        make_sound(plan.sound, path)
+        if plan.browser:
+            yield await stack.enter_async_context(measuring_browser(under_test.url, path))
+            return
+        from server.bench.peer import PeerClient, prepare
+
+        prepare(under_test.url)
+        sound, rate_hz = sounds.read_wav(path)
+        peer = PeerClient(under_test, sounds.to_rate(sound, rate_hz, sounds.RATE_HZ))
+        stack.push_async_callback(peer.hang_up)
+        yield peer
+
+
+def make_sound(kind: str, path: Path) -> None:
+    """Write the microphone's WAV. Raises BenchError for a file that cannot be read."""
+    if kind == "clicks":
+        sounds.write_wav(path, sounds.train(TRAIN_S)[0])
+    elif kind == "speech":
+        sounds.speak(path)
+    else:
+        sounds.read_wav(Path(kind))  # refuses what no browser would play
+        path.write_bytes(Path(kind).read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measured connection."""
+
+    connects: list[dict[str, Any]]
+    recording: Recording
+    raw: dict[str, Any]
+    settle_until_ms: float
+    browser_stats: tuple[dict[str, Any], dict[str, Any]]
+    """Once settled, and at the end."""
+    server_stats: dict[str, Any]
+    usage: dict[str, Usage]
+
+
+async def measure(plan: Plan) -> Result:
+    """Run the plan and judge it. Raises BenchError when nothing could be measured."""
+    where = machine()
+    async with service(plan.url, plan.settings) as under_test:
+        async with client(plan, under_test) as connection:
+            run = await record(plan, under_test, connection)
+            known = versions(connection.version)
+            capabilities = await under_test.json("GET", "/v1/capabilities")
+    return judge(plan, run, where, known, {**under_test.settings, "capabilities": capabilities})
+
+
+async def record(plan: Plan, under_test: Service, connection: Client) -> Run:
+    """Connect as often as asked, then stay and record."""
+    connects = [await connection.connect(dict(plan.wishes)) for _ in range(plan.connects)]
+    connection.taken()
+    meter = Meter(under_test.pid)
+    await asyncio.sleep(SETTLE_S)
+    settled = await connection.stats()
+    settle_until_ms = time.time() * 1000
+    meter.start()
+    deadline = time.monotonic() + plan.seconds
+    while (left := deadline - time.monotonic()) > 0:
+        await asyncio.sleep(min(COLLECT_S, left))
+        await connection.collect()
+        if await connection.state() != "live":
+            raise BenchError(f"the connection was lost: {'; '.join(connection.problems)}")
+    usage = meter.stop()
+    at_end = await connection.stats()
+    server_stats = await under_test.json("GET", f"/v1/sessions/{connects[-1]['session']}/stats")
+    recording, raw = connection.taken()
+    await connection.hang_up()
+    return Run(connects, recording, raw, settle_until_ms, (settled, at_end), server_stats, usage)
+
+
+def judge(
+    plan: Plan,
+    run: Run,
+    where: Mapping[str, Any],
+    known: Mapping[str, str],
+    settings: Mapping[str, Any],
+) -> Result:
+    """From what was recorded to rows with bars."""
+    found, lost = follow(run.recording, settle_until_ms=run.settle_until_ms)
+    even = flow(run.recording.shown, settle_until_ms=run.settle_until_ms)
+    ages = frame_ages(run.recording.shown, settle_until_ms=run.settle_until_ms)
+    rows = [
+        *_first_rows(run.connects),
+        *_flow_rows(even),
+        *_sound_rows(found),
+        row("release to screen, every picture", "ms", ages),
+        *_browser_rows(*run.browser_stats),
+        *(row(f"{name} CPU", "cores", [used.cores]) for name, used in run.usage.items()),
+        *(row(f"{name} memory", "MiB", [used.rss_mib]) for name, used in run.usage.items()),
+    ]
+    return Result(
+        kind="latency",
+        command=plan.command,
+        rows=rows,
+        notes=notes(plan, len(found), lost, even),
+        machine=where,
+        versions=known,
+        settings=settings,
+        raw={
+            "connects": run.connects,
+            "recorded": run.raw,
+            "browser_stats": list(run.browser_stats),
+            "server_stats": run.server_stats,
+        },
+    )
+
+
+def _first_rows(connects: list[dict[str, Any]]) -> list[Row]:
+    return [
+        row("click to live", "ms", [each["live_ms"] - each["click_ms"] for each in connects]),
+        row(
+            "click to first picture",
+            "ms",
+            [each["first_ms"] - each["click_ms"] for each in connects],
+            FIRST_BAR,
+        ),
+    ]
+
+
+def _flow_rows(even: Flow | None) -> list[Row]:
+    if even is None:
+        return [row("pictures", "a second", [], FPS_BAR)]
+    return [
+        row("pictures", "a second", [even.fps], FPS_BAR),
+        row("interval of pictures", "ms", even.intervals, INTERVAL_BAR),
+        row("held pictures", "", [even.repeated]),
+        row("media frames never shown", "", [even.skipped]),
+    ]
+
+
+def _sound_rows(found: list[Sound]) -> list[Row]:
+    return [
+        row("audio to matching mouth", "ms", [each.mouth for each in found], *MOUTH_BARS),
+        row("A/V offset, + voice late", "ms", [each.av for each in found], AV_BAR),
+        row("audio to returned voice", "ms", [each.echo for each in found]),
+        row("mouth: microphone to media clock", "ms", [each.uplink for each in found]),
+        row("mouth: media clock to release", "ms", [each.server for each in found]),
+        row("mouth: release to screen", "ms", [each.downlink for each in found]),
+        row("mouth: last packet to screen", "ms", [each.display for each in found]),
+    ]
+
+
+def _browser_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
+    video, audio = after.get("video_in", {}), after.get("audio_in", {})
+    if not video:
+        return []
+    counted = before.get("video_in", {})
+    return [
+        row("video jitter buffer", "ms", [_mean_ms(before, after, "video_in")]),
+        row("audio jitter buffer", "ms", [_mean_ms(before, after, "audio_in")]),
+        row("freezes", "", [video.get("freezeCount", 0) - counted.get("freezeCount", 0)]),
+        row("dropped by the browser", "", [video.get("framesDropped", 0)]),
+        row("packets lost", "", [video.get("packetsLost", 0) + audio.get("packetsLost", 0)]),
+    ]
+
+
+def _mean_ms(before: dict[str, Any], after: dict[str, Any], name: str) -> float | None:
+    """Mean stay in the jitter buffer between two looks (W3C webrtc-stats)."""
+
+    def since(key: str) -> float:
+        return float(after[name].get(key, 0)) - float(before.get(name, {}).get(key, 0))
+
+    if name not in after or since("jitterBufferEmittedCount") <= 0:
+        return None
+    return 1000 * since("jitterBufferDelay") / since("jitterBufferEmittedCount")
+
+
+def notes(plan: Plan, followed: int, lost: int, even: Flow | None) -> list[str]:
+    """What a reader of the table must know."""
+    screen = (
+        "the expected display time of requestVideoFrameCallback"
+        if plan.browser
+        else "the moment the picture was decoded (no browser: no screen)"
+    )
+    said = [
+        f"Picture time is {screen}. The matching picture is the first whose media time is not "
+        "before the sound's: half a frame (20 ms) later on average than the sound itself.",
+        "Sound time is the sample's moment in the client's microphone track, and in the returned "
+        "track; loudspeaker and monitor are not in it.",
+        f"The first {SETTLE_S:g} s of the measured connection are left out.",
+        f"{followed} sounds followed, {lost} could not be.",
+    ]
+    if even is not None:
+        said.append(
+            f"{even.seconds:.0f} s watched; {even.missed_callbacks} callbacks missed by the page "
+            f"(their gap is shared among the pictures in it), longest gap {even.longest_ms:.0f} ms."
+        )
+    return said

@@ -1,0 +1,142 @@
+// The measuring page: connects with the product's own client and records what a person would get.
+// Driven by server/bench/browser.py through `window.bench`. Never judges; every time is wall ms.
+
+import { AvatarClient } from "/__bench__/client/synchrorama.js";
+import { blockSide, readStrip } from "./strip.js";
+
+const wall = (performanceMs) => performance.timeOrigin + performanceMs;
+const video = document.getElementById("face");
+const canvas = document.createElement("canvas");
+const pen = canvas.getContext("2d", { willReadFrequently: true });
+
+// Read now: the bench stops serving these files once the page has loaded.
+const onsetSource = await (await fetch(new URL("onset.js", import.meta.url))).blob();
+const onsetModule = URL.createObjectURL(new Blob([onsetSource], { type: "text/javascript" }));
+
+let peer = null;
+let client = null;
+let audio = null;
+let record = empty();
+let firstPicture = null;
+
+function empty() {
+  return { shown: [], onsets: [], clocks: [], reports: [], events: [], unreadable: 0 };
+}
+
+// The client keeps its peer connection to itself; its statistics are wanted whole.
+const Native = globalThis.RTCPeerConnection;
+globalThis.RTCPeerConnection = class extends Native {
+  constructor(...args) {
+    super(...args);
+    peer = this;
+  }
+};
+
+function onFrame(_, meta) {
+  const callbackMs = wall(performance.now());
+  video.requestVideoFrameCallback(onFrame);
+  if (firstPicture) {
+    firstPicture(callbackMs);
+    firstPicture = null;
+  }
+  const { videoWidth: width, videoHeight: height } = video;
+  const side = blockSide(width);
+  if (canvas.width !== width || canvas.height !== 2 * side) {
+    canvas.width = width;
+    canvas.height = 2 * side;
+  }
+  pen.drawImage(video, 0, height - 2 * side, width, 2 * side, 0, 0, width, 2 * side);
+  const seen = readStrip(pen.getImageData(0, 0, width, 2 * side).data, width);
+  if (!seen) {
+    record.unreadable += 1;
+    return;
+  }
+  record.shown.push({
+    callback_ms: callbackMs,
+    expected_ms: wall(meta.expectedDisplayTime),
+    presentation_ms: wall(meta.presentationTime),
+    receive_ms: meta.receiveTime === undefined ? null : wall(meta.receiveTime),
+    presented: meta.presentedFrames,
+    frame: seen.frame,
+    sent_ms: seen.sent_ms,
+  });
+}
+
+async function listen(microphone, returned) {
+  audio = new AudioContext({ latencyHint: "interactive", sampleRate: 48000 });
+  await audio.audioWorklet.addModule(onsetModule);
+  const node = new AudioWorkletNode(audio, "onset", { numberOfInputs: 2, numberOfOutputs: 1 });
+  node.port.onmessage = ({ data }) => {
+    if ("clock_s" in data) record.clocks.push([data.clock_s, data.wall_ms]);
+    else record.onsets.push({ which: data.which, at_s: data.at_s });
+  };
+  audio.createMediaStreamSource(microphone).connect(node, 0, 0);
+  audio.createMediaStreamSource(returned).connect(node, 0, 1);
+  const mute = new GainNode(audio, { gain: 0 });
+  node.connect(mute).connect(audio.destination);
+  await audio.resume();
+}
+
+function onEvent({ detail }) {
+  if (detail.type === "probe") {
+    const arrived_ms = wall(performance.now());
+    record.reports.push({ arrived_ms, onset_pts: detail.onset_pts, heard_ms: detail.heard_ms });
+  } else {
+    record.events.push({ at_ms: wall(performance.now()), ...detail });
+  }
+}
+
+/** Connects; resolves with {click_ms, live_ms, first_ms, session} once a picture was shown. */
+async function connect({ server, wishes, timeout_ms }) {
+  const errors = [];
+  client = new AvatarClient({ server, voice: "mirror", retries: 0, ...wishes });
+  // The probe is no option of the product's client: it is added to what the client asks for.
+  const create = client.signalling.createSession.bind(client.signalling);
+  client.signalling.createSession = (asked, signal) => create({ ...asked, probe: true }, signal);
+  client.addEventListener("event", onEvent);
+  client.addEventListener("error", ({ detail }) => errors.push(detail.message));
+  client.addEventListener("stream", () => {
+    video.srcObject = client.stream;
+  });
+  const first = new Promise((resolve, reject) => {
+    firstPicture = resolve;
+    setTimeout(() => reject(new Error(`no picture within ${timeout_ms} ms`)), timeout_ms);
+  });
+  first.catch(() => {});
+  video.requestVideoFrameCallback(onFrame);
+  const click_ms = wall(performance.now());
+  await client.connect();
+  const live_ms = wall(performance.now());
+  const first_ms = await first;
+  await listen(client.microphone, client.stream);
+  return { click_ms, live_ms, first_ms, session: client.sessionId, errors };
+}
+
+/** Everything recorded since the last call. */
+function take() {
+  const taken = record;
+  record = empty();
+  return taken;
+}
+
+/** The rows of getStats that matter, as {name: {...}}. */
+async function stats() {
+  const out = {};
+  if (!peer) return out;
+  (await peer.getStats()).forEach((row) => {
+    if (row.type === "inbound-rtp") out[`${row.kind}_in`] = { ...row };
+    if (row.type === "outbound-rtp") out[`${row.kind}_out`] = { ...row };
+    if (row.type === "candidate-pair" && row.nominated) out.pair = { ...row };
+    if (row.type === "codec" && row.mimeType.startsWith("video")) out.codec = { ...row };
+  });
+  return out;
+}
+
+async function close() {
+  await client?.close();
+  await audio?.close();
+}
+
+const state = () => client?.state ?? "idle";
+
+globalThis.bench = { connect, take, stats, close, state };

@@ -1,0 +1,172 @@
+"""The bench's output: rows with their bars, a Markdown table, one JSON document.
+
+Pure but for the one file it is asked to write.
+Never rounds what goes into the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from server.bench.stats import Summary, summarise
+
+SCHEMA = "synchrorama-bench/1"
+Quantile = Literal["p50", "p95", "p99", "low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bound on one quantile: `low <= value <= high`; None leaves a side open."""
+
+    quantile: Quantile
+    high: float | None = None
+    low: float | None = None
+
+    def held(self, row: Summary) -> bool:
+        """Whether the row is within it."""
+        value: float = getattr(row, self.quantile)
+        above = self.low is None or value >= self.low
+        return above and (self.high is None or value <= self.high)
+
+    def text(self) -> str:
+        """As printed in a table."""
+        name = {"low": "least", "high": "most"}.get(self.quantile, self.quantile)
+        if self.low is not None and self.high is not None:
+            return f"{name} {self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"{name} >= {self.low:g}"
+        return f"{name} <= {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured thing."""
+
+    name: str
+    unit: str
+    summary: Summary | None
+    """None: nothing was measured."""
+    bars: tuple[Bar, ...] = ()
+
+    @property
+    def held(self) -> bool | None:
+        """Whether every bar holds; None without a bar. Nothing measured holds no bar."""
+        if not self.bars:
+            return None
+        return self.summary is not None and all(bar.held(self.summary) for bar in self.bars)
+
+
+def row(name: str, unit: str, samples: Sequence[float | None], *bars: Bar) -> Row:
+    """A row of the samples that are there."""
+    return Row(name, unit, summarise([value for value in samples if value is not None]), bars)
+
+
+@dataclass(slots=True)
+class Result:
+    """One run of one bench."""
+
+    kind: str
+    command: str
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know: how a time is defined, what was left out."""
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def held(self) -> bool:
+        """Whether no bar is missed."""
+        return all(item.held is not False for item in self.rows)
+
+
+HEAD = ("measured", "n", "p50 (95 %)", "p95", "p99", "max", "bar", "held")
+
+
+def markdown(result: Result) -> str:
+    """The table of a result, with its machine and notes."""
+    lines = [f"`{result.command}`", ""]
+    where = result.machine
+    if where:
+        lines += [
+            f"{where.get('cpu')}, {where.get('cores')} cores, {where.get('memory_gib')} GiB, "
+            f"{where.get('system')}, Python {where.get('python')}, "
+            f"load before the run {where.get('load_before')}",
+            "",
+        ]
+    cells = [HEAD, *(_cells(item) for item in result.rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(HEAD))]
+    lines.append(_line(HEAD, widths))
+    lines.append("|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    lines += [_line(line, widths) for line in cells[1:]]
+    if result.notes:
+        lines += ["", *(f"- {note}" for note in result.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(item: Row) -> tuple[str, ...]:
+    name = f"{item.name} ({item.unit})" if item.unit else item.name
+    bars = ", ".join(bar.text() for bar in item.bars)
+    held = {None: "", True: "yes", False: "NO"}[item.held]
+    found = item.summary
+    if found is None:
+        return (name, "0", "-", "-", "-", "-", bars, held)
+    middle = _number(found.p50)
+    if found.count == 1:
+        return (name, "1", middle, "", "", "", bars, held)
+    low, high = (_number(value) for value in found.p50_interval)
+    tail = (_number(found.p95), _number(found.p99), _number(found.high))
+    return (name, str(found.count), f"{middle} ({low} to {high})", *tail, bars, held)
+
+
+def _number(value: float) -> str:
+    size = abs(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return (
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        + " |"
+    )
+
+
+def document(result: Result) -> dict[str, Any]:
+    """The JSON form: everything, unrounded."""
+    return {
+        "schema": SCHEMA,
+        "kind": result.kind,
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": result.command,
+        "machine": dict(result.machine),
+        "versions": dict(result.versions),
+        "settings": dict(result.settings),
+        "rows": [
+            {
+                "name": item.name,
+                "unit": item.unit,
+                "summary": None if item.summary is None else asdict(item.summary),
+                "bars": [asdict(bar) for bar in item.bars],
+                "held": item.held,
+            }
+            for item in result.rows
+        ],
+        "held": result.held,
+        "notes": list(result.notes),
+        "raw": result.raw,
+    }
+
+
+def write_json(result: Result, path: Path) -> None:
+    """Write the document aside and rename it into place."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(json.dumps(document(result), indent=1) + "\n", encoding="utf-8")
+    aside.replace(path)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.bench import cli
+from server.bench import latency as latency_module
+from server.bench import soak as soak_module
+from server.bench.latency import Plan
+from server.bench.needs import BenchError
+from server.bench.report import Bar, Result, row
+
+
+def parse(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    cli.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def test_plan_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+
+    async def measure(plan: Plan) -> Result:
+        plans.append(plan)
+        return Result("latency", plan.command)
+
+    monkeypatch.setattr(latency_module, "measure", measure)
+    words = ["latency", "--seconds", "5", "--size", "256", "--set", "media.playout_delay_ms=180"]
+    assert cli.run(parse(*words, "--no-browser")) == cli.HELD
+    assert plans[0].seconds == 5 and plans[0].connects == 5 and not plans[0].browser
+    assert plans[0].settings == {"media.playout_delay_ms": "180"}
+    assert plans[0].wishes == {"size": 256}
+    assert plans[0].command == (
+        "synchrorama bench latency --seconds 5 --connects 5 --size 256 "
+        "--set media.playout_delay_ms=180 --no-browser"
+    )
+
+
+def test_minutes_are_seconds_and_progress_goes_to_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def soak(plan: Plan, tell: Any) -> Result:
+        tell(f"{plan.seconds:g} s")
+        return Result("soak", plan.command)
+
+    monkeypatch.setattr(soak_module, "soak", soak)
+    assert cli.run(parse("soak", "--minutes", "2")) == cli.HELD
+    out = capsys.readouterr()
+    assert out.err == "120 s\n" and "| measured" in out.out
+
+
+def test_exit_code_tells_of_missed_bars_and_the_file_is_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def measure(plan: Plan) -> Result:
+        return Result("latency", "c", [row("mouth", "ms", [500.0], Bar("p50", high=300))])
+
+    monkeypatch.setattr(latency_module, "measure", measure)
+    target = tmp_path / "out.json"
+    assert cli.run(parse("latency", "--json", str(target))) == cli.MISSED
+    assert json.loads(target.read_text())["held"] is False
+
+
+def test_what_cannot_be_measured_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measure(plan: Plan) -> Result:
+        raise BenchError("no Chromium found: do this")
+
+    monkeypatch.setattr(latency_module, "measure", measure)
+    assert cli.run(parse("latency")) == cli.FAILED
+    assert capsys.readouterr().err == "bench: no Chromium found: do this\n"
+
+
+@pytest.mark.parametrize("given", ["playout=3", "media.playout_delay_ms"])
+def test_a_setting_of_another_form_is_refused(given: str) -> None:
+    assert cli.run(parse("latency", "--set", given)) == cli.FAILED
+
+
+@pytest.mark.parametrize("words", [["latency", "--seconds", "0"], ["cycles", "--count", "0"], []])
+def test_senseless_options_are_refused(words: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(*words)

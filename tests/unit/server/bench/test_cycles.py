@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from server.bench.cycles import Rest, judge
+from server.bench.latency import Plan
+from server.bench.service import Service
+from server.bench.soak import Look
+
+
+def held(after: Rest) -> dict[str, bool | None]:
+    before = Rest(Look(0, 200.0, 12, 9), 0)
+    result = judge(Plan(connects=3), [300.0] * 3, before, after, {}, Service("u", None, {}))
+    return {item.name: item.held for item in result.rows}
+
+
+def test_nothing_left_holds() -> None:
+    assert all(value is not False for value in held(Rest(Look(0, 205.0, 12, 9), 0)).values())
+
+
+def test_anything_left_misses() -> None:
+    assert held(Rest(Look(0, 205.0, 13, 9), 0))["tasks left"] is False
+    assert held(Rest(Look(0, 205.0, 12, 10), 0))["threads left"] is False
+    assert held(Rest(Look(0, 205.0, 12, 9), 1))["sessions left"] is False
+    assert held(Rest(Look(0, 205.0, None, 9), 0))["tasks left"] is False

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server.bench.analyse import Recording
+from server.bench.error import inserted_delays, medians, rows
+from server.bench.latency import Plan
+from server.bench.needs import BenchError
+from tests.unit.server.bench.test_latency import run_of, session
+
+
+@pytest.mark.parametrize("wrong_ms", [0.0, 8.0, -12.0])
+def test_error_is_read_back_minus_inserted(wrong_ms: float) -> None:
+    found: dict[int, Any] = {}
+    for inserted in (0, 50, 200):
+        delay_ms = 140 + inserted + (wrong_ms if inserted else 0)
+        found[inserted] = medians(run_of(session(delay_ms=delay_ms)))
+    table = {item.name: item for item in rows(found)}
+    for name in ("50 ms inserted, read back by the mouth: error",):
+        summary = table[name].summary
+        assert summary is not None and summary.p50 == pytest.approx(wrong_ms, abs=0.5)
+        assert table[name].held is (abs(wrong_ms) <= 10)
+    assert len(table) == 6
+
+
+def test_a_session_without_probe_is_said() -> None:
+    with pytest.raises(BenchError, match="probe"):
+        medians(run_of(Recording()))
+
+
+async def test_a_running_server_cannot_be_delayed() -> None:
+    with pytest.raises(BenchError, match="leave --server out"):
+        await inserted_delays(Plan(url="http://127.0.0.1:1"), print)

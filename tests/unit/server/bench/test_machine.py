@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from server.bench.machine import Meter, cpu_name, machine, versions
+
+
+def test_machine_says_what_a_figure_needs() -> None:
+    found = machine()
+    assert found["cores"] == os.cpu_count()
+    assert found["memory_gib"] > 0 and found["python"] == platform.python_version()
+    assert platform.node() not in str(found) or not platform.node()
+
+
+def test_processor_name_is_read_from_linux(tmp_path: Path) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nmodel name\t: Chip 9: the fast one\n")
+    assert cpu_name(info) == "Chip 9: the fast one"
+    assert cpu_name(tmp_path / "absent") == platform.processor() or platform.machine()
+
+
+def test_versions_name_what_is_absent() -> None:
+    found = versions("150.0")
+    assert found["chromium"] == "150.0"
+    assert found["aiortc"][0].isdigit()
+    assert "chromium" not in versions()
+
+
+def test_meter_sees_work() -> None:
+    meter = Meter(os.getpid())
+    meter.start()
+    total = sum(value * value for value in range(400_000))
+    used = meter.stop()
+    assert total > 0
+    assert used["server"].cores > 0.05
+    assert used["server"].rss_mib > 10
+    rss = meter.server_rss_mib()
+    assert rss is not None and rss > 10
+
+
+def test_a_server_elsewhere_has_no_usage() -> None:
+    meter = Meter(None)
+    meter.start()
+    assert "server" not in meter.stop()
+    assert meter.server_rss_mib() is None
