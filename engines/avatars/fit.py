@@ -171,6 +171,6 @@ def _lip_colour(photo: U8, outer: F32, points: F32) -> F32:
 
 def _teeth_light(skin: F32) -> F32:
     """f32[3] tooth colour factor for the photo's light: its level and a little of its tint."""
-    level = np.clip(0.62 + 0.5 * float(skin.max()) / 255, 0.65, 1.06)
-    light: F32 = (level * np.array([0.95, 0.98, 1.0])).astype(np.float32)
+    level = np.clip(0.52 + 0.46 * float(skin.max()) / 255, 0.6, 0.96)
+    light: F32 = (level * np.array([0.96, 0.98, 1.0])).astype(np.float32)
     return light

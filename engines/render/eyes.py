@@ -15,7 +15,7 @@ from engines.render.cv import cv2
 from engines.render.geometry import Geometry
 from engines.values import F32, MOTION_INDEX, U8
 
-_ACROSS, _UP, _DOWN = 1.05, 0.75, 0.85
+_ACROSS, _UP, _DOWN = 1.0, 0.7, 0.75
 """Travel of the iris at a full look, in iris radii."""
 _STIFF, _SOFT = 1.1, 1.3
 """Out to this many radii the eye moves as one; the motion is gone `_SOFT` radii further."""

@@ -173,5 +173,5 @@ def _close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None
     drop[:, 2] += 0.01 * face_width * blink
     face[upper] += drop
     face[lower] += blink * (line - low)
-    face[list(eye.crease)] += 0.5 * drop
-    face[list(eye.above)] += 0.12 * drop
+    face[list(eye.crease)] += 0.68 * drop
+    face[list(eye.above)] += 0.24 * drop

@@ -29,6 +29,7 @@ _TEETH_BEHIND_CM = 0.9
 _TOOTHY = 0.06
 """A photo whose lips are further apart (in mouth widths) shows its own teeth."""
 _RIM_SHARE = 0.028
+_WARMTH = np.array([1.25, 1.1, 1.0], np.float32)
 _MIDDLE_UP, _MIDDLE_LOW = np.array([82, 13, 312]), np.array([87, 14, 317])
 _UPPER_CHAIN = np.array([lm.INNER_LEFT, *lm.UPPER_INNER, lm.INNER_RIGHT])
 _LOWER_CHAIN = np.array([lm.INNER_LEFT, *lm.LOWER_INNER, lm.INNER_RIGHT])
@@ -64,7 +65,7 @@ class Mouth:
         light = avatar.teeth_light
         self._upper = _stand(rig.upper_teeth, rig.upper_origin, rig, scale, self._tip, light)
         low = self._tip - np.array([0, _LOWER_DROP_CM * scale, 0.2 * scale], np.float32)
-        self._lower = _stand(rig.lower_teeth, rig.lower_origin, rig, scale, low, 0.84 * light)
+        self._lower = _stand(rig.lower_teeth, rig.lower_origin, rig, scale, low, 0.80 * light)
         self._own = _photo_teeth(photo, geometry) if toothy else None
         # Bone moves with the jaw shapes only; the lip's own travel sets the scale.
         ratio = float(rig.lower_travel[1] / rig.deltas[MOTION_INDEX["jawOpen"], 14, 1])
@@ -92,7 +93,8 @@ class Mouth:
         inside = self._shade(inside, mask, placed, (x0, y0))
         share = (mask * shown)[..., None]
         part = picture[y0:y1, x0:x1]
-        part[:] = np.rint(part + share * (inside - part)).astype(np.uint8)
+        mixed = part + share * (inside - part)
+        part[:] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
 
     def _inside(
         self, shape: tuple[int, int], origin: tuple[int, int], weights: F32, pose: Pose
@@ -100,17 +102,19 @@ class Mouth:
         """Cavity, tongue and teeth of the window, f32[h,w,3]."""
         jaw = weights[_JAW] @ self._jaw
         funnel, pucker = float(weights[_FUNNEL]), float(weights[_PUCKER])
+        width, height = self._geometry.mouth_width, float(shape[0])
         out = np.empty((*shape, 3), np.float32)
         out[:] = _CAVITY
-        width = self._geometry.mouth_width
-        tongue = self._on_picture(self._tip + 0.9 * jaw - np.array([0, 0.10 * width, 0]), pose)
-        _ellipse(out, tongue[0] - np.array(origin), 0.32 * width, 0.15 * width)
-        depth = 1 - 0.45 * max(funnel, pucker)
-        self._paste(out, self._lower, jaw, origin, pose, depth * (1 - 0.85 * funnel))
-        lift = np.array([0, 0.05 * width * funnel, 0], np.float32)
-        self._paste(out, self._upper, lift, origin, pose, depth)
+        tongue = self._on_picture(self._tip + jaw - np.array([0, 0.06 * width, 0]), pose)
+        half = np.array([0.34 * width, max(0.12 * width, 0.30 * height)])
+        _tongue(out, tongue[0] - np.array(origin), half)
+        # Rounded lips stand away from the teeth: less light reaches them, and it is warmer.
+        dim = (1 - 0.5 * max(funnel, pucker)) ** _WARMTH
+        self._paste(out, self._lower, jaw, origin, pose, dim * (1 - 0.8 * funnel))
+        lift = np.array([0, 0.10 * width * funnel, 0], np.float32)
+        self._paste(out, self._upper, lift, origin, pose, dim)
         if self._own is not None:
-            self._paste(out, self._own, lift, origin, pose, 1.0)
+            self._paste(out, self._own, lift, origin, pose, dim)
         return out
 
     def _paste(
@@ -120,7 +124,7 @@ class Mouth:
         moved: F32,
         origin: tuple[int, int],
         pose: Pose,
-        light: float,
+        light: F32,
     ) -> None:
         height, width = sprite.image.shape[:2]
         target = self._on_picture(sprite.corners + moved, pose) - np.array(origin, np.float32)
@@ -179,10 +183,11 @@ def _photo_teeth(photo: U8, geometry: Geometry) -> _Sprite:
     return _Sprite(image, np.array(corners, np.float32))
 
 
-def _ellipse(out: F32, centre: F32, half_width: float, half_height: float) -> None:
-    """A soft tongue: lit on top, dark toward the throat."""
+def _tongue(out: F32, tip: F32, half: F32) -> None:
+    """A soft tongue behind the lower teeth: lit in front, dark toward the throat."""
     ys, xs = np.ogrid[: out.shape[0], : out.shape[1]]
-    dx, dy = (xs - centre[0]) / half_width, (ys - centre[1]) / half_height
-    inside = smoothstep((1.2 - (dx * dx + dy * dy)).astype(np.float32))
-    light = np.clip(0.75 + 0.35 * dy - 0.15 * np.exp(-((dx / 0.12) ** 2)), 0.25, 1.1)
-    out += inside[..., None] * (_TONGUE * light[..., None].astype(np.float32) - out)
+    dx, dy = (xs - tip[0]) / half[0], (ys - tip[1]) / half[1]
+    inside = smoothstep((1.25 - (dx * dx + dy * dy)).astype(np.float32))
+    groove = 0.12 * np.exp(-((dx / 0.10) ** 2))
+    light = np.clip(0.70 + 0.45 * dy - groove, 0.2, 1.05).astype(np.float32)
+    out += inside[..., None] * (_TONGUE * light[..., None] - out)

@@ -20,6 +20,13 @@ PUCKER_GAIN = 1.5
 """The rig narrows the mouth to .81 only; 1.5 looks right."""
 FUNNEL_GAIN = 0.75
 """The rig's funnel curls the lips off both rows of teeth."""
+LOOK_DOWN_GAIN = 0.6
+"""With the whole lid motion of the rig a downward look reads as drowsy."""
+BROW_PAIRS = (
+    (107, 55), (66, 65), (105, 52), (63, 53), (70, 46),
+    (336, 285), (296, 295), (334, 282), (293, 283), (300, 276),
+)  # fmt: skip
+"""Upper and lower edge of the eyebrows."""
 SEALED = ("mouthPress", "mouthRoll", "mouthPucker", "mouthShrug", "mouthSmile", "mouthFrown",
           "mouthDimple", "mouthStretch", "mouthLeft", "mouthRight", "cheekPuff")  # fmt: skip
 """Shapes that may not part closed lips. Only jaw, funnel, lower-down and upper-up may."""
@@ -68,6 +75,10 @@ def arkit_deltas(head: Head, triangle: NDArray[np.int64], mix: F32) -> F32:
             out[i] *= PUCKER_GAIN
         if name == "mouthFunnel":
             out[i] *= FUNNEL_GAIN
+        if name.startswith("eyeLookDown"):
+            out[i] *= LOOK_DOWN_GAIN
+        if name.startswith("brow"):
+            _stiffen_brows(out[i])
         if name.startswith(SEALED):
             _seal(out[i])
     return out
@@ -82,6 +93,12 @@ def sources(name: str, head: Head) -> list[str]:
     if name in head.shapes:
         return [name]
     return [f"{name}_L", f"{name}_R"]
+
+
+def _stiffen_brows(delta: F32) -> None:
+    """Move both edges of a brow alike: hair does not get thicker when it rises."""
+    for upper, lower in BROW_PAIRS:
+        delta[[upper, lower]] = 0.6 * delta[upper] + 0.4 * delta[lower]
 
 
 def _seal(delta: F32) -> None:

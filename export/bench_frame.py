@@ -1,0 +1,79 @@
+"""`python -m export bench-frame`: milliseconds per motion frame, by stage, on one thread.
+
+Offline program, main thread.
+Never compares machines: it prints what this one does now.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engines.avatars.store import default_store
+from engines.render.cv import cv2
+from engines.render.warp import WarpRenderer
+from engines.values import F32, MOTION_INDEX, MOTION_SIZE
+
+WARM_UP_FRAMES = 20
+
+
+def speech_like(frame: int) -> F32:
+    """f32[58]: a talking, blinking, swaying motion, the same each time."""
+    motion = np.zeros(MOTION_SIZE, np.float32)
+    t = frame / 25
+
+    def put(name: str, value: float) -> None:
+        motion[MOTION_INDEX[name]] = value
+
+    put("jawOpen", 0.35 * abs(np.sin(9 * t)) + 0.05)
+    put("mouthSmileLeft", 0.3)
+    put("mouthSmileRight", 0.3)
+    put("mouthFunnel", 0.3 * max(np.sin(5 * t), 0))
+    put("eyeBlinkLeft", float(frame % 75 < 4))
+    put("eyeBlinkRight", float(frame % 75 < 4))
+    put("eyeLookOutLeft", 0.4 * max(np.sin(t), 0))
+    put("eyeLookInRight", 0.4 * max(np.sin(t), 0))
+    put("headYaw", 0.12 * np.sin(0.9 * t))
+    put("headPitch", 0.08 * np.sin(1.3 * t))
+    put("headRoll", 0.05 * np.sin(0.7 * t))
+    put("headX", 0.02 * np.sin(0.8 * t))
+    return motion
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = argparse.ArgumentParser("python -m export bench-frame", description=__doc__)
+    parser.add_argument("--avatar", default="", help="default: the first built-in one")
+    parser.add_argument("--avatars-dir", type=Path, default=None)
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--frames", type=int, default=250)
+    args = parser.parse_args(argv)
+    cv2.setNumThreads(1)
+    store = default_store(args.avatars_dir)
+    name = args.avatar or store.names()[0]
+    renderer = WarpRenderer(store.load(name), args.size)
+    warm = renderer.new_state()
+    for frame in range(WARM_UP_FRAMES):
+        renderer.render(warm, speech_like(frame))
+    state = renderer.new_state()
+    frame_ms = []
+    for frame in range(args.frames):
+        motion = speech_like(frame)
+        started = time.perf_counter()
+        renderer.render(state, motion)
+        frame_ms.append(1000 * (time.perf_counter() - started))
+    print(f"{name} at {args.size} x {args.size}, {args.frames} frames, one thread")
+    for stage, seconds in state.stage_s.items():
+        print(f"  {stage:<10} {1000 * seconds / args.frames:6.2f} ms mean")
+    middle, late = np.percentile(frame_ms, [50, 95])
+    print(f"  {'frame':<10} {middle:6.2f} ms median, {late:.2f} ms p95")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
