@@ -6,11 +6,20 @@ Never labels by session, user or address: every label has a handful of values.
 
 from __future__ import annotations
 
+import asyncio
 import platform
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -47,6 +56,22 @@ class _Ages(Collector):
         for queue, age_s in self._ages().items():
             family.add_metric([queue], age_s)
         yield family
+
+
+class _Running(Collector):
+    """Tasks and threads at the moment of the scrape: what must not grow from call to call."""
+
+    def collect(self) -> Iterable[Metric]:
+        threads = GaugeMetricFamily("avatar_threads", "Python threads alive.")
+        threads.add_metric([], threading.active_count())
+        yield threads
+        try:
+            count = len(asyncio.all_tasks())
+        except RuntimeError:
+            return  # scraped from outside the event loop: there are no tasks to speak of
+        tasks = GaugeMetricFamily("avatar_tasks", "Tasks of the event loop not done.")
+        tasks.add_metric([], count)
+        yield tasks
 
 
 class Metrics:
@@ -101,6 +126,9 @@ class Metrics:
         self.packets_lost = Counter(
             "avatar_webrtc_packets_lost", "RTP packets lost.", ["kind"], registry=registry
         )
+        registry.register(_Running())
+        # Memory, CPU and open files of this process (names with process_; Linux only).
+        ProcessCollector(registry=registry)
         info = Gauge("avatar_build_info", "Always 1.", ["version", "python"], registry=registry)
         info.labels(program_version(), platform.python_version()).set(1)
         self._start_at_zero()
