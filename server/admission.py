@@ -62,6 +62,11 @@ def step_s(size: int, machine: Machine) -> float:
     return machine.step_p95_s * (0.5 + 0.5 * (size / 512) ** 2)
 
 
+def at_512(step: float, size: int) -> float:
+    """What a frame time measured at `size` would be at 512: the inverse of `step_s`."""
+    return step / (0.5 + 0.5 * (size / 512) ** 2)
+
+
 def derived_cap(machine: Machine) -> int:
     """Most sessions when no cap is set: one for each core, at least one."""
     return max(1, min(machine.cores, SESSIONS_PER_PROCESS))

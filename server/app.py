@@ -6,10 +6,8 @@ Never imports the engine's libraries itself: the backend is given.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -17,6 +15,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from server.bodies import schemas_of
+from server.codec_pool import CodecPool
 from server.errors import install_error_handlers
 from server.gallery import Gallery
 from server.manager import SessionManager
@@ -62,30 +61,28 @@ def create_app(
 
 
 def _lifespan(
-    settings: Settings, backend: Backend, on_fatal: Callable[[str], None]
+    settings: Settings,
+    backend: Backend,
+    on_fatal: Callable[[str], None],
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            # aiortc encodes on the loop's default executor: a named pool that nothing else uses.
-            codec = ThreadPoolExecutor(settings.engine.codec_threads, thread_name_prefix="codec")
-            asyncio.get_running_loop().set_default_executor(codec)
-            stack.callback(codec.shutdown, wait=True, cancel_futures=True)
+            pool = await stack.enter_async_context(CodecPool(settings.engine.codec_threads))
             metrics = Metrics()
             gallery = Gallery(backend.store, settings.avatars.default)
             stack.callback(gallery.close)
             manager = SessionManager(
                 settings.session,
                 settings.rtc,
-                factory=backend.factory(gallery, metrics),
                 machine=backend.machine,
                 metrics=metrics,
                 on_fatal=on_fatal,
                 stats_interval_s=settings.media.stats_interval_s,
             )
             stack.push_async_callback(backend.aclose)
-            await backend.start(gallery, manager.engine_fault)
-            manager.start()
+            factory = await backend.start(gallery, metrics, pool, manager.engine_fault)
+            manager.start(factory)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
             app.state.services = Services(settings, backend, gallery, manager, metrics)
             log.info("ready", extra={"sessions_max": manager.cap})

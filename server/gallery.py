@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -120,6 +120,10 @@ class Gallery:
                 self._loader, encode_portrait, avatar.portrait
             )
         return self._portraits[name]
+
+    async def run(self, work: Callable[..., Any], *args: Any) -> Any:
+        """The result of `work(*args)` on the loader thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._loader, work, *args)
 
     def close(self) -> None:
         """End the loader thread. Idempotent."""

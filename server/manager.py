@@ -38,7 +38,6 @@ class SessionManager:
         session: SessionSettings,
         rtc: RtcSettings,
         *,
-        factory: MediaFactory,
         machine: Callable[[], Machine],
         metrics: Metrics,
         on_fatal: Callable[[str], None],
@@ -48,7 +47,7 @@ class SessionManager:
         """`machine` tells what is measured now; `on_fatal` ends the process with a reason."""
         self.limits = Limits.of(session, rtc)
         self._settings = session
-        self._factory = factory
+        self._factory: MediaFactory | None = None
         self._machine = machine
         self._metrics = metrics
         self._on_fatal = on_fatal
@@ -63,8 +62,9 @@ class SessionManager:
 
     # -- life of the manager ------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Begin to watch. Call on the loop, once; `aclose` ends it."""
+    def start(self, factory: MediaFactory) -> None:
+        """Take sessions, whose media `factory` builds. On the loop, once; `aclose` ends it."""
+        self._factory = factory
         self._loop = asyncio.get_running_loop()
         self._tasks = [
             asyncio.create_task(self._reap_for_ever(), name="reaper"),
@@ -132,6 +132,8 @@ class SessionManager:
         if refused is not None:
             self._metrics.rejected.labels(str(refused.args[0])).inc()
             raise refused
+        if self._factory is None:
+            raise RuntimeError("a session was asked for before start()")
         plan = replace(plan, id=secrets.token_urlsafe(16))
         with session_context(plan.id):
             session = Session(

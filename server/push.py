@@ -23,7 +23,6 @@ from server.push_protocol import (
     PushVoice,
     Start,
     check_sound,
-    event_message,
     parse_control,
 )
 from server.push_timeline import PushFull, PushRefused
@@ -55,7 +54,7 @@ class PushSocket:
 
     async def run(self) -> None:
         """Serve; returns when the socket is closed."""
-        self._voice.listen(lambda event: self._say(event_message(event)))
+        self._voice.listen(self._say)
         tasks = [
             asyncio.create_task(self._receive(), name="push-receive"),
             asyncio.create_task(self._send(), name="push-send"),

@@ -49,8 +49,8 @@ class PushVoice(Protocol):
     def interrupt(self) -> None:
         """Stop at once and forget all that waits."""
 
-    def listen(self, on_event: Callable[[SegmentEvent], None] | None) -> None:
-        """Give every later event of a segment to `on_event` (on the loop); None stops."""
+    def listen(self, on_message: Callable[[Mapping[str, object]], None] | None) -> None:
+        """Give every later message about a segment to `on_message` (on the loop); None stops."""
 
 
 def event_message(event: SegmentEvent) -> dict[str, object]:

@@ -39,6 +39,9 @@ class SessionRequest(Strict):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
         None, description="Of blinks, gaze and sway; random when left out."
     )
+    probe: bool = Field(
+        False, description="Draw the measuring strip into the picture (for benchmarks)."
+    )
 
 
 class IceServerReply(BaseModel):

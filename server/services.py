@@ -14,6 +14,7 @@ from fastapi import Request
 from starlette.requests import HTTPConnection
 
 from server.admission import Machine
+from server.codec_pool import CodecPool
 from server.gallery import Gallery, Store
 from server.manager import SessionManager
 from server.metrics import Metrics
@@ -41,11 +42,13 @@ class Backend(Protocol):
     def machine(self) -> Machine:
         """What was measured on this machine, up to now."""
 
-    def factory(self, gallery: Gallery, metrics: Metrics) -> MediaFactory:
-        """Builds the media of a session."""
+    async def start(
+        self, gallery: Gallery, metrics: Metrics, pool: CodecPool, on_fault: Fault
+    ) -> MediaFactory:
+        """Load the models, warm them, start the engine; what builds the media of sessions.
 
-    async def start(self, gallery: Gallery, on_fault: Fault) -> None:
-        """Load the models, warm them, start the engine. Raises what is wrong with them."""
+        Raises what is wrong with models or avatars.
+        """
 
     async def aclose(self) -> None:
         """Stop the engine. Idempotent."""

@@ -38,6 +38,8 @@ class SessionPlan:
     size: int
     """Pixels, square."""
     seed: int
+    probe: bool = False
+    """Whether the measuring strip is drawn and onsets are told (for benchmarks)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class MediaEvents:
     """What media tells its session; called on the event loop."""
 
     connected: Callable[[], None]
-    lost: Callable[[str], None]
-    """The peer is gone; the text says why."""
+    ended: Callable[[Ending, str], None]
+    """The peer or a part has ended by itself; the text says more."""
 
 
 class Media(Protocol):
@@ -169,7 +171,7 @@ class Session:
                 raise
 
     async def _build_and_answer(self, sdp: str) -> str:
-        media = await self._factory(self.plan, MediaEvents(self._connected, self._lost))
+        media = await self._factory(self.plan, MediaEvents(self._connected, self._ended))
         if self._state is not State.CONNECTING:
             await media.aclose()
             self._must_live()
@@ -197,9 +199,8 @@ class Session:
             with session_context(self.plan.id):
                 self._go(State.LIVE)
 
-    def _lost(self, detail: str) -> None:
-        never = self._state is State.CONNECTING
-        self.request_close(Ending.NEVER_CONNECTED if never else Ending.LOST, detail)
+    def _ended(self, ending: Ending, detail: str) -> None:
+        self.request_close(ending, detail)
 
     def request_close(self, ending: Ending, detail: str = "") -> asyncio.Task[None]:
         """Begin to close, from any callback on the loop; the first reason given stands."""

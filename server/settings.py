@@ -90,6 +90,10 @@ class ServerSettings(Section):
     max_body_bytes: int = option(
         65536, "Largest request body; a real offer is below 10 kB.", low=1024, high=16_777_216
     )
+    tls_certificate: str | None = option(
+        None, "PEM file; with a key the server speaks https, which microphones need off localhost."
+    )
+    tls_key: str | None = option(None, "PEM file with the certificate's key.")
     shutdown_timeout_s: float = option(
         5.0, "Longest wait for sessions to close after SIGTERM.", low=0.1, high=120
     )

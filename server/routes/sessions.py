@@ -18,6 +18,7 @@ from server.errors import ApiError
 from server.logs import session_context
 from server.push import PushSocket, open_push, refuse
 from server.push_protocol import MAX_MESSAGE_BYTES, POLICY, PushError
+from server.rtc.addresses import NoFreePort
 from server.rtc.offer_limits import BadOffer
 from server.schemas import (
     Description,
@@ -91,7 +92,7 @@ async def create_session(request: Request, response: Response, served: Served) -
     if refused is None:
         # Loaded before the place is taken: a damaged avatar then costs nobody a place.
         await served.gallery.load(avatar)
-    session = served.manager.create(SessionPlan("", avatar, asked.voice, size, seed))
+    session = served.manager.create(SessionPlan("", avatar, asked.voice, size, seed, asked.probe))
     response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
     return _reply(served, session)
 
@@ -127,6 +128,12 @@ async def offer(session_id: str, request: Request, served: Served) -> Response:
             log.warning("offer refused", extra={"why": str(error)[:200]})
             hint = "this session has ended; create a new one and send the browser's own offer"
             raise ApiError(400, "bad_offer", str(error), hint) from error
+        except NoFreePort as error:
+            hint = "widen the setting rtc.udp_ports, or lower session.max_sessions"
+            raise ApiError(503, "no_free_port", str(error), hint) from error
+        except TimeoutError as error:
+            hint = "a STUN or TURN server of rtc.ice_servers may not answer; see synchrorama doctor"
+            raise ApiError(504, "answer_timeout", "the answer took too long", hint) from error
     location = f"/v1/sessions/{session_id}"
     if kind == JSON:
         body = {"sdp": answer, "type": "answer"}

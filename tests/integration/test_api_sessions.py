@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from server.app import create_app
+from server.session_states import Ending
 from server.settings import (
     IceServer,
     RtcSettings,
@@ -195,7 +196,7 @@ async def test_the_peer_lost_ends_the_session_with_its_reason(api: Api) -> None:
     session = await api.create()
     await api.offer(session)
     api.backend.made[0].events.connected()
-    api.backend.made[0].events.lost("consent expired")
+    api.backend.made[0].events.ended(Ending.LOST, "consent expired")
     gone = await api.http.get(f"/v1/sessions/{session}")
     assert gone.status_code == 410
     assert "connection was lost (consent expired)" in error_of(gone)["message"]

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from server.admission import Machine
+from server.codec_pool import CodecPool
 from server.gallery import Gallery
 from server.metrics import Metrics
-from server.push_protocol import PushVoice
+from server.push_protocol import PushVoice, event_message
 from server.push_timeline import PushTimeline
 from server.rtc.offer_limits import BadOffer, check_offer
 from server.services import Fault
@@ -74,7 +75,7 @@ class FakeVoice:
         self.timeline = PushTimeline(buffer_s)
         self.timeline.begin(0.0)
         self._reader = PushReader(self.timeline)
-        self._on_event: Callable[[SegmentEvent], None] | None = None
+        self._on_message: Callable[[Mapping[str, object]], None] | None = None
         self.interrupts = 0
 
     @property
@@ -99,9 +100,9 @@ class FakeVoice:
         self.interrupts += 1
         self._tell(self.timeline.interrupt(0))
 
-    def listen(self, on_event: Callable[[SegmentEvent], None] | None) -> None:
-        """Where events go."""
-        self._on_event = on_event
+    def listen(self, on_message: Callable[[Mapping[str, object]], None] | None) -> None:
+        """Where messages go."""
+        self._on_message = on_message
 
     def play(self, now_s: float) -> None:
         """Everything up to `now_s` has been played."""
@@ -110,8 +111,8 @@ class FakeVoice:
 
     def _tell(self, events: list[SegmentEvent]) -> None:
         for event in events:
-            if self._on_event is not None:
-                self._on_event(event)
+            if self._on_message is not None:
+                self._on_message(event_message(event))
 
 
 class FakeMedia:
@@ -193,10 +194,6 @@ class FakeBackend:
         """As given."""
         return self._machine
 
-    def factory(self, gallery: Gallery, metrics: Metrics) -> MediaFactory:
-        """Builds FakeMedia; `prepare` may change each before it is used."""
-        return self.build
-
     async def build(self, plan: SessionPlan, events: MediaEvents) -> FakeMedia:
         """One FakeMedia."""
         media = FakeMedia(plan, events)
@@ -204,10 +201,13 @@ class FakeBackend:
         self.made.append(media)
         return media
 
-    async def start(self, gallery: Gallery, on_fault: Fault) -> None:
-        """Pretend to be warm."""
+    async def start(
+        self, gallery: Gallery, metrics: Metrics, pool: CodecPool, on_fault: Fault
+    ) -> MediaFactory:
+        """Pretend to be warm; `prepare` may change each FakeMedia before it is used."""
         self.on_fault = on_fault
         self.running = True
+        return self.build
 
     async def aclose(self) -> None:
         """Count."""

@@ -1,0 +1,162 @@
+"""The real machinery behind the server: models, engine thread, aiortc's hardening.
+
+Started and stopped on the event loop; loading and measuring happen on a thread of their own.
+Never serves before it is warm: the first visitor must not pay for loading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engines.avatars.store import BUILTIN, AvatarStore
+from engines.loop import Engine, RendererFactory
+from engines.motion.model import MotionModel
+from engines.offline import render_file
+from engines.pipeline import Motion
+from engines.values import SAMPLE_RATE_HZ
+from server.admission import Machine
+from server.codec_pool import CodecPool
+from server.gallery import Gallery, Store
+from server.media import Machinery, media_factory
+from server.metrics import Metrics
+from server.rtc.install import Installed, install
+from server.services import Fault
+from server.sessions import MediaFactory
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+WARM_S = 1.6
+"""Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
+UNCOUNTED = 10
+
+
+def avatar_store(settings: Settings) -> AvatarStore:
+    """The avatars of the settings' folders and the built-in ones."""
+    return AvatarStore([*(Path(folder) for folder in settings.avatars.folders), BUILTIN])
+
+
+def measure_step_s(
+    motion: Motion, avatar: Any, renderer_factory: RendererFactory | None = None
+) -> list[float]:
+    """Seconds of each frame at 512x512 (motion and picture) over a made-up voice; unsorted."""
+    time_s = np.arange(int(WARM_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    voice = (0.2 * np.sin(2 * np.pi * 140 * time_s) * np.sin(2 * np.pi * 3 * time_s)).astype(
+        np.float32
+    )
+    steps = []
+    before = time.perf_counter()
+    for _ in render_file(voice, avatar, motion, seed=0, renderer_factory=renderer_factory):
+        now = time.perf_counter()
+        steps.append(now - before)
+        before = now
+    return steps[UNCOUNTED:]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of `values` lie. Raises ValueError when there are none."""
+    if not values:
+        raise ValueError("no frame was rendered")
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+class EngineBackend:
+    """`server.services.Backend` on the engine of this repository."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store | None = None,
+        load_motion: Callable[[], Motion] | None = None,
+        renderer_factory: RendererFactory | None = None,
+    ) -> None:
+        """The last three are for tests; None takes what ships."""
+        self._settings = settings
+        self._store: Store = store or avatar_store(settings)
+        self._load_motion = load_motion or self._shipped_motion
+        self._renderer_factory = renderer_factory
+        self._motion: Motion | None = None
+        self._engine: Engine | None = None
+        self._installed: Installed | None = None
+        self._machinery: Machinery | None = None
+        self._step_p95_s = 0.0
+
+    @property
+    def store(self) -> Store:
+        """Where avatars lie."""
+        return self._store
+
+    @property
+    def lookahead(self) -> int:
+        """Samples at 16 kHz that a picture waits for beyond its own time."""
+        return self._motion.lookahead if self._motion is not None else 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine is warm and its thread alive."""
+        return self._engine is not None and self._engine.running
+
+    def machine(self) -> Machine:
+        """Cores this process may use, and the frame time measured at the start."""
+        return Machine(cores=usable_cores(), step_p95_s=self._step_p95_s)
+
+    async def start(
+        self, gallery: Gallery, metrics: Metrics, pool: CodecPool, on_fault: Fault
+    ) -> MediaFactory:
+        """Load, warm, measure, start. Raises what is wrong with models or avatars."""
+        self._installed = install(self._settings.rtc)
+        avatar = await gallery.load(gallery.default)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="warm") as warm:
+            self._motion = await loop.run_in_executor(warm, self._load_motion)
+            steps = await loop.run_in_executor(
+                warm, measure_step_s, self._motion, avatar, self._renderer_factory
+            )
+        self._step_p95_s = percentile(steps, 0.95)
+        log.info(
+            "engine is warm",
+            extra={
+                "frame_p50_ms": round(percentile(steps, 0.5) * 1000, 1),
+                "frame_p95_ms": round(self._step_p95_s * 1000, 1),
+                "cores": usable_cores(),
+            },
+        )
+        self._engine = Engine(
+            self._motion, on_fault=on_fault, renderer_factory=self._renderer_factory
+        )
+        self._engine.start()
+        return media_factory(Machinery(self._settings, self._engine, gallery, pool, metrics))
+
+    def _shipped_motion(self) -> Motion:
+        return MotionModel.load(None, self._settings.engine.threads)
+
+    async def aclose(self) -> None:
+        """Stop the engine thread and take aiortc's hardening back. Idempotent."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            timeout_s = self._settings.engine.stop_timeout_s
+            with ThreadPoolExecutor(1, thread_name_prefix="stop") as stopper:
+                loop = asyncio.get_running_loop()
+                try:
+                    await loop.run_in_executor(stopper, engine.stop, timeout_s)
+                except TimeoutError:
+                    log.exception("the engine thread did not end")
+        if self._installed is not None:
+            self._installed.undo()
+            self._installed = None
+
+
+def usable_cores() -> int:
+    """Cores this process may run on: fewer than the machine's under taskset or in a container."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

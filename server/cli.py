@@ -1,0 +1,191 @@
+"""The command `synchrorama`: serve, render, avatar list, doctor, settings.
+
+Runs on the main thread.
+Never does the work itself: each command is a function of its module.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from server.origin import ForeignPackage, check_layout
+from server.settings import SIZES, Settings, SettingsError, setting_keys
+from server.settings_load import flag_name, load_settings
+
+ALIASES = {"server.host": "--host", "server.port": "--port"}
+FAILED, MISUSED = 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 1 failed, 2 wrong use."""
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    try:
+        check_layout()
+        _no_unknown(parser, arguments, unknown)
+        run: Callable[[argparse.Namespace], int] = arguments.run
+        return run(arguments)
+    except (SettingsError, ForeignPackage) as error:
+        print(f"synchrorama: {error}", file=sys.stderr)
+        return MISUSED
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from server.metrics import program_version
+
+    parser = argparse.ArgumentParser(
+        prog="synchrorama",
+        description="A face from one portrait that speaks with your voice.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"synchrorama {program_version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    shared = _settings_parser()
+
+    def add(name: str, text: str, run: Callable[..., int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=text, description=text, parents=[shared], allow_abbrev=False
+        )
+        command.set_defaults(run=run)
+        return command
+
+    add("serve", "serve the page and the API", run_serve)
+    _render_arguments(add("render", "a voice recording to a video with sound", run_render))
+    avatar = add("avatar", "what avatars there are", run_avatars)
+    avatar.add_argument("action", choices=["list"], help="list them")
+    avatar.add_argument("--json", action="store_true", help="as JSON")
+    doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    listing = add("settings", "every setting with its value", run_settings)
+    listing.add_argument("--markdown", action="store_true", help="write docs/settings.md")
+    return parser
+
+
+def _settings_parser() -> argparse.ArgumentParser:
+    """The flags that every command takes: one for each setting."""
+    from server.settings_doc import rows
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    group = parser.add_argument_group("settings", "also by file and environment: docs/settings.md")
+    group.add_argument("--config", type=Path, metavar="FILE", help="a settings file (TOML)")
+    for key, value, text in rows(Settings()):
+        names = [flag_name(key), *([ALIASES[key]] if key in ALIASES else [])]
+        shown = f" [{value}]" if value else ""
+        group.add_argument(
+            *names, dest=f"set:{key}", metavar="VALUE", help=(text + shown).replace("%", "%%")
+        )
+    return parser
+
+
+def _render_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--avatar", metavar="NAME", help="from `synchrorama avatar list`")
+    command.add_argument("--audio", type=Path, required=True, metavar="FILE", help="a recording")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="an .mp4 to write")
+    command.add_argument("--seed", type=int, default=0, help="of blinks, gaze and sway [0]")
+    command.add_argument("--size", type=int, choices=SIZES, help="of the picture, in pixels")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _no_unknown(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace, unknown: Sequence[str]
+) -> None:
+    """Raises SettingsError naming the flag nearest to the first unknown one."""
+    if not unknown:
+        return
+    flags = [flag_name(key) for key in setting_keys()] + list(ALIASES.values())
+    flags += [f"--{name.replace('_', '-')}" for name in vars(arguments) if ":" not in name]
+    given = unknown[0].split("=")[0]
+    near = difflib.get_close_matches(given, flags, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else f"; see {parser.prog} --help"
+    raise SettingsError(f"unknown argument {given}{hint}")
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """The settings of flags, environment and file. Raises SettingsError."""
+    given = {
+        name.removeprefix("set:"): value
+        for name, value in vars(arguments).items()
+        if name.startswith("set:")
+    }
+    return load_settings(given, os.environ, arguments.config)
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    from server.backend import EngineBackend
+    from server.serve import serve
+
+    settings = settings_from(arguments)
+
+    def announce(url: str) -> None:
+        print(f"SynchroRaMa Live answers at {url}   (stop with Ctrl+C)", flush=True)
+
+    return serve(settings, EngineBackend(settings), announce=announce)
+
+
+def run_render(arguments: argparse.Namespace) -> int:
+    """Render a recording."""
+    from server.render import RenderError, RenderJob, render
+
+    settings = settings_from(arguments)
+    job = RenderJob(
+        audio=arguments.audio,
+        out=arguments.out,
+        avatar=arguments.avatar or settings.avatars.default,
+        seed=arguments.seed,
+        size=arguments.size or settings.session.size,
+        quiet=arguments.quiet,
+    )
+    try:
+        report = render(job, settings)
+    except RenderError as error:
+        print(f"synchrorama render: {error}", file=sys.stderr)
+        return FAILED
+    print(report)
+    return 0
+
+
+def run_avatars(arguments: argparse.Namespace) -> int:
+    """List the avatars."""
+    from server.backend import avatar_store
+
+    store = avatar_store(settings_from(arguments))
+    infos = [store.info(name) for name in store.names()]
+    if arguments.json:
+        print(json.dumps([{"name": i.name, "title": i.title, "credit": i.credit} for i in infos]))
+        return 0
+    for info in infos:
+        print(f"{info.name:<16} {info.title:<24} {info.credit}")
+    if not infos:
+        print("no avatar: reinstall, or set avatars.folders", file=sys.stderr)
+    return 0 if infos else FAILED
+
+
+def run_doctor(arguments: argparse.Namespace) -> int:
+    """Look the machine over; 1 when something the server needs does not work."""
+    from server.doctor import as_json, as_text, examine
+
+    findings = examine(settings_from(arguments))
+    print(as_json(findings) if arguments.json else as_text(findings))
+    return FAILED if any(finding.state == "fail" for finding in findings) else 0
+
+
+def run_settings(arguments: argparse.Namespace) -> int:
+    """Print every setting, or the page of the docs."""
+    from server.settings_doc import markdown, rows
+
+    if arguments.markdown:
+        print(markdown(), end="")
+        return 0
+    for key, value, _ in rows(settings_from(arguments)):
+        print(f"{key} = {value}")
+    return 0

@@ -1,0 +1,313 @@
+"""The moving parts of one live session, put together: sound in, engine, player, peer.
+
+Runs on the event loop.
+Never computes anything itself: it joins parts that know nothing of each other.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engines.loop import Engine
+from engines.mailbox import Mailbox
+from engines.meters import EngineSessionStats
+from engines.runner import EngineSession
+from engines.values import U8, Picture
+from server.codec_pool import CodecPool
+from server.gallery import Gallery
+from server.ingest import MicReader, PushReader
+from server.media_metrics import Meter
+from server.metrics import Metrics
+from server.peer import Peer
+from server.player import Outlets, Player
+from server.probe import Probe
+from server.push_protocol import PushVoice, event_message
+from server.push_timeline import PushTimeline
+from server.session_states import Ending
+from server.sessions import Media, MediaEvents, MediaFactory, SessionPlan
+from server.settings import Settings
+from server.timeline import MicTimeline, SegmentEvent
+from server.tracks import AvatarAudioTrack, AvatarVideoTrack
+
+log = logging.getLogger(__name__)
+FRAMES_KEPT = 8
+"""M3: 320 ms of pictures, more than playout ever waits for."""
+MAX_PAGE_MESSAGE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What all sessions share."""
+
+    settings: Settings
+    engine: Engine
+    gallery: Gallery
+    pool: CodecPool
+    metrics: Metrics
+
+
+def media_factory(machinery: Machinery) -> MediaFactory:
+    """Builds the media of each session on `machinery`."""
+
+    async def build(plan: SessionPlan, events: MediaEvents) -> Media:
+        gallery, engine = machinery.gallery, machinery.engine
+        avatar = await gallery.load(plan.avatar)
+        # Some 100 ms for a new avatar or size: not on the engine thread, where all would wait.
+        await gallery.run(engine.prepare, avatar, plan.size)
+        return LiveMedia(plan, events, machinery, avatar)
+
+    return build
+
+
+class LiveVoice:
+    """Pushed speech of one session: what the push websocket talks to."""
+
+    def __init__(self, timeline: PushTimeline, interrupt: Callable[[], None]) -> None:
+        self._timeline = timeline
+        self._reader = PushReader(timeline)
+        self._interrupt = interrupt
+        self._on_message: Callable[[Mapping[str, object]], None] | None = None
+
+    @property
+    def buffered_s(self) -> float:
+        """Speech that waits to be spoken, in seconds."""
+        return self._timeline.waiting_s
+
+    def start(self, sample_rate_hz: int, segment: str | None) -> str:
+        """Open a segment and return its name. Raises PushRefused."""
+        return self._reader.start(sample_rate_hz, segment)
+
+    def feed(self, data: bytes) -> None:
+        """PCM16 mono of the open segment. Raises PushFull (nothing taken) or PushRefused."""
+        self._reader.feed(data)
+
+    def end(self, segment: str | None) -> None:
+        """No more sound of the open segment will come. Raises PushRefused."""
+        self._reader.end(segment)
+
+    def interrupt(self) -> None:
+        """Stop at once and forget all that waits."""
+        self._interrupt()
+
+    def listen(self, on_message: Callable[[Mapping[str, object]], None] | None) -> None:
+        """Give every later message about a segment to `on_message`; None stops."""
+        self._on_message = on_message
+
+    def hear(self, message: Mapping[str, object]) -> None:
+        """A message about a segment, from the player."""
+        if self._on_message is not None:
+            self._on_message(message)
+
+
+class LiveMedia:
+    """One session's parts; `server.sessions.Media` says what each method is for."""
+
+    def __init__(
+        self, plan: SessionPlan, events: MediaEvents, machinery: Machinery, avatar: Any
+    ) -> None:
+        """Opens the engine's side; raises EngineStopped. Everything is stopped by `aclose`."""
+        self._plan = plan
+        self._events = events
+        self._settings = machinery.settings
+        self._metrics = machinery.metrics
+        self._began_s = time.monotonic()
+        self._stack = AsyncExitStack()
+        self._frames: Mailbox[Picture] = Mailbox("frames", FRAMES_KEPT, "drop-oldest")
+        self._engine = machinery.engine.open(
+            plan.id, avatar, seed=plan.seed, size=plan.size, frames=self._frames
+        )
+        self._stack.callback(machinery.engine.close, plan.id)
+        self._audio_track = AvatarAudioTrack()
+        self._video_track = AvatarVideoTrack(machinery.pool)
+        self._timeline: MicTimeline | PushTimeline
+        self._mic: MicReader | None = None
+        self._voice: LiveVoice | None = None
+        self._player = self._build_player(avatar.portrait)
+        self._stack.push_async_callback(self._player.aclose)
+        self._peer = self._build_peer()
+        self._stack.push_async_callback(self._peer.aclose)
+        self._meter = Meter(machinery.metrics)
+
+    def _build_player(self, portrait: U8) -> Player:
+        plan, media = self._plan, self._settings.media
+        if plan.voice == "push":
+            self._timeline = push = PushTimeline(media.push_buffer_s)
+            self._voice = LiveVoice(push, self._interrupt)
+        else:
+            self._timeline = MicTimeline()
+        player = Player(
+            timeline=self._timeline,
+            engine_audio=self._engine.audio,
+            engine_frames=self._frames,
+            outlets=Outlets(self._audio_track.mailbox, self._video_track.mailbox),
+            idle_image=at_size(portrait, plan.size),
+            delay_ms=media.playout_delay_ms,
+            on_speaking=lambda speaking: self.tell({"type": "state", "speaking": speaking}),
+            on_segment=self._on_segment,
+            on_fault=lambda error: self._events.ended(
+                Ending.FAULT, f"player: {type(error).__name__}"
+            ),
+            probe=Probe(self.tell) if plan.probe else None,
+        )
+        if isinstance(self._timeline, MicTimeline):
+            self._mic = MicReader(self._timeline, player.pump)
+        return player
+
+    def _build_peer(self) -> Peer:
+        mic = self._mic
+        return Peer(
+            self._settings.rtc,
+            size=self._plan.size,
+            audio_track=self._audio_track,
+            video_track=self._video_track,
+            # In push mode a microphone that the page sends anyway is heard by nobody.
+            on_mic=mic.feed if mic is not None else lambda frame: None,
+            on_closed=lambda reason: self._events.ended(*ending_of(reason)),
+            on_message=self._on_page_message,
+            on_connected=self._on_connected,
+        )
+
+    # -- what the session asks ----------------------------------------------------------------
+
+    @property
+    def voice(self) -> PushVoice | None:
+        """Where pushed speech goes; None in mirror mode."""
+        return self._voice
+
+    async def answer(self, sdp: str) -> str:
+        """Answer an offer. Raises BadOffer."""
+        return await self._peer.answer(sdp)
+
+    async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
+        """Take a trickled candidate. Raises BadOffer."""
+        await self._peer.add_candidate(candidate, mid, index)
+
+    def mic_silent_s(self) -> float | None:
+        """Seconds since the last microphone frame; None in push mode."""
+        if self._mic is None:
+            return None
+        heard_s = self._mic.last_heard_s
+        return time.monotonic() - (self._began_s if heard_s is None else heard_s)
+
+    def queue_ages(self) -> Mapping[str, float]:
+        """Age of the oldest item of each queue, in seconds."""
+        return {
+            "mic": self._engine.audio.stats().age_s,
+            "frames": self._frames.stats().age_s,
+            "audio_out": self._audio_track.mailbox.stats().age_s,
+            "video_out": self._video_track.mailbox.stats().age_s,
+        }
+
+    def tell(self, event: Mapping[str, object]) -> None:
+        """Send an event to the page, if it listens."""
+        self._peer.send(dict(event))
+
+    async def stats(self) -> dict[str, Any]:
+        """Figures of every part."""
+        timeline = self._timeline
+        source: dict[str, Any] = {"epoch": timeline.epoch}
+        if isinstance(timeline, MicTimeline):
+            source |= asdict(timeline.stats)
+        else:
+            source |= {"waiting_s": timeline.waiting_s, "room_s": timeline.room_s}
+        return {
+            "avatar": self._plan.avatar,
+            "voice": self._plan.voice,
+            "size": self._plan.size,
+            "source": source,
+            "engine": engine_figures(self._engine),
+            "player": asdict(self._player.stats()),
+            "peer": await self._peer.stats(),
+        }
+
+    async def publish(self) -> None:
+        """The stats event to the page, the counters to the metrics."""
+        engine, player = self._engine.stats(), self._player.stats()
+        self._meter.update(engine, player, await self._peer.stats(), self._video_track.encode_s)
+        self.tell(
+            {
+                "type": "stats",
+                "audio_to_frame_ms": player.audio_to_frame_p50_ms,
+                "delay_ms": player.delay_ms,
+                "render_ms": round(engine.render.mean_s * 1000, 1),
+                "motion_ms": round(engine.motion.mean_s * 1000, 1),
+                "frames_sent": player.sent,
+                "frames_repeated": player.repeated,
+                "frames_late": player.late,
+                "frames_dropped": player.dropped + engine.frames_dropped,
+            }
+        )
+
+    async def aclose(self) -> None:
+        """Stop peer, player and engine session, in this order. Idempotent."""
+        await self._stack.aclose()
+
+    # -- what the parts say -------------------------------------------------------------------
+
+    def _on_connected(self) -> None:
+        # Media time 0: before it nobody could hear or see anything.
+        self._player.start()
+        self._metrics.first_frame.observe(time.monotonic() - self._began_s)
+        self._events.connected()
+
+    def _interrupt(self) -> None:
+        self._player.interrupt()
+
+    def _on_segment(self, event: SegmentEvent) -> None:
+        message = event_message(event)
+        if self._voice is not None:
+            self._voice.hear(message)
+        self.tell(message)
+
+    def _on_page_message(self, message: str | bytes) -> None:
+        """A page may interrupt; anything else is of a newer client and is passed over."""
+        if len(message) > MAX_PAGE_MESSAGE:
+            return
+        try:
+            event = json.loads(message)
+        except (ValueError, RecursionError):
+            log.debug("a message of the page is not JSON")
+            return
+        if isinstance(event, dict) and event.get("type") == "interrupt":
+            self._interrupt()
+
+
+def ending_of(reason: str) -> tuple[Ending, str]:
+    """How a session ends whose peer closed for `reason`, and what more there is to say."""
+    if reason == "hung up":
+        return Ending.CLIENT, ""
+    if reason == "could not connect":
+        return Ending.NEVER_CONNECTED, "no network path was found"
+    if reason.startswith("fault"):
+        return Ending.FAULT, reason
+    return Ending.LOST, ""
+
+
+def at_size(portrait: U8, size: int) -> U8:
+    """u8[size,size,3]: what is shown until the first picture comes."""
+    if portrait.shape[:2] == (size, size):
+        return portrait
+    small = cv2.resize(portrait, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def engine_figures(session: EngineSession) -> dict[str, Any]:
+    """The engine's figures, times in milliseconds."""
+    stats: EngineSessionStats = session.stats()
+    figures = asdict(stats)
+    for stage in ("motion", "render", "queue"):
+        times = figures.pop(stage)
+        figures |= {
+            f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)
+            for name in ("mean_s", "p95_s", "max_s")
+        }
+    return figures
