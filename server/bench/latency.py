@@ -174,8 +174,7 @@ def judge(
         *_sound_rows(found),
         row("release to screen, every picture", "ms", ages),
         *_browser_rows(*run.browser_stats),
-        *(row(f"{name} CPU", "cores", [used.cores]) for name, used in run.usage.items()),
-        *(row(f"{name} memory", "MiB", [used.rss_mib]) for name, used in run.usage.items()),
+        *_usage_rows(run.usage),
     ]
     return Result(
         kind="latency",
@@ -241,6 +240,13 @@ def _browser_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
         row("dropped by the browser", "", [video.get("framesDropped", 0)]),
         row("packets lost", "", [video.get("packetsLost", 0) + audio.get("packetsLost", 0)]),
     ]
+
+
+def _usage_rows(usage: Mapping[str, Usage]) -> list[Row]:
+    rows = [row(f"{name} CPU", "cores", [used.cores]) for name, used in usage.items()]
+    # Of the server alone: the browser's processes share most of theirs, a sum would say nothing.
+    served = usage.get("server")
+    return rows if served is None else [*rows, row("server memory", "MiB", [served.rss_mib])]
 
 
 def _mean_ms(before: dict[str, Any], after: dict[str, Any], name: str) -> float | None:

@@ -34,14 +34,15 @@ class Bar:
         above = self.low is None or value >= self.low
         return above and (self.high is None or value <= self.high)
 
-    def text(self) -> str:
-        """As printed in a table."""
-        name = {"low": "least", "high": "most"}.get(self.quantile, self.quantile)
+    def text(self, *, single: bool = False) -> str:
+        """As printed in a table; one value alone has no quantiles to name."""
+        named = {"low": "least ", "high": "most "}.get(self.quantile, f"{self.quantile} ")
+        name = "" if single else named
         if self.low is not None and self.high is not None:
-            return f"{name} {self.low:g} to {self.high:g}"
+            return f"{name}{self.low:g} to {self.high:g}"
         if self.low is not None:
-            return f"{name} >= {self.low:g}"
-        return f"{name} <= {self.high:g}"
+            return f"{name}>= {self.low:g}"
+        return f"{name}<= {self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,14 @@ def markdown(result: Result) -> str:
 
 def _cells(item: Row) -> tuple[str, ...]:
     name = f"{item.name} ({item.unit})" if item.unit else item.name
-    bars = ", ".join(bar.text() for bar in item.bars)
     held = {None: "", True: "yes", False: "NO"}[item.held]
     found = item.summary
+    single = found is not None and found.count == 1
+    bars = ", ".join(bar.text(single=single) for bar in item.bars)
     if found is None:
         return (name, "0", "-", "-", "-", "-", bars, held)
     middle = _number(found.p50)
-    if found.count == 1:
+    if single:
         return (name, "1", middle, "", "", "", bars, held)
     low, high = (_number(value) for value in found.p50_interval)
     tail = (_number(found.p95), _number(found.p99), _number(found.high))

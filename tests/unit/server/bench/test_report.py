@@ -32,7 +32,7 @@ def test_table_shows_figures_bars_and_notes() -> None:
         "synchrorama bench latency",
         [
             row("mouth", "ms", [100.0, 110.0, 120.0], Bar("p50", high=105)),
-            row("cores", "", [0.456]),
+            row("cores", "", [0.456], Bar("p50", high=1)),
             row("echo", "ms", []),
             row("offset", "ms", [0.5, 1.5], Bar("p50", low=-45, high=45), Bar("p95", low=0)),
         ],
@@ -61,7 +61,7 @@ def test_table_shows_figures_bars_and_notes() -> None:
         "p50 <= 105",
         "NO",
     ]
-    assert table[3] == ["cores", "1", "0.46", "", "", "", "", ""]
+    assert table[3] == ["cores", "1", "0.46", "", "", "", "<= 1", "yes"]
     assert table[4] == ["echo (ms)", "0", "-", "-", "-", "-", "", ""]
     assert table[5][-2:] == ["p50 -45 to 45, p95 >= 0", "yes"]
     assert lines[-1] == "- said"
