@@ -1,4 +1,4 @@
-"""The command `synchrorama`: serve, render, avatar list, doctor, settings.
+"""The command `synchrorama`: serve, render, avatar list, doctor, bench, settings.
 
 Runs on the main thread.
 Never does the work itself: each command is a function of its module.
@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
+    from server.bench.cli import add_arguments as add_bench_arguments
     from server.metrics import program_version
 
     parser = argparse.ArgumentParser(
@@ -65,6 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
     avatar.add_argument("--json", action="store_true", help="as JSON")
     doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
     doctor.add_argument("--json", action="store_true", help="as JSON")
+    bench = commands.add_parser("bench", help="measure latency, drift and what is left behind")
+    add_bench_arguments(bench)
+    bench.set_defaults(run=run_bench)
     listing = add("settings", "every setting with its value", run_settings)
     listing.add_argument("--markdown", action="store_true", help="write docs/settings.md")
     return parser
@@ -177,6 +181,13 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     findings = examine(settings_from(arguments))
     print(as_json(findings) if arguments.json else as_text(findings))
     return FAILED if any(finding.state == "fail" for finding in findings) else 0
+
+
+def run_bench(arguments: argparse.Namespace) -> int:
+    """Measure; 1 when a bar is missed, 2 when nothing could be measured."""
+    from server.bench.cli import run
+
+    return run(arguments)
 
 
 def run_settings(arguments: argparse.Namespace) -> int:
