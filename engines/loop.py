@@ -18,12 +18,20 @@ import cv2
 
 from engines.chunker import Chunker
 from engines.mailbox import Mailbox
-from engines.meters import EngineStats
+from engines.meters import EngineSessionStats, EngineStats
 from engines.pipeline import Motion, Pipeline, Renderer
 from engines.runner import EngineSession, Runner
 from engines.scheduler import Ladder, Limits, climb, decide, use
 from engines.values import AudioChunk, Picture
 
+__all__ = [
+    "Engine",
+    "EngineSession",
+    "EngineSessionStats",
+    "EngineStats",
+    "EngineStopped",
+    "RendererFactory",
+]
 log = logging.getLogger(__name__)
 
 RendererFactory: TypeAlias = Callable[[Any, int], Renderer]

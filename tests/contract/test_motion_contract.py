@@ -1,0 +1,108 @@
+"""What every motion model keeps: the engine counts on it whichever is plugged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engines.chunker import Chunker
+from engines.motion.model import MotionModel
+from engines.pipeline import Motion
+from engines.values import (
+    ARKIT_NAMES,
+    F32,
+    FRAME_SAMPLES,
+    MOTION_SIZE,
+    AudioChunk,
+    AudioWindow,
+    MotionFrame,
+)
+from tests.support.fake_lips import FakeLipModel
+from tests.support.fake_motion import FakeMotionModel
+from tests.support.voices import noise, silence, voice
+
+MODELS: dict[str, Callable[[], Motion]] = {
+    "fake": FakeMotionModel,
+    "fake lips": lambda: MotionModel(FakeLipModel()),
+    "shipped": MotionModel.load,
+}
+
+
+@pytest.fixture(params=sorted(MODELS), scope="module")
+def model(request: pytest.FixtureRequest) -> Motion:
+    return MODELS[str(request.param)]()
+
+
+def windows_of(model: Motion, sound: F32, *, pts: int = 0, epoch: int = 0) -> list[AudioWindow]:
+    chunker = Chunker(model.lookahead)
+    return chunker.step(chunker.new_state(), AudioChunk(pts, epoch, sound))
+
+
+SOUND = np.concatenate((silence(0.3), voice(1.2), noise(0.5)))
+
+
+def run(model: Motion, seed: int, sound: F32 = SOUND) -> list[MotionFrame]:
+    state = model.new_state(seed)
+    return [model.step(state, window) for window in windows_of(model, sound)]
+
+
+def test_look_ahead_is_whole_frames_of_at_most_80_ms(model: Motion) -> None:
+    assert model.lookahead % FRAME_SAMPLES == 0
+    assert FRAME_SAMPLES <= model.lookahead <= 1280
+
+
+def test_a_frame_bears_the_time_of_its_window(model: Motion) -> None:
+    windows = windows_of(model, SOUND, pts=64_000, epoch=3)
+    state = model.new_state(1)
+    frames = [model.step(state, window) for window in windows]
+    assert [(frame.pts, frame.epoch) for frame in frames] == [
+        (window.pts, window.epoch) for window in windows
+    ]
+
+
+def test_motion_is_58_numbers_in_range(model: Motion) -> None:
+    for frame in run(model, 1):
+        assert frame.motion.shape == (MOTION_SIZE,)
+        assert frame.motion.dtype == np.float32
+        assert np.isfinite(frame.motion).all()
+        shapes = frame.motion[: len(ARKIT_NAMES)]
+        assert shapes.min() >= 0.0
+        assert shapes.max() <= 1.0
+
+
+def test_a_seed_and_a_sound_repeat_themselves(model: Motion) -> None:
+    for one, two in zip(run(model, 7), run(model, 7), strict=True):
+        np.testing.assert_array_equal(one.motion, two.motion)
+        assert one.speaking == two.speaking
+
+
+def test_seeds_differ(model: Motion) -> None:
+    pairs = zip(run(model, 7), run(model, 8), strict=True)
+    assert any((one.motion != two.motion).any() for one, two in pairs)
+
+
+def test_two_interleaved_sessions_equal_two_lone_ones(model: Motion) -> None:
+    other = np.concatenate((voice(1.0, seed=5), silence(1.0)))
+    one, two = model.new_state(1), model.new_state(2)
+    pairs = [
+        (model.step(one, first), model.step(two, second))
+        for first, second in zip(windows_of(model, SOUND), windows_of(model, other), strict=True)
+    ]
+    for at, alone in enumerate((run(model, 1), run(model, 2, other))):
+        for frame, pair in zip(alone, pairs, strict=True):
+            np.testing.assert_array_equal(frame.motion, pair[at].motion)
+
+
+def test_speech_opens_the_jaw_and_silence_does_not(model: Motion) -> None:
+    jaw = ARKIT_NAMES.index("jawOpen")
+    spoken = max(frame.motion[jaw] for frame in run(model, 1))
+    silent = max(frame.motion[jaw] for frame in run(model, 1, silence(2.0)))
+    assert silent < 0.03
+    assert spoken > silent + 0.05
+
+
+def test_voice_is_told_from_silence(model: Motion) -> None:
+    assert any(frame.speaking for frame in run(model, 1))
+    assert not any(frame.speaking for frame in run(model, 1, silence(2.0)))

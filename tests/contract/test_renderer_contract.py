@@ -1,0 +1,89 @@
+"""What every renderer keeps: the engine counts on it whichever is plugged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engines.avatars.store import default_store
+from engines.pipeline import Renderer
+from engines.render.warp import WarpRenderer
+from engines.values import F32, MOTION_INDEX, MOTION_SIZE
+from tests.support.fake_renderer import FakeAvatar, FakeRenderer
+
+SIZE = 256
+
+
+def shipped() -> Renderer:
+    store = default_store()
+    return WarpRenderer(store.load(store.names()[0]), SIZE)
+
+
+RENDERERS: dict[str, Callable[[], Renderer]] = {
+    "fake": lambda: FakeRenderer(FakeAvatar(), SIZE),
+    "warp": shipped,
+}
+
+
+@pytest.fixture(params=sorted(RENDERERS), scope="module")
+def renderer(request: pytest.FixtureRequest) -> Renderer:
+    return RENDERERS[str(request.param)]()
+
+
+def motions(seed: int, count: int = 6) -> list[F32]:
+    rng = np.random.default_rng(seed)
+    out = []
+    for _ in range(count):
+        motion = np.zeros(MOTION_SIZE, np.float32)
+        motion[:52] = np.clip(rng.normal(0.0, 0.2, 52), 0, 1)
+        motion[52:55] = rng.uniform(-0.05, 0.05, 3)
+        out.append(motion)
+    return out
+
+
+def test_a_picture_is_bytes_of_the_asked_size(renderer: Renderer) -> None:
+    image = renderer.render(renderer.new_state(), np.zeros(MOTION_SIZE, np.float32))
+    assert image.shape == (SIZE, SIZE, 3)
+    assert image.dtype == np.uint8
+
+
+def test_a_motion_is_not_written(renderer: Renderer) -> None:
+    motion = motions(1)[0]
+    motion.flags.writeable = False
+    renderer.render(renderer.new_state(), motion)
+
+
+def test_the_jaw_shows(renderer: Renderer) -> None:
+    shut, open_ = np.zeros((2, MOTION_SIZE), np.float32)
+    open_[MOTION_INDEX["jawOpen"]] = 1.0
+    state = renderer.new_state()
+    one, two = renderer.render(state, shut), renderer.render(state, open_)
+    assert np.abs(one.astype(int) - two).mean() > 0.3
+
+
+def test_a_picture_handed_over_is_not_written_again(renderer: Renderer) -> None:
+    state = renderer.new_state()
+    first = renderer.render(state, motions(1)[0])
+    copy = first.copy()
+    for motion in motions(2):
+        renderer.render(state, motion)
+    np.testing.assert_array_equal(first, copy)
+
+
+def test_two_interleaved_sessions_equal_two_lone_ones(renderer: Renderer) -> None:
+    one, two = renderer.new_state(), renderer.new_state()
+    pairs = [
+        (renderer.render(one, first), renderer.render(two, second))
+        for first, second in zip(motions(1), motions(2), strict=True)
+    ]
+    for at, seed in enumerate((1, 2)):
+        state = renderer.new_state()
+        for motion, pair in zip(motions(seed), pairs, strict=True):
+            np.testing.assert_array_equal(renderer.render(state, motion), pair[at])
+
+
+def test_a_motion_of_another_length_is_refused(renderer: Renderer) -> None:
+    with pytest.raises(ValueError, match="58"):
+        renderer.render(renderer.new_state(), np.zeros(52, np.float32))
