@@ -1,0 +1,272 @@
+"""The checks of `synchrorama doctor`, one function for each thing.
+
+Run on the main thread.
+Never raise for what they look for: that is a Finding; what they did not expect, they let out.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import time
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from server.admission import CODEC_S_512, FRAME_S, Machine, decide
+from server.doctor import Check, Finding
+from server.origin import ForeignPackage, check_layout
+from server.settings import Settings
+from server.stun import ask
+
+LIBRARIES = ("aiortc", "aioice", "av", "numpy", "opencv-python-headless", "onnxruntime", "uvicorn")
+FRAMES = 40
+SLOW_ENCODE_S = 0.012
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+UDP_TRIED = 20
+
+
+def python(settings: Settings) -> Finding:
+    """Version and where it comes from."""
+    said = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("python", "ok", said)
+
+
+def layout(settings: Settings) -> Finding:
+    """Whether our packages are ours."""
+    try:
+        check_layout()
+    except ForeignPackage as error:
+        return Finding("packages", "fail", str(error), "use an environment of its own")
+    return Finding("packages", "ok", "server, engines and export lie together")
+
+
+def libraries(settings: Settings) -> Finding:
+    """Versions of what matters."""
+    found, missing = [], []
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding("libraries", "fail", f"missing: {', '.join(missing)}", "make install")
+    return Finding("libraries", "ok", ", ".join(found))
+
+
+def cores(settings: Settings) -> Finding:
+    """Cores and vector instructions."""
+    from server.backend import usable_cores
+
+    count = usable_cores()
+    flags = _cpu_flags()
+    vector = ", AVX2" if "avx2" in flags else ("" if not flags else ", no AVX2")
+    said = f"{count} usable{vector}"
+    if count < 2:
+        remedy = "give the process a second core: one draws and one encodes"
+        return Finding("cores", "warn", said, remedy)
+    return Finding("cores", "ok", said)
+
+
+def _cpu_flags() -> set[str]:
+    info = Path("/proc/cpuinfo")
+    if not info.is_file():
+        return set()
+    for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(("flags", "Features")):
+            return set(line.split(":", 1)[1].split())
+    return set()
+
+
+def runtime(settings: Settings) -> Finding:
+    """What ONNX Runtime can run on."""
+    import onnxruntime
+
+    providers = onnxruntime.get_available_providers()
+    said = ", ".join(name.removesuffix("ExecutionProvider") for name in providers)
+    if "CPUExecutionProvider" not in providers:
+        return Finding("onnx runtime", "fail", said, "install the package onnxruntime")
+    return Finding("onnx runtime", "ok", said)
+
+
+def gpu(settings: Settings) -> Finding:
+    """Whether there is an NVIDIA card; none is needed."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return Finding("gpu", "ok", "none found; none is needed (profile cpu)")
+    asked = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding("gpu", "warn", f"nvidia-smi does not answer: {error}", "check the driver")
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()[:1]
+        return Finding("gpu", "warn", f"nvidia-smi failed: {''.join(said)}", "check the driver")
+    return Finding("gpu", "ok", done.stdout.strip().replace("\n", "; ") + " (not used yet)")
+
+
+def tcp_port(settings: Settings) -> Finding:
+    """Whether the server can listen."""
+    from server.serve import bind
+    from server.settings import SettingsError
+
+    said = f"{settings.server.host} port {settings.server.port}"
+    try:
+        bind(settings.server).close()
+    except SettingsError as error:
+        return Finding("tcp port", "warn", str(error), "stop what uses it, or choose another")
+    return Finding("tcp port", "ok", f"{said} is free")
+
+
+def udp_ports(settings: Settings) -> Finding:
+    """Whether media sockets can be bound where they are to be."""
+    rtc = settings.rtc
+    first, last = rtc.udp_ports or (0, 0)
+    tried = range(first, min(last, first + UDP_TRIED - 1) + 1)
+    taken, failed = 0, ""
+    for host in rtc.bind_addresses or ("",):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        for port in tried:
+            with socket.socket(family, socket.SOCK_DGRAM) as media:
+                try:
+                    media.bind((host, port))
+                except OSError as error:
+                    taken += 1
+                    failed = f"{host or 'any address'} port {port}: {error.strerror}"
+    where = ", ".join(rtc.bind_addresses) or "all addresses"
+    ports = f"ports {first}-{last}" if rtc.udp_ports else "any port"
+    if taken:
+        remedy = "correct rtc.bind_addresses, or move rtc.udp_ports"
+        return Finding("udp ports", "fail" if taken >= len(tried) else "warn", failed, remedy)
+    return Finding("udp ports", "ok", f"{where}, {ports}")
+
+
+def ice_servers(settings: Settings) -> Finding:
+    """Whether the configured STUN and TURN servers answer."""
+    urls = [url for server in settings.rtc.ice_servers for url in server.urls]
+    if not urls:
+        said = "none set; none is needed unless clients are behind other routers"
+        return Finding("ice servers", "ok", said)
+    silent = [url for url in urls if not ask(url)]
+    if silent:
+        remedy = "remove it or mend the way to it: a silent one costs each visitor 5 s"
+        return Finding("ice servers", "warn", f"no answer: {', '.join(silent)}", remedy)
+    return Finding("ice servers", "ok", ", ".join(urls))
+
+
+def encoders(settings: Settings) -> Finding:
+    """Time of one 512x512 picture in the encoders as the server sets them."""
+    from aiortc.codecs import h264, vpx
+
+    from server.rtc.install import install
+
+    installed = install(settings.rtc)
+    try:
+        times = {"VP8": _encode_s(vpx.Vp8Encoder())}
+        if settings.rtc.h264:
+            times["H264"] = _encode_s(h264.H264Encoder())
+    finally:
+        installed.undo()
+    said = ", ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in times.items())
+    said += " per 512x512 picture (40 ms are there)"
+    if times["VP8"] > SLOW_ENCODE_S:
+        return Finding("encoders", "warn", said, "use a smaller session.size, or fewer sessions")
+    return Finding("encoders", "ok", said)
+
+
+def _encode_s(encoder: Any) -> float:
+    """Median seconds of a frame of moving noise over a gradient."""
+    import av
+
+    noise = np.random.default_rng(0)
+    base = np.tile(np.linspace(40, 200, 512), (768, 1))
+    times = []
+    for index in range(FRAMES):
+        moved = np.roll(base, 3 * index, axis=1) + noise.integers(0, 4, (768, 512))
+        frame = av.VideoFrame.from_ndarray(moved.astype(np.uint8), format="yuv420p")
+        frame.pts, frame.time_base = index * 3600, Fraction(1, 90_000)
+        begun = time.perf_counter()
+        encoder.encode(frame)
+        times.append(time.perf_counter() - begun)
+    return float(np.median(times))
+
+
+def avatars(settings: Settings) -> Finding:
+    """Whether every avatar loads."""
+    from engines.avatars.bundle import AvatarError
+    from server.backend import avatar_store
+
+    store = avatar_store(settings)
+    names, damaged = store.names(), []
+    for name in names:
+        try:
+            store.load(name)
+        except AvatarError as error:
+            damaged.append(f"{name}: {error}")
+    if not names:
+        return Finding("avatars", "fail", "there is none", "reinstall, or set avatars.folders")
+    if damaged:
+        return Finding("avatars", "fail", "; ".join(damaged), "fit them again or remove them")
+    return Finding("avatars", "ok", ", ".join(names))
+
+
+def frame_time(settings: Settings) -> Finding:
+    """Lip model and picture on one thread, and how many sessions that allows."""
+    from engines.motion.model import MotionModel
+    from server.backend import avatar_store, measure_step_s, percentile, usable_cores
+
+    store = avatar_store(settings)
+    motion = MotionModel.load(None, settings.engine.threads)
+    steps = measure_step_s(motion, store.load(settings.avatars.default or store.names()[0]))
+    p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
+    room = _sessions(Machine(usable_cores(), p95), settings)
+    said = f"p50 {p50 * 1000:.1f}, p95 {p95 * 1000:.1f} ms at 512x512; room for {room}"
+    if p95 + CODEC_S_512 > FRAME_S:
+        remedy = "use session.size 256 or a faster processor: it will hold pictures (12.5 fps)"
+        return Finding("frame time", "warn", said, remedy)
+    return Finding("frame time", "ok", said)
+
+
+def _sessions(machine: Machine, settings: Settings) -> str:
+    from server.admission import Admitted
+
+    size, admitted = settings.session.size, 0
+    while isinstance(
+        decide([size] * admitted, size, machine, settings.session.max_sessions), Admitted
+    ):
+        admitted += 1
+    return f"{admitted} session{'s' if admitted != 1 else ''} of {size}x{size}"
+
+
+def browser(settings: Settings) -> Finding:
+    """Chromium, which only the browser tests need."""
+    given = os.environ.get("CHROMIUM")
+    found = given or next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        said = "no Chromium found: browser tests are skipped"
+        return Finding("chromium", "warn", said, "apt-get install chromium (only for tests)")
+    return Finding("chromium", "ok", Path(found).name)
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("python", python),
+    ("packages", layout),
+    ("libraries", libraries),
+    ("cores", cores),
+    ("onnx runtime", runtime),
+    ("gpu", gpu),
+    ("tcp port", tcp_port),
+    ("udp ports", udp_ports),
+    ("ice servers", ice_servers),
+    ("encoders", encoders),
+    ("avatars", avatars),
+    ("frame time", frame_time),
+    ("chromium", browser),
+)
+"""In the order they are told."""
