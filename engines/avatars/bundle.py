@@ -4,7 +4,8 @@ Loaded on any thread, then only read.
 Never unpickles, never trusts a file whose hash or shape is not the manifest's, never fits.
 
 A folder: `manifest.json`, `portrait.png` (lossless: the rest pose is the photo), `portrait.jpg`
-(for pages), `background.jpg`, `alpha.png`, `skin.png`, `eyes.png`, `data.npz`.
+(for pages), `background.jpg`, `alpha.png`, `skin.png`, `cover.png`,
+`eyes.png`, `data.npz`.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class Avatar:
     """u8[512,512] person 255."""
     skin: U8
     """u8[512,512,3] the photo with skin painted outward past the outline of the face."""
+    cover: U8
+    """u8[512,512] 255 where the face layer may be drawn, 0 on hair and ears inside its outline."""
     eyes: U8
     """u8[512,512,3] the photo with whole irises, as if the lids were open."""
     landmarks: F32
@@ -158,6 +161,7 @@ def load(folder: Path) -> Avatar:
         background=_picture(folder, "background.jpg", 3),
         alpha=_picture(folder, "alpha.png", 1),
         skin=_patched(portrait, _picture(folder, "skin.png", 4)),
+        cover=_picture(folder, "cover.png", 1),
         eyes=_patched(portrait, _picture(folder, "eyes.png", 4)),
         landmarks=arrays["landmarks"],
         deltas=arrays["deltas"],
@@ -175,6 +179,7 @@ def _write_pictures(avatar: Avatar, folder: Path) -> None:
     _write(folder / "portrait.jpg", avatar.portrait, jpeg)
     _write(folder / "background.jpg", avatar.background, jpeg)
     _write(folder / "alpha.png", avatar.alpha, png)
+    _write(folder / "cover.png", avatar.cover, png)
     for name, picture in (("skin.png", avatar.skin), ("eyes.png", avatar.eyes)):
         changed = (picture != avatar.portrait).any(2)
         patch = np.dstack([np.where(changed[..., None], picture, 0), changed * np.uint8(255)])

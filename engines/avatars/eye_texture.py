@@ -1,18 +1,21 @@
 """Completes the irises of a photo behind the lids, so that the eyes can turn.
 
 At onboarding; any thread.
-Never changes a pixel between the lids: at rest the eyes are the photo.
+Never shown at rest: the renderer fades from the photo to this as the gaze leaves it.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
-_FEATHER_PX = 1.6
+_FEATHER_PX = 1.5
+_RIM_SHARE = 0.18
+"""Of the iris radius: what of the eye counts as the lids' rim."""
 _REACH = 2.6
 """How far from the iris centre, in iris radii, the texture is completed."""
 
@@ -51,16 +54,16 @@ def _complete(out: F32, points: F32, eye: lm.Eye) -> None:
     between = lid_mask(points, eye, (size, size))[y0:y1, x0:x1]
     ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
     distance = np.hypot(xs - centre[0], ys - centre[1]) / radius
-    guess = _guess(window, between, distance, 2 * float(centre[1]) - 2 * y0)
-    away = cv2.distanceTransform((between < 128).astype(np.uint8), cv2.DIST_L2, 3)
-    keep = np.clip(1 - (away - 0.5) / _FEATHER_PX, 0, 1)
-    keep[between > 250] = 1
-    window[:] = window * keep[..., None] + guess * (1 - keep[..., None])
+    # The lids' rims, their wet line and lashes do not turn with the eye.
+    away = cv2.distanceTransform((between > 128).astype(np.uint8), cv2.DIST_L2, 3)
+    sure = away > _RIM_SHARE * radius
+    guess = _guess(window, sure, distance, 2 * float(centre[1]) - 2 * y0)
+    keep = np.clip((away - _RIM_SHARE * radius) / _FEATHER_PX, 0, 1)[..., None]
+    window[:] = window * keep + guess * (1 - keep)
 
 
-def _guess(window: F32, between: U8, distance: F32, mirror_row: float) -> F32:
+def _guess(window: F32, sure: NDArray[np.bool_], distance: F32, mirror_row: float) -> F32:
     """What is behind the lids: iris by mirror image or by its rings, else white of the eye."""
-    sure = between > 200
     white = sure & (distance > 1.25)
     bright = window[white]
     if len(bright) >= 8:

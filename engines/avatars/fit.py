@@ -10,7 +10,13 @@ import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
 from engines.avatars.eye_texture import complete_eyes
-from engines.avatars.matte import background, padded_skin, person_alpha, smoothstep
+from engines.avatars.matte import (
+    background,
+    face_cover,
+    padded_skin,
+    person_alpha,
+    smoothstep,
+)
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.rig import Rig, load_rig
@@ -19,6 +25,8 @@ from engines.values import ARKIT_NAMES, F32, U8
 CROP_FACE_WIDTHS = 2.5
 CENTRE_ROW = 0.48
 """The middle between forehead and chin sits at this share of the crop's height."""
+HEADROOM = 0.06
+"""Space wanted above the hair: a nod must not pull the picture's edge into view."""
 MIN_FACE_PX = 90
 MAX_TURN = 0.28
 """Difference of the two half faces over the face width; about 15 degrees."""
@@ -51,6 +59,7 @@ def fit(photo: U8, points: F32, mask: F32, *, name: str, title: str, credit: str
         background=background(portrait, alpha),
         alpha=alpha,
         skin=padded_skin(portrait, alpha, points[rig.oval, :2]),
+        cover=face_cover(portrait, points[rig.oval, :2], float(points[lm.MOUTH_LEFT, 1])),
         eyes=complete_eyes(portrait, points),
         landmarks=points,
         deltas=deltas,
@@ -82,7 +91,10 @@ def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
     middle = (points[lm.FACE_TOP, :2] + points[lm.CHIN, :2]) / 2
     side = round(min(CROP_FACE_WIDTHS * face, min(width, height)))
     x0 = round(float(np.clip(middle[0] - side / 2, 0, width - side)))
-    y0 = round(float(np.clip(middle[1] - CENTRE_ROW * side, 0, height - side)))
+    hair = np.flatnonzero((mask[:, int(middle[0])] > 0.5))
+    above_hair = (hair[0] if len(hair) else middle[1]) - HEADROOM * side
+    y0 = min(middle[1] - CENTRE_ROW * side, above_hair)
+    y0 = round(float(np.clip(y0, 0, height - side)))
     scale = SIZE / side
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     part = np.s_[y0 : y0 + side, x0 : x0 + side]
@@ -171,6 +183,6 @@ def _lip_colour(photo: U8, outer: F32, points: F32) -> F32:
 
 def _teeth_light(skin: F32) -> F32:
     """f32[3] tooth colour factor for the photo's light: its level and a little of its tint."""
-    level = np.clip(0.52 + 0.46 * float(skin.max()) / 255, 0.6, 0.96)
+    level = np.clip(0.58 + 0.46 * float(skin.max()) / 255, 0.62, 1.0)
     light: F32 = (level * np.array([0.96, 0.98, 1.0])).astype(np.float32)
     return light

@@ -13,6 +13,8 @@ from engines.values import F32, U8
 
 _BACKGROUND_SIDE = 128
 """The filled-in background is worked out this small: it is only seen at the rim of a turn."""
+_BAND = (0.008, 0.045)
+"""Face widths inside the outline: all of it, and none of it, may be hair or ear."""
 
 
 def smoothstep(x: F32) -> F32:
@@ -77,3 +79,29 @@ def padded_skin(photo: U8, alpha: U8, oval: F32) -> U8:
     filled: U8 = cv2.inpaint(photo, blank, 5, cv2.INPAINT_TELEA)
     out: U8 = np.where(hole[..., None] > 0, filled, photo)
     return out
+
+
+def face_cover(photo: U8, oval: F32, mouth_row: float) -> U8:
+    """u8[S,S]: 255 where the face layer may be drawn, 0 on hair and ears lying inside its outline.
+
+    oval f32[N,2] pixels. What is not skin near the outline then moves with the head layer in one
+    piece, instead of being torn along the cheek in a turn. Below the mouth beards stay covered.
+    """
+    inside = np.zeros(photo.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.rint(oval).astype(np.int32)], 1)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) / np.ptp(oval[:, 0])
+    lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
+    core = depth > 0.1
+    skin = np.median(lab[core], axis=0)
+    usual = (core & (np.abs(lab - skin).max(2) < 22)).astype(np.float32)
+    sigma = 0.09 * float(np.ptp(oval[:, 0]))
+    weight = cv2.GaussianBlur(usual, (0, 0), sigma)
+    local = cv2.GaussianBlur(lab * usual[..., None], (0, 0), sigma)
+    local = (local + 1e-4 * skin) / (weight + 1e-4)[..., None]
+    other = np.linalg.norm((lab - local) * [0.6, 1, 1], axis=2)
+    band = smoothstep((_BAND[1] - depth) / (_BAND[1] - _BAND[0]))
+    rows = np.arange(len(photo), dtype=np.float32)[:, None]
+    above = smoothstep(0.5 + (mouth_row - rows) / sigma)
+    bare = 1 - smoothstep((other - 13) / 12) * band * above
+    cover: U8 = np.rint(cv2.GaussianBlur(bare, (0, 0), 1.2) * 255).astype(np.uint8)
+    return cover

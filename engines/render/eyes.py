@@ -20,15 +20,20 @@ _ACROSS, _UP, _DOWN = 1.0, 0.7, 0.75
 _STIFF, _SOFT = 1.1, 1.3
 """Out to this many radii the eye moves as one; the motion is gone `_SOFT` radii further."""
 _LINE_DARKER = 0.22
+_LASH_SHADE = 0.45
+"""A turned eye has lost the photo's lash shadow under the upper lid: this one replaces it."""
+_FADE = 0.12
+"""Iris radii of travel over which the turned eye replaces the photo's."""
 
 
 class Eyeball:
     """One eye."""
 
-    def __init__(self, geometry: Geometry, eye: lm.Eye, texture: U8) -> None:
+    def __init__(self, geometry: Geometry, eye: lm.Eye, photo: U8, texture: U8) -> None:
         self._eye = eye
         self._size = geometry.size
         points = geometry.points * np.array([1, -1, 1], np.float32)
+        self._photo = photo
         self._texture = texture
         self._centre = points[eye.iris[0], :2].copy()
         self._radius = iris_radius(points, eye)
@@ -57,28 +62,41 @@ class Eyeball:
             mask = polygon_mask(outline, (x0, y0), part.shape[:2], 0.6)
             seen = self._turned(box, placed, weights)
             share = (mask.astype(np.float32) / 255)[..., None]
-            part[:] = np.rint(part + share * (seen - part.astype(np.float32))).astype(np.uint8)
+            part[:] = np.rint(part + share * (seen - part)).astype(np.uint8)
         if blink > 0.5:
             self._lid_line(part, smooth_chain(upper) - np.array([x0, y0], np.float32), blink)
 
-    def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> U8:
-        """The eye's texture for the window, turned by the gaze."""
+    def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> F32:
+        """The eye for the window, turned by the gaze, f32[h,w,3]."""
         x0, y0, x1, y1 = box
         matrix = self._to_photo(placed)
         ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
         sx = matrix[0, 0] * xs + matrix[0, 1] * ys + matrix[0, 2]
         sy = matrix[1, 0] * xs + matrix[1, 1] * ys + matrix[1, 2]
+        still = _sample(self._photo, sx, sy)
         shift_x, shift_y = self.gaze(weights)
-        if shift_x or shift_y:
-            dx, dy = sx - self._centre[0] - shift_x, sy - self._centre[1] - shift_y
-            far = (np.sqrt(dx * dx + dy * dy) / self._radius - _STIFF) / _SOFT
-            far = np.clip(far, 0, 1)
-            share = 1 - far * far * (3 - 2 * far)
-            sx = sx - shift_x * share
-            sy = sy - shift_y * share
-        out: U8 = cv2.remap(
-            self._texture, sx, sy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        turned = float(np.hypot(shift_x, shift_y)) / (_FADE * self._radius)
+        if turned <= 0:
+            return still
+        dx, dy = sx - self._centre[0] - shift_x, sy - self._centre[1] - shift_y
+        far = np.clip((np.sqrt(dx * dx + dy * dy) / self._radius - _STIFF) / _SOFT, 0, 1)
+        share = 1 - far * far * (3 - 2 * far)
+        seen = _sample(self._texture, sx - shift_x * share, sy - shift_y * share)
+        line = smooth_chain(placed[self._upper, :2]) - np.array([x0, y0], np.float32)
+        seen *= 1 - _LASH_SHADE * self._band(line, seen.shape[:2], 4.0, 1.3)
+        fade = min(turned, 1.0)
+        out: F32 = still + fade * fade * (3 - 2 * fade) * (seen - still)
+        return out
+
+    def _band(self, line: F32, shape: tuple[int, int], wide: float, blur: float) -> F32:
+        """f32[h,w,1] in [0, 1]: near a curve; `wide` and `blur` in pixels of a 512 picture."""
+        mask = np.zeros(shape, np.uint8)
+        thick = max(round(wide * self._size / 512), 1)
+        cv2.polylines(
+            mask, [np.rint(line * 16).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 4
         )
+        soft = cv2.GaussianBlur(mask, (0, 0), blur * self._size / 512)
+        out: F32 = soft.astype(np.float32)[..., None] / 255
         return out
 
     def gaze(self, weights: F32) -> tuple[float, float]:
@@ -100,12 +118,12 @@ class Eyeball:
 
     def _lid_line(self, part: U8, line: F32, blink: float) -> None:
         """Blur and darken the seam of the lids a little: lashes lie there."""
-        strength = (blink - 0.5) * 2
-        mask = np.zeros(part.shape[:2], np.uint8)
-        fixed = np.rint(line * 16).astype(np.int32)
-        cv2.polylines(
-            mask, [fixed], False, 255, max(round(3 * self._size / 512), 1), cv2.LINE_AA, 4
-        )
-        share = cv2.GaussianBlur(mask, (0, 0), 0.9).astype(np.float32)[..., None] / 255 * strength
+        share = self._band(line, part.shape[:2], 3.0, 0.9) * ((blink - 0.5) * 2)
         soft = cv2.GaussianBlur(part, (0, 0), 1.1).astype(np.float32) * (1 - _LINE_DARKER)
         part[:] = np.rint(part + share * (soft - part)).astype(np.uint8)
+
+
+def _sample(texture: U8, x: F32, y: F32) -> F32:
+    seen = cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    out: F32 = seen.astype(np.float32)
+    return out

@@ -82,8 +82,11 @@ class Geometry:
 
     def follow(self, points: F32) -> F32:
         """f32[N]: how much of the head's motion each point takes: hair all, shoulders none."""
-        below = self.points[lm.CHIN, 1] - points[:, 1] + 0.05 * self.face_width
-        out: F32 = 1 - smoothstep(below / (0.85 * self.face_width))
+        unit = self.face_width
+        below = (self.points[lm.CHIN, 1] - points[:, 1]) / unit
+        aside = np.abs(points[:, 0] - self.points[lm.CHIN, 0]) / unit
+        shoulder = smoothstep((aside - 0.65) / 0.45) * smoothstep((below + 0.45) / 0.4)
+        out: F32 = (1 - smoothstep((below + 0.05) / 0.85)) * (1 - shoulder)
         return out
 
     def weights(self, motion: F32) -> F32:
@@ -146,6 +149,8 @@ _LOWER = [np.array(row) for row in lm.LOWER_ROWS]
 def _uncross(face: F32) -> None:
     """Where rolled or pressed lips would pass through each other, let them meet."""
     overlap = np.maximum(face[_LOWER[0], 1] - face[_UPPER[0], 1], 0) / 2
+    # Neighbours share the push, or the line of the lips turns into a zigzag.
+    overlap = np.convolve(overlap, [0.25, 0.5, 0.25], "same")
     for k, factor in enumerate(_SEAL_ROWS[:3]):
         face[_UPPER[k], 1] += factor * overlap
         face[_LOWER[k], 1] -= factor * overlap

@@ -105,8 +105,8 @@ class Mouth:
         width, height = self._geometry.mouth_width, float(shape[0])
         out = np.empty((*shape, 3), np.float32)
         out[:] = _CAVITY
-        tongue = self._on_picture(self._tip + jaw - np.array([0, 0.06 * width, 0]), pose)
-        half = np.array([0.34 * width, max(0.12 * width, 0.30 * height)])
+        tongue = self._on_picture(self._tip + 0.8 * jaw - np.array([0, 0.05 * width, 0]), pose)
+        half = np.array([0.36 * width, max(0.13 * width, 0.36 * height)])
         _tongue(out, tongue[0] - np.array(origin), half)
         # Rounded lips stand away from the teeth: less light reaches them, and it is warmer.
         dim = (1 - 0.5 * max(funnel, pucker)) ** _WARMTH
@@ -189,5 +189,5 @@ def _tongue(out: F32, tip: F32, half: F32) -> None:
     dx, dy = (xs - tip[0]) / half[0], (ys - tip[1]) / half[1]
     inside = smoothstep((1.25 - (dx * dx + dy * dy)).astype(np.float32))
     groove = 0.12 * np.exp(-((dx / 0.10) ** 2))
-    light = np.clip(0.70 + 0.45 * dy - groove, 0.2, 1.05).astype(np.float32)
+    light = np.clip(0.80 + 0.34 * dy - groove, 0.2, 1.0).astype(np.float32)
     out += inside[..., None] * (_TONGUE * light[..., None] - out)

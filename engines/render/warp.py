@@ -28,6 +28,7 @@ from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
+_BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 
 
 @dataclass(slots=True)
@@ -53,11 +54,11 @@ class WarpRenderer:
         photo = _resized(avatar.portrait, size)
         self._background = _resized(avatar.background, size)
         self._person = _premultiplied(photo, self._background, _resized(avatar.alpha, size))
-        self._skin = _resized(avatar.skin, size)
+        self._skin = np.dstack([_resized(avatar.skin, size), _resized(avatar.cover, size)])
         self._photo = photo
         self._mouth = Mouth(avatar, self._geometry, rig, photo)
         eyes = _resized(avatar.eyes, size)
-        self._eyes = [Eyeball(self._geometry, eye, eyes) for eye in lm.EYES]
+        self._eyes = [Eyeball(self._geometry, eye, photo, eyes) for eye in lm.EYES]
         self._face_triangles = rig.triangles
         holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
         self._cap_triangles = np.array(holes, np.int64)
@@ -83,7 +84,7 @@ class WarpRenderer:
             coarse = self._field.backward(face - self._geometry.face, pose)
             picture = self._layers(coarse)
         with _timed(state, "face map"):
-            box, source, mask = self._face_map(coarse, placed)
+            box, source, mask = self._face_map(coarse, placed, weights)
         with _timed(state, "face"):
             self._face(picture, box, source, mask)
         with _timed(state, "mouth"):
@@ -108,7 +109,9 @@ class WarpRenderer:
         cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR), behind, picture[:rows])
         return picture
 
-    def _face_map(self, coarse: F32, placed: F32) -> tuple[tuple[int, int, int, int], F32, U8]:
+    def _face_map(
+        self, coarse: F32, placed: F32, weights: F32
+    ) -> tuple[tuple[int, int, int, int], F32, U8]:
         """Window of the face in half pixels, source map and mask there, at half resolution."""
         half = self.size // 2
         at = (placed[:, :2] + 0.5) * np.float32(0.5) - np.float32(0.5)
@@ -119,21 +122,38 @@ class WarpRenderer:
         source = self._field.expand(coarse, CELL // 2)[y0:y1, x0:x1].copy()
         depth = placed[self._face_triangles, 2].sum(1)
         order = np.concatenate([self._cap_triangles, self._face_triangles[np.argsort(depth)]])
-        spans = fill(at - np.array([x0, y0], np.float32), self._texture_at, order, x1 - x0, y1 - y0)
+        texture_at = self._texture_rows(weights)
+        spans = fill(at - np.array([x0, y0], np.float32), texture_at, order, x1 - x0, y1 - y0)
         source.reshape(-1, 2)[spans.pixels] = spans.values
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         mask.reshape(-1)[spans.pixels] = 255
         mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
         return (x0, y0, x1, y1), source, cv2.GaussianBlur(mask, (0, 0), 0.8)
 
+    def _texture_rows(self, weights: F32) -> F32:
+        """f32[468,2]: where mesh points lie in the photo; lids give up their rims as they close.
+
+        The mesh runs along the lashes, so a strip of eyeball clings to the skin of the lids.
+        """
+        out = self._texture_at.copy()
+        for eye, index in zip(lm.EYES, _BLINK, strict=True):
+            rim = float(weights[index]) * self._geometry.face_width
+            out[list(eye.upper), 1] -= 0.004 * rim
+            out[list(eye.lower), 1] += 0.010 * rim
+        return out
+
     def _face(self, picture: U8, box: tuple[int, int, int, int], source: F32, mask: U8) -> None:
         x0, y0, x1, y1 = (2 * v for v in box)
         size = (x1 - x0, y1 - y0)
         fine = cv2.resize(source, size)
         seen = cv2.remap(self._skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        share = cv2.resize(mask, size).astype(np.float32) * np.float32(1 / 255)
+        share = cv2.multiply(
+            cv2.resize(mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
+        )
         part = picture[y0:y1, x0:x1]
-        part[:] = cv2.blendLinear(seen, np.ascontiguousarray(part), share, 1 - share)
+        part[:] = cv2.blendLinear(
+            cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.ascontiguousarray(part), share, 1 - share
+        )
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def _finish(colour: F32, kind: NDArray[np.int8]) -> U8:
     gap = (closed == 1) & (kind == 0)
     spread = cv2.blur(colour * tooth[..., None], (21, 5))
     share = cv2.blur(tooth.astype(np.float32), (21, 5))[..., None]
-    colour = np.where(gap[..., None], 0.55 * spread / np.maximum(share, 1e-3), colour)
+    colour = np.where(gap[..., None], 0.72 * spread / np.maximum(share, 1e-3), colour)
     alpha = ((kind > 0) | gap).astype(np.float32)[..., None]
     picture = np.concatenate([colour.clip(0, 1) * alpha, alpha], 2)
     small = cv2.resize(picture, None, fx=1 / _OVERSAMPLE, fy=1 / _OVERSAMPLE,

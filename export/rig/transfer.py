@@ -16,12 +16,15 @@ from engines.render import landmarks as lm
 from engines.values import ARKIT_NAMES, F32
 from export.rig.ict import Head, project
 
-PUCKER_GAIN = 1.5
-"""The rig narrows the mouth to .81 only; 1.5 looks right."""
-FUNNEL_GAIN = 0.75
-"""The rig's funnel curls the lips off both rows of teeth."""
-LOOK_DOWN_GAIN = 0.6
-"""With the whole lid motion of the rig a downward look reads as drowsy."""
+GAINS = {
+    "mouthPucker": 1.5,  # the rig narrows the mouth to .81 only
+    "mouthFunnel": 0.75,  # the rig's curls the lips off both rows of teeth
+    "mouthRollUpper": 0.75,
+    "mouthRollLower": 0.75,
+    "eyeLookDown": 0.6,  # with the whole lid motion a downward look reads as drowsy
+    "browInnerUp": 0.7,  # more stretches the hair of thick brows
+}
+"""Where the rig's strength does not suit a photo; judged by eye."""
 BROW_PAIRS = (
     (107, 55), (66, 65), (105, 52), (63, 53), (70, 46),
     (336, 285), (296, 295), (334, 282), (293, 283), (300, 276),
@@ -71,12 +74,7 @@ def arkit_deltas(head: Head, triangle: NDArray[np.int64], mix: F32) -> F32:
     for i, name in enumerate(ARKIT_NAMES):
         if name not in ("mouthClose", "tongueOut"):
             out[i] = sum((carried(source) for source in sources(name, head)), np.zeros(1))
-        if name == "mouthPucker":
-            out[i] *= PUCKER_GAIN
-        if name == "mouthFunnel":
-            out[i] *= FUNNEL_GAIN
-        if name.startswith("eyeLookDown"):
-            out[i] *= LOOK_DOWN_GAIN
+        out[i] *= GAINS.get(name.removesuffix("Left").removesuffix("Right"), 1.0)
         if name.startswith("brow"):
             _stiffen_brows(out[i])
         if name.startswith(SEALED):
