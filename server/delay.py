@@ -12,15 +12,19 @@ from dataclasses import dataclass
 STEP_MS = 20
 WINDOW_TICKS = 100
 """2 s of arrivals decide about growing."""
-MIN_ARRIVALS = 12
 LATE_SHARE = 0.05
-"""Grow when more than this share of the window's pictures came late."""
+"""Grow when more than this share of the window's pictures came late..."""
+BIN_TICKS = 25
+LATE_BINS = 3
+"""...in three of its four half seconds: a stall that is over is no reason to wait for ever."""
+GROW_TICKS = 5
+"""Between two steps up: each repeats 20 ms of sound, and five in a row would stutter."""
 CALM_TICKS = 500
 """10 s in which every picture came early enough decide about shrinking."""
 SPARE_MS = 40
 """Shrink by 20 ms only if the latest picture of that time was 40 ms early."""
 SETTLE_TICKS = 25
-"""After a change, or an interrupt, 0.5 s of arrivals are not counted: they show what was before."""
+"""After an interrupt 0.5 s of arrivals are not counted: the engine then dates pictures back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class DelayController:
         # Pictures come 25 a second: these hold 20 s and can drop nothing that counts.
         self._early: deque[tuple[int, float]] = deque(maxlen=512)
         self._since = 0
+        self._changed = 0
 
     def arrived(self, tick: int, early_ms: float) -> None:
         """A picture came at `tick`, `early_ms` before its own was due."""
@@ -79,16 +84,19 @@ class DelayController:
         return self.delay_ms
 
     def _must_grow(self, tick: int) -> bool:
-        if self.delay_ms + STEP_MS > self.limits.high_ms:
+        if self.delay_ms + STEP_MS > self.limits.high_ms or tick < self._changed + GROW_TICKS:
             return False
-        recent = [early for at, early in self._early if at > tick - WINDOW_TICKS]
-        late = sum(early < 0 for early in recent)
-        return len(recent) >= MIN_ARRIVALS and late > LATE_SHARE * len(recent)
+        recent = [item for item in self._early if item[0] > tick - WINDOW_TICKS]
+        late = [at for at, early in recent if early < 0]
+        bins = {(tick - at) // BIN_TICKS for at in late}
+        return len(bins) >= LATE_BINS and len(late) > LATE_SHARE * len(recent)
 
     def _may_shrink(self, tick: int) -> bool:
         if self.delay_ms - STEP_MS < self.limits.low_ms:
             return False
-        if tick - self._since < CALM_TICKS or len(self._early) < CALM_TICKS // 4:
+        if tick - max(self._since, self._changed) < CALM_TICKS:
+            return False
+        if len(self._early) < CALM_TICKS // 4:
             return False
         return min(early for _, early in self._early) >= SPARE_MS
 
@@ -96,7 +104,9 @@ class DelayController:
         self.delay_ms += step_ms
         self.grown += step_ms > 0
         self.shrunk += step_ms < 0
-        self.settle(tick)
+        self._changed = tick
+        # What came is judged by the new delay too: so it grows as far as it must, and no further.
+        self._early = deque(((at, early + step_ms) for at, early in self._early), maxlen=512)
         return self.delay_ms
 
 

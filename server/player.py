@@ -157,7 +157,8 @@ class Player:
 
     def interrupt(self) -> None:
         """Stop speaking: silence from the next tick, and the mouth closes."""
-        events = self._timeline.interrupt(self.playout.cursor + RESTART_AHEAD)
+        cursor = self.playout.cursor
+        events = self._timeline.interrupt(cursor, cursor + RESTART_AHEAD)
         self.playout.settle(self._index)
         # At once, so that the engine closes the mouth over media time not yet shown.
         self.pump()
@@ -168,6 +169,8 @@ class Player:
         self._index = pace.index
         self._ticks += 1
         self._skipped += pace.skipped
+        if pace.skipped:
+            self.playout.settle(pace.index)
         self.pump()
         for picture in self._engine_frames.take_all():
             self.playout.add_picture(pace.index, picture)

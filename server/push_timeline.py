@@ -192,9 +192,12 @@ class PushTimeline:
         self._segments = [segment for segment in self._segments if not segment.done]
         return events
 
-    def interrupt(self, restart: int) -> list[SegmentEvent]:
-        """Stop speaking at media time `restart`: each segment finishes, with what was played."""
-        events = self.passed(restart)
+    def interrupt(self, cursor: int, restart: int) -> list[SegmentEvent]:
+        """Stop speaking at media time `cursor`: each segment finishes, with what was played.
+
+        The new epoch begins at `restart`, or where sound ends if that is earlier.
+        """
+        events = self.passed(cursor)
         for segment in self._segments:
             events.append(SegmentEvent("finished", segment.name, segment.position_s, True))
         self._segments.clear()

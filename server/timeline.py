@@ -67,8 +67,11 @@ class Timeline(Protocol):
     def passed(self, cursor: int) -> list[SegmentEvent]:
         """What happened up to media time `cursor`, which has been played."""
 
-    def interrupt(self, restart: int) -> list[SegmentEvent]:
-        """Drop what waits and begin a new epoch at media time `restart`, if it was known so far."""
+    def interrupt(self, cursor: int, restart: int) -> list[SegmentEvent]:
+        """Drop what was not played by `cursor`; begin an epoch at media time `restart` or before.
+
+        Returns what that ended.
+        """
 
 
 @dataclass(slots=True)
@@ -154,7 +157,7 @@ class MicTimeline:
         """A microphone has no segments."""
         return []
 
-    def interrupt(self, restart: int) -> list[SegmentEvent]:
+    def interrupt(self, cursor: int, restart: int) -> list[SegmentEvent]:
         """Forget what was heard after `restart`; silence takes its place in the next epoch."""
         self.epoch += 1
         self._end = min(self._end, restart)

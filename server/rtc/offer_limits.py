@@ -79,7 +79,8 @@ def check_candidate(candidate: str) -> str | None:
 
 
 def _check_size(sdp: str) -> None:
-    size = len(sdp.encode("utf-8", "surrogatepass"))
+    # A text longer than the limit is so in bytes too, and need not be encoded to be told.
+    size = len(sdp) if len(sdp) > MAX_BYTES else len(sdp.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise BadOffer("offer size", f"{size} bytes", f"at most {MAX_BYTES}")
     if not size:

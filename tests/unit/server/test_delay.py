@@ -1,0 +1,83 @@
+"""The delay grows while pictures are late, shrinks slowly, and stays within its bounds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.delay import CALM_TICKS, DelayController, DelayLimits, limits_around
+
+LIMITS = DelayLimits(140, 100, 300)
+
+
+def run(controller: DelayController, needed_ms: float, ticks: int, start: int = 0) -> int:
+    """A picture every second tick that needs `needed_ms` from its sound to be there."""
+    for tick in range(start, start + ticks):
+        if tick % 2 == 0:
+            controller.arrived(tick, controller.delay_ms - needed_ms)
+        controller.decide(tick)
+    return controller.delay_ms
+
+
+def test_what_suffices_is_kept() -> None:
+    controller = DelayController(LIMITS)
+    assert run(controller, 120, 3000) == 140
+    assert (controller.grown, controller.shrunk) == (0, 0)
+
+
+def test_late_pictures_make_it_grow_as_far_as_needed() -> None:
+    assert run(DelayController(LIMITS), 195, 500) == 200
+
+
+def test_it_never_passes_its_cap() -> None:
+    assert run(DelayController(LIMITS), 5000, 5000) == 300
+
+
+def test_one_late_picture_in_two_seconds_is_no_reason() -> None:
+    controller = DelayController(LIMITS)
+    for tick in range(0, 1000, 2):
+        controller.arrived(tick, -20 if tick % 100 == 0 else 15)
+        controller.decide(tick)
+    assert controller.delay_ms == 140
+
+
+def test_it_shrinks_slowly_when_the_margin_is_large() -> None:
+    controller = DelayController(LIMITS)
+    assert run(controller, 60, CALM_TICKS - 1) == 140
+    assert run(controller, 60, 3 * CALM_TICKS, CALM_TICKS) == 100
+
+
+def test_it_recovers_after_a_bad_time() -> None:
+    controller = DelayController(LIMITS)
+    assert run(controller, 190, 400) == 200
+    assert run(controller, 115, 5000, 400) == 140
+
+
+def test_what_comes_right_after_an_interrupt_is_not_counted() -> None:
+    controller = DelayController(LIMITS)
+    controller.settle(100)
+    for tick in range(100, 125):
+        controller.arrived(tick, -50)
+        assert controller.decide(tick) == 140
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 6), st.floats(-500, 500)), max_size=300))
+def test_bounds_and_steps_hold(arrivals: list[tuple[int, float]]) -> None:
+    controller, tick, before = DelayController(LIMITS), 0, 140
+    for wait, early in arrivals:
+        tick += wait
+        controller.arrived(tick, early)
+        now = controller.decide(tick)
+        assert 100 <= now <= 300
+        assert abs(now - before) in (0, 20)
+        before = now
+
+
+def test_limits_hold_any_setting() -> None:
+    assert limits_around(140) == DelayLimits(140, 100, 400)
+    assert limits_around(45) == DelayLimits(60, 60, 400)
+    assert limits_around(2000) == DelayLimits(2000, 100, 2000)
+    with pytest.raises(ValueError, match="out of order"):
+        DelayController(DelayLimits(140, 160, 300))
