@@ -1,0 +1,91 @@
+"""Whether one more session fits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.admission import (
+    CPU_SHARE,
+    ENGINE_SHARE,
+    FRAME_S,
+    Admitted,
+    Machine,
+    Refused,
+    at_512,
+    codec_s,
+    decide,
+    derived_cap,
+    step_s,
+)
+from server.metrics import REFUSALS
+from server.settings import SIZES
+
+TWO_CORES = Machine(cores=2, step_p95_s=0.012)
+SIZE = st.sampled_from(SIZES)
+MACHINES = st.builds(Machine, cores=st.integers(1, 64), step_p95_s=st.floats(0.001, 0.2))
+
+
+def test_two_cores_hold_two_faces_at_512() -> None:
+    assert derived_cap(TWO_CORES) == 2
+    assert isinstance(decide([512], 512, TWO_CORES, None), Admitted)
+    refused = decide([512, 512], 512, TWO_CORES, None)
+    assert refused == Refused("sessions", "all 2 places are taken", 5)
+
+
+def test_a_larger_cap_is_bounded_by_the_engine_thread() -> None:
+    refused = decide([512, 512], 512, TWO_CORES, cap=10)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "engine"
+
+
+def test_small_pictures_leave_more_room() -> None:
+    machine = Machine(cores=4, step_p95_s=0.012)
+    assert isinstance(decide([512, 512], 512, machine, 8), Refused)
+    assert isinstance(decide([256, 256], 256, machine, 8), Admitted)
+
+
+def test_a_fast_engine_is_bounded_by_the_cores() -> None:
+    refused = decide([512] * 3, 512, Machine(cores=1, step_p95_s=0.002), cap=10)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "cpu"
+
+
+def test_the_first_session_is_admitted_on_any_machine() -> None:
+    assert isinstance(decide([], 512, Machine(cores=1, step_p95_s=1.0), None), Admitted)
+
+
+@pytest.mark.parametrize(("ends_in_s", "retry"), [(None, 5), (0.2, 1), (20, 20), (900, 60)])
+def test_when_to_try_again(ends_in_s: float | None, retry: int) -> None:
+    refused = decide([512], 512, TWO_CORES, 1, ends_in_s)
+    assert isinstance(refused, Refused)
+    assert refused.retry_after_s == retry
+
+
+@given(st.lists(SIZE, max_size=10), SIZE, MACHINES, st.one_of(st.none(), st.integers(1, 20)))
+def test_bounds_hold(sizes: list[int], size: int, machine: Machine, cap: int | None) -> None:
+    verdict = decide(sizes, size, machine, cap)
+    if isinstance(verdict, Refused):
+        assert verdict.reason in REFUSALS
+        assert 1 <= verdict.retry_after_s <= 60
+        return
+    assert len(sizes) < (derived_cap(machine) if cap is None else cap)
+    if sizes:
+        engine = sum(step_s(each, machine) for each in [*sizes, size])
+        cpu = engine + sum(codec_s(each) for each in [*sizes, size])
+        assert engine <= ENGINE_SHARE * FRAME_S
+        assert cpu <= CPU_SHARE * FRAME_S * machine.cores
+
+
+@given(st.lists(SIZE, min_size=1, max_size=8), SIZE, MACHINES)
+def test_who_fits_beside_many_fits_beside_fewer(
+    sizes: list[int], size: int, machine: Machine
+) -> None:
+    if isinstance(decide(sizes, size, machine, 20), Admitted):
+        assert isinstance(decide(sizes[1:], size, machine, 20), Admitted)
+
+
+@given(SIZE, st.floats(0.001, 0.1))
+def test_a_time_measured_at_one_size_is_told_for_512(size: int, step: float) -> None:
+    assert step_s(size, Machine(2, at_512(step, size))) == pytest.approx(step)

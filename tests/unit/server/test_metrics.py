@@ -1,0 +1,53 @@
+"""The metrics, by name."""
+
+from __future__ import annotations
+
+import re
+
+from server.metrics import KINDS, OUTCOMES, REFUSALS, RESULTS, STAGES, Metrics, program_version
+
+WANTED = {
+    "avatar_sessions_active",
+    "avatar_sessions_total",
+    "avatar_admission_rejected_total",
+    "avatar_stage_duration_seconds",
+    "avatar_first_frame_seconds",
+    "avatar_audio_to_frame_seconds",
+    "avatar_interrupt_to_silence_seconds",
+    "avatar_frames_total",
+    "avatar_queue_age_seconds",
+    "avatar_webrtc_rtt_seconds",
+    "avatar_webrtc_packets_lost_total",
+    "avatar_build_info",
+}
+
+
+def test_every_name_is_there_from_the_start() -> None:
+    metrics = Metrics()
+    metrics.watch_queues(lambda: {"mic": 0.5})
+    text = metrics.text().decode()
+    assert {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE avatar")} >= (
+        WANTED
+    )
+    assert 'avatar_queue_age_seconds{queue="mic"} 0.5' in text
+    for label, values in (
+        ("result", RESULTS),
+        ("reason", REFUSALS),
+        ("outcome", OUTCOMES),
+        ("kind", KINDS),
+        ("stage", STAGES),
+    ):
+        for value in values:
+            assert f'{label}="{value}"' in text
+
+
+def test_two_apps_in_one_process_do_not_share_counts() -> None:
+    one, two = Metrics(), Metrics()
+    one.frames.labels("sent").inc(5)
+    assert 'avatar_frames_total{outcome="sent"} 5.0' in one.text().decode()
+    assert 'avatar_frames_total{outcome="sent"} 0.0' in two.text().decode()
+
+
+def test_the_version_is_told() -> None:
+    assert re.match(r"\d+\.\d+\.\d+", program_version())
+    assert f'version="{program_version()}"' in Metrics().text().decode()
