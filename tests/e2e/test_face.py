@@ -32,7 +32,7 @@ def watched(browser: Browser, server: ServerProcess) -> Watched:
 
 
 def test_the_portrait_is_there_before_the_call(visit: Visit) -> None:
-    visit.page.wait_for_function("document.getElementById('portrait').naturalWidth >= 256")
+    visit.page.wait_for_function("() => document.getElementById('portrait').naturalWidth >= 256")
     assert visit.page.get_attribute("#stage", "data-state") == "idle"
     assert visit.page.is_visible(".badge")
 

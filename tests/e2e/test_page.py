@@ -80,6 +80,7 @@ def test_everything_is_named_and_reached_by_keyboard(visit: Visit) -> None:
     visit.page.wait_for_selector("#faces img")
     nameless = visit.page.evaluate(
         """() => [...document.querySelectorAll('button, input, select')].filter((element) => {
+            if (element.hidden) return false;
             const text = element.getAttribute('aria-label') || element.textContent.trim()
                 || [...(element.labels ?? [])].map((label) => label.textContent.trim()).join('');
             return !text;
@@ -134,7 +135,9 @@ def test_figures_of_a_call(visit: Visit) -> None:
     visit.page.click("#overlay")
     visit.connect()
     visit.page.wait_for_selector("#figures dt:has-text('Round trip')")
-    visit.page.wait_for_function("/[0-9] fps/.test(document.getElementById('figures').textContent)")
+    visit.page.wait_for_function(
+        "() => /[0-9] fps/.test(document.getElementById('figures').textContent)"
+    )
 
 
 def test_the_module_gives_up_after_its_retries(visit: Visit) -> None:

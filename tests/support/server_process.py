@@ -77,7 +77,12 @@ class ServerProcess:
 
         Raises ServerFailed with the log when it ends or takes longer than START_TIMEOUT_S.
         """
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SYNCHRORAMA_")}
+        # The caller's own settings stay out, but the tests may be run on other avatars.
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("SYNCHRORAMA_") or name.startswith("SYNCHRORAMA_AVATARS_")
+        }
         environment |= {"SYNCHRORAMA_RTC_BIND_ADDRESSES": "127.0.0.1", **self._settings}
         command = [sys.executable, "-m", "server", "serve", "--port", str(self.port)]
         with self._log.open("ab") as out:
