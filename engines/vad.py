@@ -25,16 +25,26 @@ MIN_LEVEL_DB = -52.0
 """Below this (dB of full scale, RMS of a hop) nothing is speech."""
 ABOVE_FLOOR_DB = 6.0
 """Speech must rise this far above the tracked noise floor: a steady hum does not."""
-FLOOR_RISE_DB = 0.06
-"""The floor rises 3 dB/s under any sound and falls at once in a pause."""
+FLOOR_RISE_DB = 0.02
+"""The floor rises 1 dB/s under any sound and falls at once in a pause."""
 STEADY_RISE_DB = 0.3
-"""And 15 dB/s under a steady one, whose level changes less than STEADY_DB from hop to hop."""
-STEADY_DB = 0.8
+"""And 15 dB/s under a steady one, whose level strays less than STEADY_DB from its mean."""
+STEADY_DB = 1.2
+"""Speech strays 4 dB and more from its mean, a hum or white noise less than 0.5."""
+MEAN_WEIGHT, STRAY_WEIGHT = 0.1, 0.04
+"""The mean follows within 0.2 s, its measure of straying within 0.5 s."""
 MIN_FLOOR_DB = MIN_LEVEL_DB - ABOVE_FLOOR_DB
 """A quieter room changes nothing, and the floor finds a new noise sooner from here."""
-MAX_FLOOR_DB = -18.0
+MAX_FLOOR_DB = -24.0
 """Talk without a pause never makes a loud voice count as noise."""
 SILENT_DB = -96.0
+BELOW_VOICE_DB = 24.0
+"""So far below the loudest voice of late, a sound that is no voice is a pause in a noisy room."""
+MAX_PAUSE_DB = -34.0
+VOICE_DB = -30.0
+"""Loudness of a voice not heard yet."""
+VOICE_FALL_DB = 0.02
+"""The loudest voice is forgotten at 1 dB/s of speech."""
 
 
 @dataclass(slots=True)
@@ -52,11 +62,22 @@ class VadState:
     """Level of the last hop."""
     floor_db: float = MIN_FLOOR_DB
     """Tracked level of the noise."""
+    mean_db: float = SILENT_DB
+    stray_db: float = 6.0
+    """How far the level lies from its running mean, on average."""
+
+    voice_db: float = VOICE_DB
+    """Level of the loudest voice of late."""
+
+    @property
+    def room(self) -> bool:
+        """Whether the last hop was no louder than the room: it cannot have been speech."""
+        return self.level_db < max(MIN_LEVEL_DB, self.floor_db + ABOVE_FLOOR_DB)
 
     @property
     def quiet(self) -> bool:
-        """Whether the last hop was no louder than the room."""
-        return self.level_db < max(MIN_LEVEL_DB, self.floor_db + ABOVE_FLOOR_DB)
+        """Whether the last hop was too soft for this speaker to be speaking."""
+        return self.room or self.level_db < min(self.voice_db - BELOW_VOICE_DB, MAX_PAUSE_DB)
 
 
 class Vad:
@@ -84,19 +105,28 @@ def clean(samples: F32) -> F32:
 
 def _hear(state: VadState, hop: F32) -> None:
     hop = clean(hop)
-    level_db = _level_db(hop)
-    steady = abs(level_db - state.level_db) < STEADY_DB
-    rise_db = STEADY_RISE_DB if steady else FLOOR_RISE_DB
-    state.level_db = level_db
-    raised_db = min(state.floor_db + rise_db, MAX_FLOOR_DB)
-    state.floor_db = max(min(raised_db, level_db), MIN_FLOOR_DB)
+    _track(state, _level_db(hop))
     pcm = (hop * 32767.0).astype("<i2").tobytes()
     # The detector hears quiet hops too: it learns the noise from them.
-    heard = bool(state.detector.is_speech(pcm, SAMPLE_RATE_HZ)) and not state.quiet
+    heard = bool(state.detector.is_speech(pcm, SAMPLE_RATE_HZ)) and not state.room
     state.run = state.run + 1 if heard != state.speaking else 0
     if state.run >= (RELEASE_HOPS if state.speaking else ATTACK_HOPS):
         state.speaking = heard
         state.run = 0
+
+
+def _track(state: VadState, level_db: float) -> None:
+    """Follow the level, how much it strays, and the floor under it."""
+    away_db = level_db - state.mean_db
+    state.mean_db += MEAN_WEIGHT * away_db
+    # One click must not count as seconds of straying.
+    state.stray_db += STRAY_WEIGHT * (min(abs(away_db), 12.0) - state.stray_db)
+    rise_db = STEADY_RISE_DB if state.stray_db < STEADY_DB else FLOOR_RISE_DB
+    raised_db = min(state.floor_db + rise_db, MAX_FLOOR_DB)
+    state.floor_db = max(min(raised_db, level_db), MIN_FLOOR_DB)
+    state.level_db = level_db
+    if state.speaking:
+        state.voice_db = max(level_db, state.voice_db - VOICE_FALL_DB)
 
 
 def _level_db(hop: F32) -> float:
