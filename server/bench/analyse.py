@@ -192,6 +192,12 @@ class Flow:
     longest_ms: float
     """Largest gap between two callbacks, whatever was presented in it."""
 
+    @property
+    def new_fps(self) -> float:
+        """Pictures presented a second that were not held ones."""
+        fresh = len(self.intervals) - self.repeated
+        return fresh / self.seconds if self.seconds > 0 else 0.0
+
 
 def flow(shown: Sequence[Shown], *, settle_until_ms: float = 0.0) -> Flow | None:
     """Evenness of the pictures presented after `settle_until_ms`; None with fewer than two."""

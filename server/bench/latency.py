@@ -31,6 +31,8 @@ TRAIN_S = 60.0
 FIRST_BAR = Bar("p50", high=1000)
 INTERVAL_BAR = Bar("p99", high=60)
 FPS_BAR = Bar("p50", low=24.8, high=25.2)
+NEW_BAR = Bar("p50", low=24.0)
+"""One held picture a second at most: the eye sees it, the clock goes on."""
 MOUTH_BARS = (Bar("p50", high=300), Bar("p95", high=400))
 AV_BAR = Bar("p50", low=-45, high=45)
 
@@ -210,6 +212,7 @@ def _flow_rows(even: Flow | None) -> list[Row]:
         return [row("pictures", "a second", [], FPS_BAR)]
     return [
         row("pictures", "a second", [even.fps], FPS_BAR),
+        row("new pictures (held ones left out)", "a second", [even.new_fps], NEW_BAR),
         row("interval of pictures", "ms", even.intervals, INTERVAL_BAR),
         row("held pictures", "", [even.repeated]),
         row("media frames never shown", "", [even.skipped]),

@@ -97,6 +97,7 @@ def test_flow_shares_a_gap_among_missed_callbacks() -> None:
     assert (found.missed_callbacks, found.repeated, found.skipped) == (1, 1, 2)
     assert found.longest_ms == 80
     assert found.fps == pytest.approx(5 / 0.24)
+    assert found.new_fps == pytest.approx(4 / 0.24)
 
 
 def test_frame_age_survives_the_counter_turning_over() -> None:
