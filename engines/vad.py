@@ -27,12 +27,12 @@ ABOVE_FLOOR_DB = 6.0
 """Speech must rise this far above the tracked noise floor: a steady hum does not."""
 FLOOR_RISE_DB = 0.02
 """The floor rises 1 dB/s under any sound and falls at once in a pause."""
-STEADY_RISE_DB = 0.3
-"""And 15 dB/s under a steady one, whose level strays less than STEADY_DB from its mean."""
+STEADY_RISE_DB = 0.4
+"""And 20 dB/s under a steady one, whose level strays less than STEADY_DB from its mean."""
 STEADY_DB = 1.2
 """Speech strays 4 dB and more from its mean, a hum or white noise less than 0.5."""
-MEAN_WEIGHT, STRAY_WEIGHT = 0.1, 0.04
-"""The mean follows within 0.2 s, its measure of straying within 0.5 s."""
+MEAN_WEIGHT, STRAY_WEIGHT = 0.15, 0.05
+"""The mean follows within 0.15 s, its measure of straying within 0.4 s."""
 MIN_FLOOR_DB = MIN_LEVEL_DB - ABOVE_FLOOR_DB
 """A quieter room changes nothing, and the floor finds a new noise sooner from here."""
 MAX_FLOOR_DB = -24.0

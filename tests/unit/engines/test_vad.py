@@ -81,10 +81,13 @@ def test_clean_leaves_good_samples_alone() -> None:
     np.testing.assert_array_equal(clean(samples), np.array([0.5, 0, 1, 0, -1], np.float32))
 
 
+MIXED = np.concatenate((silence(0.2), voice(0.6), noise(0.4)))
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=30))
 def test_any_split_decides_the_same(cuts: list[int]) -> None:
-    sound = np.concatenate((silence(0.2), voice(0.6), noise(0.4)))
+    sound = MIXED
     vad = Vad()
     one, two = vad.new_state(), vad.new_state()
     vad.step(one, sound)
@@ -106,8 +109,9 @@ def test_two_sessions_share_nothing() -> None:
     vad = Vad()
     alone, beside, other = vad.new_state(), vad.new_state(), vad.new_state()
     sound = np.concatenate((noise(0.5), voice(0.5)))
+    shout = voice(0.02, level=0.9)
     for part in np.split(sound, 50):
         lone = vad.step(alone, part)
-        vad.step(other, voice(0.02, level=0.9))
+        vad.step(other, shout)
         assert vad.step(beside, part) == lone
     assert alone.floor_db == beside.floor_db
