@@ -39,8 +39,9 @@ def browser(folder: Path) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(folder: Path) -> Iterator[ServerProcess]:
-    """A server with two places."""
-    with ServerProcess(folder / "server.log", {"SYNCHRORAMA_SESSION_MAX_SESSIONS": "2"}) as started:
+    """A server with two places and small pictures: the browser has to live on the same cores."""
+    settings = {"SYNCHRORAMA_SESSION_MAX_SESSIONS": "2", "SYNCHRORAMA_SESSION_SIZE": "256"}
+    with ServerProcess(folder / "server.log", settings) as started:
         yield started
 
 

@@ -40,7 +40,7 @@ def test_the_portrait_is_there_before_the_call(visit: Visit) -> None:
 def test_a_picture_arrives(visit: Visit) -> None:
     visit.connect()
     size = visit.page.evaluate("[video.videoWidth, video.videoHeight]")
-    assert size == [512, 512]
+    assert size == [256, 256]
     first_ms = visit.page.evaluate("import('/page/main.js').then((m) => m.page.firstPictureMs)")
     log.info("click to first picture: %.0f ms", first_ms)
     assert first_ms < 5000

@@ -2,8 +2,8 @@
 // Put into the page by tests/e2e/test_face.py; times are performance.now() in ms.
 async (seconds) => {
   const video = document.getElementById("video");
-  const W = 32;
-  const H = 24;
+  const W = 16;
+  const H = 12;
   const canvas = new OffscreenCanvas(W, 2 * H);
   const pen = canvas.getContext("2d", { willReadFrequently: true });
   const context = new AudioContext();
@@ -17,7 +17,7 @@ async (seconds) => {
     let sum = 0;
     for (const value of samples) sum += value * value;
     sounds.push([performance.now(), Math.sqrt(sum / samples.length)]);
-  }, 10);
+  }, 15);
   const grey = (data, from) => {
     const out = [];
     for (let i = from; i < from + 4 * W * H; i += 4) {
