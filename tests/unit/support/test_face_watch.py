@@ -22,7 +22,7 @@ def recording(late_ms: float, seconds: float = 16.0) -> dict[str, Any]:
     sounds = [[t, loudness(t)] for t in np.arange(0, 1000 * seconds, 10.0)]
     frames = []
     for t in np.arange(0, 1000 * seconds, 40.0):
-        noise = generator.normal(0, 1, (2, 768))
+        noise = generator.normal(0, 1, (2, 192))
         mouth = 100 + 100 * loudness(t - late_ms) + noise[0]
         frames.append([t, mouth.tolist(), (100 + noise[1]).tolist()])
     return {"frames": frames, "sounds": sounds}
