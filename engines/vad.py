@@ -99,8 +99,9 @@ class Vad:
 
 def clean(samples: F32) -> F32:
     """The same samples as float32 in [-1, 1]; what is not a number becomes 0."""
-    finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.clip(finite, -1.0, 1.0).astype(np.float32, copy=False)
+    if not np.isfinite(samples).all():
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
 
 
 def _hear(state: VadState, hop: F32) -> None:
