@@ -91,7 +91,7 @@ def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
     middle = (points[lm.FACE_TOP, :2] + points[lm.CHIN, :2]) / 2
     side = round(min(CROP_FACE_WIDTHS * face, min(width, height)))
     x0 = round(float(np.clip(middle[0] - side / 2, 0, width - side)))
-    hair = np.flatnonzero((mask[:, int(middle[0])] > 0.5))
+    hair = np.flatnonzero(mask[:, int(middle[0])] > 0.5)
     above_hair = (hair[0] if len(hair) else middle[1]) - HEADROOM * side
     y0 = min(middle[1] - CENTRE_ROW * side, above_hair)
     y0 = round(float(np.clip(y0, 0, height - side)))

@@ -71,6 +71,8 @@ class Geometry:
         deltas[_BLINK] = 0
         deltas[_SEAL] = 0
         self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
+        # What the landmarks of the closed mouth already overlap is left: rest is the photo.
+        self._overlap = np.maximum(self.face[_LOWER[0], 1] - self.face[_UPPER[0], 1], 0)
         ears = (self.points[lm.FACE_LEFT] + self.points[lm.FACE_RIGHT]) / 2
         chin = self.points[lm.CHIN]
         self.pivot = np.array(
@@ -98,7 +100,7 @@ class Geometry:
     def deform(self, weights: F32, seal: float) -> F32:
         """f32[468,3]: the unposed face for f32[52] weights and a lip seal in [0, 1]."""
         face: F32 = self.face + (weights @ self._deltas).reshape(-1, 3)
-        _uncross(face)
+        _uncross(face, self._overlap)
         if seal > 0:
             _close_lips(face, seal)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
@@ -146,9 +148,9 @@ _UPPER = [np.array(row) for row in lm.UPPER_ROWS]
 _LOWER = [np.array(row) for row in lm.LOWER_ROWS]
 
 
-def _uncross(face: F32) -> None:
+def _uncross(face: F32, allowed: F32) -> None:
     """Where rolled or pressed lips would pass through each other, let them meet."""
-    overlap = np.maximum(face[_LOWER[0], 1] - face[_UPPER[0], 1], 0) / 2
+    overlap = np.maximum(face[_LOWER[0], 1] - face[_UPPER[0], 1] - allowed, 0) / 2
     # Neighbours share the push, or the line of the lips turns into a zigzag.
     overlap = np.convolve(overlap, [0.25, 0.5, 0.25], "same")
     for k, factor in enumerate(_SEAL_ROWS[:3]):

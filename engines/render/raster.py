@@ -20,8 +20,6 @@ from engines.values import F32
 MIN_FATNESS = 0.02
 """Triangles with an area under this times their longest edge (in pixels) have no width to fill."""
 _EDGE_SLACK = 1e-3
-_FROM = np.array([0, 1, 2])
-_TO = np.array([1, 2, 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +40,50 @@ def fill(points: F32, values: F32, triangles: NDArray[np.int64], width: int, hei
     points f32[V,2] (x, y), values f32[V,C], triangles i64[T,3] in painter's order (last on top).
     Either winding is drawn. Assigning `out[spans.pixels] = spans.values` keeps the last writer.
     """
-    kept, corners, grads = _gradients(points, values, triangles)
-    rows_first = np.maximum(np.ceil(corners[:, :, 1].min(1) - _EDGE_SLACK), 0).astype(np.int64)
-    rows_last = np.minimum(np.floor(corners[:, :, 1].max(1) + _EDGE_SLACK), height - 1).astype(
-        np.int64
-    )
-    owner, row = _expand(rows_first, rows_last)
-    left, right = _row_extent(corners, owner, row)
+    kept, corners, slopes = _slopes(points, values, triangles)
+    x, y = corners[..., 0], corners[..., 1]
+    first_row = np.maximum(np.ceil(y[:, 0] - _EDGE_SLACK), 0).astype(np.int64)
+    last_row = np.minimum(np.floor(y[:, 2] + _EDGE_SLACK), height - 1).astype(np.int64)
+    owner, row = _expand(first_row, last_row)
+    left, right = _row_extent(x, y, owner, row.astype(np.float32))
     first = np.maximum(np.ceil(left - _EDGE_SLACK), 0).astype(np.int64)
     last = np.minimum(np.floor(right + _EDGE_SLACK), width - 1).astype(np.int64)
     span, column = _expand(first, last)
-    tri = owner[span]
-    origin = corners[:, 0]
-    base = values[triangles[kept, 0]] - (grads[:, 0] * origin[:, :1] + grads[:, 1] * origin[:, 1:])
-    at_row = base[owner] + grads[owner, 1] * row[:, None].astype(np.float32)
-    out = at_row[span] + grads[tri, 0] * column[:, None].astype(np.float32)
-    return Spans(row[span] * width + column, kept[tri], out)
+    out = np.empty((len(span), values.shape[1]), np.float32)
+    across = column.astype(np.float32)
+    owner_of_span = owner[span]
+    for k in range(values.shape[1]):
+        along_x, along_y, base = slopes[k]
+        start = base[owner] + along_y[owner] * row
+        out[:, k] = start.astype(np.float32)[span] + along_x[owner_of_span] * across
+    return Spans((row * width)[span] + column, kept[owner_of_span], out)
 
 
-def _gradients(
+def _slopes(
     points: F32, values: F32, triangles: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], F32, F32]:
-    """Which triangles have area, their corners f32[T,3,2], d values/d(x, y) f32[T,2,C]."""
+) -> tuple[NDArray[np.int64], F32, list[tuple[F32, F32, F32]]]:
+    """Triangles with some area: which, their corners f32[T,3,2] sorted by y, and for each value
+    its change along x, along y, and its amount at the origin, each f32[T].
+    """
     corners = points[triangles]
     e1, e2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     e3 = corners[:, 2] - corners[:, 1]
     det = e1[:, 0] * e2[:, 1] - e1[:, 1] * e2[:, 0]
     longest = np.sqrt(np.maximum((e1 * e1).sum(1), np.maximum((e2 * e2).sum(1), (e3 * e3).sum(1))))
     kept = np.flatnonzero(np.abs(det) > 2 * MIN_FATNESS * longest + 1e-6)
-    e1, e2, det = e1[kept], e2[kept], det[kept]
-    corner_values = values[triangles[kept]]
-    v1 = (corner_values[:, 1] - corner_values[:, 0]) / det[:, None]
-    v2 = (corner_values[:, 2] - corner_values[:, 0]) / det[:, None]
-    dx = v1 * e2[:, 1:] - v2 * e1[:, 1:]
-    dy = v2 * e1[:, :1] - v1 * e2[:, :1]
-    return kept, corners[kept], np.stack([dx, dy], 1)
+    corners, e1, e2, det = corners[kept], e1[kept], e2[kept], det[kept]
+    x1, y1 = e1[:, 0] / det, e1[:, 1] / det
+    x2, y2 = e2[:, 0] / det, e2[:, 1] / det
+    out = []
+    for channel in values.T:
+        at = channel[triangles[kept]]
+        v1, v2 = at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]
+        along_x, along_y = v1 * y2 - v2 * y1, v2 * x1 - v1 * x2
+        out.append(
+            (along_x, along_y, at[:, 0] - along_x * corners[:, 0, 0] - along_y * corners[:, 0, 1])
+        )
+    order = np.argsort(corners[..., 1], axis=1)
+    return kept, np.take_along_axis(corners, order[..., None], 1), out
 
 
 def _expand(
@@ -85,21 +92,20 @@ def _expand(
     """All whole numbers of the closed ranges: the range each belongs to, and the number."""
     count = np.maximum(last - first + 1, 0)
     owner = np.repeat(np.arange(len(first)), count)
-    start = np.cumsum(count) - count
-    return owner, np.arange(len(owner)) - start[owner] + first[owner]
+    return owner, np.arange(len(owner)) + (first - np.cumsum(count) + count)[owner]
 
 
-def _row_extent(corners: F32, owner: NDArray[np.int64], row: NDArray[np.int64]) -> tuple[F32, F32]:
-    """Leftmost and rightmost x of each triangle at each of its rows."""
-    a, b = corners[:, _FROM], corners[:, _TO]
-    rise = b[..., 1] - a[..., 1]
-    flat = np.abs(rise) < 1e-6
-    slope = np.where(flat, 0, (b[..., 0] - a[..., 0]) / np.where(flat, 1, rise))
-    low, high = np.minimum(a[..., 1], b[..., 1]), np.maximum(a[..., 1], b[..., 1])
-    y = row[:, None].astype(np.float32)
-    inside = (y >= low[owner] - _EDGE_SLACK) & (y <= high[owner] + _EDGE_SLACK)
-    crossing = inside & ~flat[owner]
-    x = a[owner, :, 0] + slope[owner] * (y - a[owner, :, 1])
-    left = np.where(crossing, x, np.inf).min(1)
-    right = np.where(crossing, x, -np.inf).max(1)
-    return left, right
+def _row_extent(x: F32, y: F32, owner: NDArray[np.int64], row: F32) -> tuple[F32, F32]:
+    """Leftmost and rightmost x of each triangle at each of its rows.
+
+    x, y f32[T,3] sorted by y: the long side runs from corner 0 to 2, the others by corner 1.
+    """
+    rise = np.maximum(y[:, [2, 1, 2]] - y[:, [0, 0, 1]], 1e-6)
+    lean = (x[:, [2, 1, 2]] - x[:, [0, 0, 1]]) / rise
+    # Rows are whole numbers, so a corner may lie up to a slack beyond: hold each side's ends.
+    depth = np.maximum(row - y[:, 0][owner], 0)
+    long = x[:, 0][owner] + lean[:, 0][owner] * np.minimum(depth, rise[:, 0][owner])
+    upper = x[:, 0][owner] + lean[:, 1][owner] * np.minimum(depth, rise[:, 1][owner])
+    beyond = np.minimum(np.maximum(row - y[:, 1][owner], 0), rise[:, 2][owner])
+    short = upper + lean[:, 2][owner] * beyond
+    return np.minimum(long, short), np.maximum(long, short)

@@ -1,0 +1,93 @@
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.avatars.bundle import DamagedAvatar, UnknownAvatar, info, load, save
+from tests.support.sample_avatar import sample
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(replace(sample(), name="someone"), tmp_path / "someone")
+    return tmp_path / "someone"
+
+
+def test_what_is_saved_is_what_is_loaded(folder: Path) -> None:
+    back = load(folder)
+    for field in fields(back):
+        if field.name in ("name", "background"):
+            continue
+        one, other = getattr(sample(), field.name), getattr(back, field.name)
+        np.testing.assert_array_equal(one, other, err_msg=field.name)
+    # The background is a JPEG.
+    assert np.abs(back.background.astype(int) - sample().background).mean() < 1.5
+    assert back.name == "someone"
+
+
+def test_info_reads_no_pictures(folder: Path) -> None:
+    (folder / "portrait.png").unlink()
+    found = info(folder)
+    assert (found.name, found.title, found.credit) == ("someone", sample().title, sample().credit)
+    assert found.portrait.is_file()
+
+
+def test_a_bundle_is_small(folder: Path) -> None:
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 2 * 2**20
+
+
+def test_nothing_is_left_aside_and_nothing_is_overwritten(folder: Path) -> None:
+    assert [path.name for path in folder.parent.iterdir()] == ["someone"]
+    with pytest.raises(FileExistsError):
+        save(replace(sample(), name="someone"), folder)
+
+
+@pytest.mark.parametrize("name", ["", "Up", "a b", "../x", "é", "x" * 60])
+def test_odd_names_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="avatar name"):
+        save(replace(sample(), name=name), tmp_path / "there")
+
+
+def test_a_missing_folder_is_unknown(tmp_path: Path) -> None:
+    with pytest.raises(UnknownAvatar):
+        load(tmp_path / "nobody")
+
+
+@pytest.mark.parametrize("name", ["portrait.png", "alpha.png", "data.npz", "eyes.png", "skin.png"])
+def test_a_changed_or_missing_file_is_named(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(DamagedAvatar, match=name):
+        load(folder)
+    path.unlink()
+    with pytest.raises(DamagedAvatar, match=f"{name}.*fit-avatar"):
+        load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', "null"])
+def test_a_broken_manifest_is_damage(folder: Path, text: str) -> None:
+    (folder / "manifest.json").write_text(text, "utf-8")
+    with pytest.raises(DamagedAvatar):
+        load(folder)
+
+
+def test_another_schema_is_told(folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["schema"] = 99
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(DamagedAvatar, match="schema 99"):
+        load(folder)
+
+
+def test_arrays_of_another_shape_are_damage(tmp_path: Path) -> None:
+    wrong = replace(sample(), name="wrong", landmarks=sample().landmarks[:10])
+    save(wrong, tmp_path / "wrong")
+    with pytest.raises(DamagedAvatar, match="landmarks"):
+        load(tmp_path / "wrong")
+    wrong = replace(sample(), name="worse", smile=np.array([np.nan, 0], np.float32))
+    save(wrong, tmp_path / "worse")
+    with pytest.raises(DamagedAvatar, match="finite"):
+        load(tmp_path / "worse")

@@ -1,0 +1,75 @@
+import numpy as np
+
+from engines.avatars.matte import (
+    background,
+    face_cover,
+    guided,
+    padded_skin,
+    person_alpha,
+    smoothstep,
+)
+from engines.values import U8
+
+SIDE = 256
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
+PERSON = np.hypot(ROWS - 128, COLUMNS - 128) < 70
+ANGLE = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+OVAL = (128 + 50 * np.stack([np.cos(ANGLE), np.sin(ANGLE)], 1)).astype(np.float32)
+
+
+def scene() -> U8:
+    """A skin-coloured disc before a blue wall that gets brighter to the right."""
+    photo = np.zeros((SIDE, SIDE, 3), np.uint8)
+    photo[..., 0] = 120 + COLUMNS // 4
+    photo[PERSON] = (140, 170, 220)
+    return photo
+
+
+def test_smoothstep_is_flat_outside_and_half_in_the_middle() -> None:
+    out = smoothstep(np.array([-1, 0, 0.5, 1, 9], np.float32))
+    np.testing.assert_allclose(out, [0, 0, 0.5, 1, 1])
+
+
+def test_guided_smoothing_keeps_edges_of_the_guide() -> None:
+    guide = PERSON.astype(np.float32)
+    noisy = guide + np.random.default_rng(1).normal(0, 0.2, guide.shape)
+    out = guided(guide, noisy.astype(np.float32), 6, 1e-3)
+    assert np.abs(out - guide).mean() < 0.5 * np.abs(noisy - guide).mean()
+
+
+def test_alpha_is_full_inside_and_empty_outside() -> None:
+    alpha = person_alpha(scene(), PERSON.astype(np.float32))
+    assert alpha[128, 128] == 255 and alpha[5, 5] == 0
+    assert (np.abs(alpha.astype(int) - 255 * PERSON) > 60).mean() < 0.03
+
+
+def test_the_person_disappears_from_the_background() -> None:
+    photo = scene()
+    alpha = person_alpha(photo, PERSON.astype(np.float32))
+    out = background(photo, alpha)
+    np.testing.assert_array_equal(out[:30], photo[:30])
+    assert out[PERSON][:, 2].mean() < 60  # the red of the skin is gone
+    assert abs(int(out[128, 128, 0]) - 152) < 20  # the wall's own blue takes its place
+
+
+def test_skin_reaches_past_the_outline_where_wall_was() -> None:
+    photo = scene()
+    photo[128:, 140:] = (200, 40, 0)  # wall cutting into the face
+    alpha = ((photo[..., 2] > 200) * 255).astype(np.uint8)
+    out = padded_skin(photo, alpha, OVAL)
+    spot = out[150, 145].astype(int)
+    assert np.abs(spot - (140, 170, 220)).max() < 60
+    np.testing.assert_array_equal(out[:60], photo[:60])
+    whole = padded_skin(scene(), np.full((SIDE, SIDE), 255, np.uint8), OVAL)
+    np.testing.assert_array_equal(whole, scene())
+
+
+def test_hair_at_the_edge_of_the_face_is_left_to_the_head() -> None:
+    photo = scene()
+    photo[100:120, 70:82] = (10, 10, 10)
+    cover = face_cover(photo, OVAL, 150)
+    assert cover[128, 128] == 255
+    assert cover[110, 80] < 128
+    photo = scene()
+    photo[160:175, 85:95] = (10, 10, 10)  # a beard: below the mouth
+    assert face_cover(photo, OVAL, 120)[160:170, 92:95].min() > 200

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.render import landmarks as lm
+from engines.render.geometry import PITCH_LIMIT, ROLL_LIMIT, YAW_LIMIT, soft_limit
+from engines.values import F32
+from tests.support.sample_avatar import motion, sample, sample_geometry
+
+NOSE, UPPER, LOWER = 1, 13, 14
+
+
+def placed(values: F32, seal: float = 0.0) -> F32:
+    geometry = sample_geometry()
+    face = geometry.deform(geometry.weights(values), seal)
+    return geometry.place(face, geometry.face_follow, geometry.pose(values))
+
+
+def rest() -> F32:
+    return placed(motion())
+
+
+def test_at_rest_every_point_is_where_the_photo_has_it() -> None:
+    np.testing.assert_allclose(rest()[:, :2], sample().landmarks[:468, :2], atol=1e-3)
+
+
+@given(st.floats(-50, 50), st.floats(0.1, 1))
+def test_a_soft_limit_is_odd_monotonic_and_never_passed(value: float, limit: float) -> None:
+    one, bound = np.array([value], np.float32), np.array([limit], np.float32)
+    out = soft_limit(one, bound)
+    assert abs(out[0]) <= limit * 1.0001
+    np.testing.assert_allclose(soft_limit(-one, bound), -out, atol=1e-6)
+    assert soft_limit(one + 0.01, bound)[0] >= out[0] - 1e-6
+    if abs(value) < 0.65 * limit:
+        assert out[0] == pytest.approx(value, abs=1e-5)
+
+
+def test_signs_of_the_pose() -> None:
+    still = rest()
+    turn = placed(motion(headYaw=0.15)) - still
+    assert turn[NOSE, 0] - turn[lm.FACE_LEFT, 0] > 5  # to the person's left: picture right
+    nod = placed(motion(headPitch=0.12)) - still
+    assert nod[NOSE, 1] > 3  # down the picture
+    tilt = placed(motion(headRoll=0.1)) - still
+    assert tilt[lm.FACE_TOP, 0] > 3 and tilt[lm.FACE_TOP, 0] > tilt[lm.CHIN, 0]
+    width = sample_geometry().face_width
+    moved = placed(motion(headX=0.05, headY=0.02)) - still
+    assert moved[NOSE, 0] == pytest.approx(0.05 * width, rel=0.15)
+    assert moved[NOSE, 1] == pytest.approx(0.02 * width, rel=0.15)
+    near = placed(motion(headZ=0.08))
+    assert np.ptp(near[:, 0]) > np.ptp(still[:, 0])
+
+
+def test_wild_poses_are_held_at_the_limits() -> None:
+    rotation = sample_geometry().pose(motion(headYaw=9, headPitch=-9, headRoll=9)).rotation
+    angle = np.arccos((np.trace(rotation) - 1) / 2)
+    assert angle < YAW_LIMIT + PITCH_LIMIT + ROLL_LIMIT
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
+
+
+def test_blendshapes_are_clipped() -> None:
+    weights = sample_geometry().weights(motion(jawOpen=7, browDown=-3))
+    assert weights.min() >= 0 and weights.max() <= 1
+
+
+def test_the_jaw_opens_the_lips_and_the_seal_shuts_them() -> None:
+    def gap(values: F32, seal: float) -> float:
+        face = placed(values, seal)
+        return float(face[LOWER, 1] - face[UPPER, 1])
+
+    closed = gap(motion(), 0)
+    assert gap(motion(jawOpen=0.4), 0) > closed + 8
+    assert abs(gap(motion(jawOpen=0.4), 1)) < 0.5
+    assert closed < gap(motion(jawOpen=0.4), 0.5) < gap(motion(jawOpen=0.4), 0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=52, max_size=52))
+def test_lips_never_pass_through_each_other_far(values: list[float]) -> None:
+    weights = np.array(values, np.float32)
+    face = sample_geometry().deform(weights, 0.0)
+    gaps = face[list(lm.UPPER_INNER), 1] - face[list(lm.LOWER_INNER), 1]
+    assert gaps.min() > -0.12 * sample_geometry().mouth_width
+
+
+def test_a_blink_brings_the_lids_together() -> None:
+    for eye in lm.EYES:
+
+        def opening(values: F32, eye: lm.Eye = eye) -> float:
+            face = placed(values)
+            return float((face[list(eye.lower), 1] - face[list(eye.upper), 1]).mean())
+
+        shut = opening(motion(eyeBlink=1))
+        assert opening(motion()) > 5 and shut < 0.8
+        assert opening(motion(eyeBlink=0.5)) == pytest.approx(opening(motion()) / 2, rel=0.25)
+
+
+def test_hair_follows_the_head_and_shoulders_stay() -> None:
+    geometry = sample_geometry()
+    top = geometry.points[lm.FACE_TOP] + np.array([0, 40, 0], np.float32)
+    low = geometry.points[lm.CHIN] - np.array([0, geometry.face_width, 0], np.float32)
+    far = geometry.points[lm.CHIN] + np.array([1.3 * geometry.face_width, 0, 0], np.float32)
+    follow = geometry.follow(np.stack([top, low, far]))
+    assert follow[0] == 1 and follow[1] == 0 and follow[2] < 0.2

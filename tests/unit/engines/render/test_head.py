@@ -1,0 +1,52 @@
+import numpy as np
+
+from engines.render.geometry import Geometry
+from engines.render.head import CELL, HeadField
+from engines.render.rig import load_rig
+from engines.values import F32
+from tests.support.sample_avatar import motion, sample_geometry
+
+STILL = np.zeros((468, 3), np.float32)
+
+
+def maps(values: F32, size: int = 512) -> tuple[F32, HeadField, Geometry]:
+    geometry = sample_geometry(size)
+    field = HeadField(geometry, load_rig())
+    return field.backward(STILL, geometry.pose(values)), field, geometry
+
+
+def test_at_rest_the_map_is_the_identity_up_to_the_border() -> None:
+    coarse, field, _ = maps(motion())
+    fine = field.expand(coarse, CELL)
+    assert fine.shape == (field.rows, 512, 2)
+    xs, ys = np.meshgrid(np.arange(512), np.arange(field.rows))
+    np.testing.assert_allclose(fine[..., 0], xs, atol=0.02)
+    np.testing.assert_allclose(fine[..., 1], ys, atol=0.02)
+
+
+def test_the_inverse_undoes_the_forward_motion() -> None:
+    values = motion(headYaw=0.15, headPitch=0.08, headRoll=0.08, headX=0.04)
+    coarse, field, geometry = maps(values)
+    fine = field.expand(coarse, CELL)
+    # A point of the outline goes forward by the mesh and must come back by the map.
+    oval = load_rig().oval
+    there = geometry.place(geometry.face[oval], geometry.face_follow[oval], geometry.pose(values))
+    for point, (x, y) in zip(oval, np.rint(there[:, :2]).astype(int), strict=True):
+        back = fine[min(y, field.rows - 1), x]
+        home = geometry.face[point, :2] * [1, -1]
+        assert np.abs(back - home).max() < 9
+
+
+def test_rows_below_the_shoulders_stay() -> None:
+    coarse, field, _ = maps(motion(headYaw=0.2, headRoll=0.1))
+    fine = field.expand(coarse, CELL)
+    assert np.abs(fine[-1, :, 0] - np.arange(512)).max() < 6
+
+
+def test_the_neck_gives_way_under_an_opening_jaw() -> None:
+    geometry = sample_geometry()
+    field = HeadField(geometry, load_rig())
+    face = geometry.deform(geometry.weights(motion(jawOpen=1)), 0)
+    pose = geometry.pose(motion())
+    moved = field.backward(face - geometry.face, pose) - field.backward(STILL, pose)
+    assert np.abs(moved).max() > 4
