@@ -38,7 +38,8 @@ MAX_BUFFERED_BYTES = 262_144
 """Events beyond it are dropped: a page that does not read must not cost memory."""
 ANSWER_TIMEOUT_S = 8.0
 """aiortc waits up to 5 s for a STUN server that is silent."""
-CLOSE_TIMEOUT_S = 3.0
+CLOSE_TIMEOUT_S = 1.5
+"""For each of the three things waited for; in practice all end in milliseconds."""
 
 
 class Peer:
@@ -51,12 +52,15 @@ class Peer:
         size: int,
         audio_track: AvatarAudioTrack,
         video_track: AvatarVideoTrack | None,
-        on_mic: Callable[[AudioFrame], None],
+        on_mic: Callable[[AudioFrame], None] | None,
         on_closed: Callable[[str], None],
         on_message: Callable[[str | bytes], None],
         on_connected: Callable[[], None] = lambda: None,
     ) -> None:
-        """All callbacks are called on the loop; `on_closed` once, unless `aclose` came first."""
+        """All callbacks are called on the loop; `on_closed` once, unless `aclose` came first.
+
+        Without `on_mic` the page's microphone is declined, and not decoded.
+        """
         self._settings = settings
         self.size = size
         self._audio_track = audio_track
@@ -69,6 +73,7 @@ class Peer:
         self._channel: RTCDataChannel | None = None
         self._mic_task: asyncio.Task[None] | None = None
         self._jitter: jitter.AudioJitterBuffer | None = None
+        self._answering: asyncio.Task[str] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._told = False
         self._was_connected = False
@@ -91,11 +96,11 @@ class Peer:
         clean = check_offer(sdp)
         self._candidates = clean.count("\na=candidate")
         self._pc = self._connection()
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await self._take_offer(self._pc, clean)
-            self._send_tracks(self._pc)
-            await self._pc.setLocalDescription(await self._pc.createAnswer())
-        return advertise(self._pc.localDescription.sdp, self._settings.advertise_address)
+        # A task of its own, so that `aclose` can wait for it: aiortc keeps the sockets of a
+        # gathering that was cut off.
+        self._answering = asyncio.create_task(self._answer(self._pc, clean), name="peer-answer")
+        self._answering.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._answering)
 
     async def add_candidate(
         self, candidate: str, sdp_mid: str | None, sdp_mline_index: int | None
@@ -155,7 +160,7 @@ class Peer:
         return result
 
     async def aclose(self) -> None:
-        """End the peer and everything it started, within 3 s. Idempotent.
+        """End the peer and everything it started, within 4.5 s. Idempotent.
 
         When cancelled the closing goes on; a later call waits for it.
         """
@@ -168,6 +173,9 @@ class Peer:
         self._audio_track.stop()
         if self._video_track is not None:
             self._video_track.stop()
+        if self._answering is not None:
+            await asyncio.wait({self._answering}, timeout=CLOSE_TIMEOUT_S)
+            self._answering.cancel()
         if self._pc is not None:
             try:
                 await asyncio.wait_for(self._pc.close(), CLOSE_TIMEOUT_S)
@@ -177,6 +185,23 @@ class Peer:
             self._mic_task.cancel()
             await asyncio.wait({self._mic_task}, timeout=CLOSE_TIMEOUT_S)
         self._channel = None
+
+    async def _answer(self, pc: RTCPeerConnection, offer: str) -> str:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await pc.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
+                if self._closing is not None:
+                    raise BadOffer("offer", "one for a session that is closing", "a new session")
+                self._send_tracks(pc)
+                await pc.setLocalDescription(await pc.createAnswer())
+        except (BadOffer, NoFreePort, TimeoutError):
+            raise
+        except Exception as error:
+            # The border to aiortc, which fails on bad SDP with whatever it stumbles over:
+            # AssertionError, IndexError, KeyError, StopIteration, OperationError...
+            detail = f"{type(error).__name__}: {error}"[:200]
+            raise BadOffer("offer", detail, "an offer with Opus and VP8 or H264") from error
+        return advertise(pc.localDescription.sdp, self._settings.advertise_address)
 
     def _connection(self) -> RTCPeerConnection:
         servers = [
@@ -191,17 +216,6 @@ class Peer:
         pc.on("datachannel", self._channel_opened)
         return pc
 
-    async def _take_offer(self, pc: RTCPeerConnection, sdp: str) -> None:
-        try:
-            await pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
-        except (NoFreePort, TimeoutError):
-            raise
-        except Exception as error:
-            # The border to aiortc's parser, which fails on bad SDP with whatever it stumbles over:
-            # AssertionError, IndexError, KeyError, StopIteration, OperationError...
-            detail = f"{type(error).__name__}: {error}"[:200]
-            raise BadOffer("offer", detail, "an offer with Opus and VP8 or H264") from error
-
     def _send_tracks(self, pc: RTCPeerConnection) -> None:
         """The first audio and video m-line are ours; any more are declined."""
         kinds: set[str] = set()
@@ -212,26 +226,27 @@ class Peer:
                 transceiver.direction = "inactive"
             elif transceiver.kind == "audio":
                 transceiver.sender.replaceTrack(self._audio_track)
-                transceiver.direction = "sendrecv"
-                self._hear(transceiver)
+                transceiver.direction = "sendonly" if self._on_mic is None else "sendrecv"
+                if self._on_mic is not None:
+                    self._hear(transceiver, self._on_mic)
             else:
                 # Not recvonly: a camera that the page sends would be decoded for nobody.
                 transceiver.sender.replaceTrack(self._video_track)
                 transceiver.direction = "inactive" if self._video_track is None else "sendonly"
 
-    def _hear(self, transceiver: RTCRtpTransceiver) -> None:
+    def _hear(self, transceiver: RTCRtpTransceiver, on_mic: Callable[[AudioFrame], None]) -> None:
         track = transceiver.receiver.track
         if track is not None:
             self._jitter = jitter.install(transceiver.receiver)
-            self._mic_task = asyncio.create_task(self._read(track), name="mic")
+            self._mic_task = asyncio.create_task(self._read(track, on_mic), name="mic")
 
-    async def _read(self, track: MediaStreamTrack) -> None:
+    async def _read(self, track: MediaStreamTrack, on_mic: Callable[[AudioFrame], None]) -> None:
         # Awaits nothing else: aiortc's queue behind recv() has no bound.
         try:
             while True:
                 frame = await track.recv()
                 assert isinstance(frame, AudioFrame)
-                self._on_mic(frame)
+                on_mic(frame)
         except MediaStreamError:
             return
         except Exception as error:

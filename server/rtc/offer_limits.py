@@ -55,6 +55,7 @@ def check_offer(sdp: str) -> str:
     for section in sections[1:]:
         _check_credentials(sections[0] + section)
         _check_section(section)
+    _check_names(sections)
     return "\r\n".join(line for line in lines if not _is_mdns(line)) + "\r\n"
 
 
@@ -152,6 +153,16 @@ def _check_section(lines: list[str]) -> None:
     setups = {line for line in lines if line.startswith("a=setup:")}
     if setups - {"a=setup:actpass", "a=setup:active", "a=setup:passive"}:
         raise BadOffer("a=setup", "something else", "actpass, active or passive")
+
+
+def _check_names(sections: list[list[str]]) -> None:
+    """Each m-line has a name of its own, and only such names are bundled."""
+    mids = [line[6:] for part in sections[1:] for line in part if line.startswith("a=mid:")]
+    if len(set(mids)) != len(sections) - 1 or len(mids) != len(sections) - 1:
+        raise BadOffer("a=mid", "one twice", "a name of its own on each m-line")
+    for line in sections[0]:
+        if line.startswith("a=group:BUNDLE") and set(line.split()[1:]) - set(mids):
+            raise BadOffer("a=group:BUNDLE", "names of no m-line", "names given by a=mid")
 
 
 def _is_mdns(line: str) -> bool:

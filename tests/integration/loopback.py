@@ -31,6 +31,7 @@ from server.codec_pool import CodecPool
 from server.ingest import MicReader
 from server.peer import Peer
 from server.player import Outlets, Player
+from server.rtc import jitter
 from server.rtc.install import Installed, install
 from server.settings import RtcSettings
 from server.timeline import MicTimeline, Timeline
@@ -102,13 +103,13 @@ class ToneTrack(MediaStreamTrack):
         super().__init__()
         self._wave = wave
         self._pts = 0
-        self._start_s: float | None = None
+        self.start_s = 0.0
 
     async def recv(self) -> AudioFrame:
         now_s = time.monotonic()
-        if self._start_s is None:
-            self._start_s = now_s
-        due_s = self._start_s + self._pts / 48000
+        if not self._pts:
+            self.start_s = now_s
+        due_s = self.start_s + self._pts / 48000
         await asyncio.sleep(max(0.0, due_s - now_s))
         pcm = (self._wave(self._pts, 960) * 32767).astype(np.int16)
         frame = AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
@@ -120,7 +121,8 @@ class ToneTrack(MediaStreamTrack):
 def beeps(first: int, count: int) -> F32:
     """100 ms of 440 Hz in each half second."""
     t = np.arange(first, first + count)
-    return (0.5 * np.sin(t * (2 * np.pi * 440 / 48000)) * (t % 24000 < 4800)).astype(np.float32)
+    tone = 0.5 * np.sin(t * (2 * np.pi * 440 / 48000)) * (t % 24000 < 4800)
+    return np.asarray(tone, np.float32)
 
 
 @dataclass
@@ -150,7 +152,8 @@ class Client:
         self.connected = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         if mic:
-            self.pc.addTrack(ToneTrack(wave))
+            self.mic = ToneTrack(wave)
+            self.pc.addTrack(self.mic)
         else:
             self.pc.addTransceiver("audio", direction="recvonly")
         video = self.pc.addTransceiver("video", direction="recvonly")
@@ -169,6 +172,24 @@ class Client:
     async def take(self, answer: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
+    def vanish(self) -> None:
+        """As a process that was killed: its sockets are gone, and nobody is told."""
+        for connection in {t.transport.transport._connection for t in self.pc.getSenders()}:
+            for protocol in connection._protocols:
+                protocol.transport.abort()
+
+    def onsets(self) -> list[float]:
+        """When each beep of the returned sound arrived."""
+        loud = [(at, np.abs(f.to_ndarray()).max() > 4000) for at, f in self.audio.frames]
+        return [b[0] for a, b in zip(loud, loud[1:], strict=False) if b[1] and not a[1]]
+
+    def echo_delays(self) -> list[tuple[float, float]]:
+        """(time, seconds from when a beep's packet was sent to its return) of each beep."""
+        start_s = self.mic.start_s
+        # The packet with the beep's first sample leaves when that sample is due.
+        sent = [start_s + 0.5 * k for k in range(1000)]
+        return [(at, at - max(s for s in sent if s < at)) for at in self.onsets()]
+
     async def aclose(self) -> None:
         await self.pc.close()
         for task in self._tasks:
@@ -181,6 +202,10 @@ class Client:
 
     def _track(self, track: MediaStreamTrack) -> None:
         heard = self.audio if track.kind == "audio" else self.video
+        if track.kind == "audio":
+            # As a browser's: aiortc's own would hide what the server does behind 80 ms.
+            (receiver,) = (r for r in self.pc.getReceivers() if r.track is track)
+            jitter.install(receiver)
         self._tasks.append(asyncio.create_task(self._read(track, heard)))
 
     async def _read(self, track: MediaStreamTrack, heard: Heard) -> None:
@@ -236,6 +261,10 @@ class Call:
     client: Client
     server: Server
     wire: Wire
+
+    async def run(self, frames: int) -> None:
+        """Until the client has `frames` more pictures (25 a second)."""
+        await self.client.video.at_least(len(self.client.video.frames) + frames)
 
     async def aclose(self) -> None:
         await self.client.aclose()

@@ -34,7 +34,7 @@ async def test_sound_is_48_khz_stereo_and_whole() -> None:
     pcm = np.concatenate(out)
     assert (pcm[:, 0] == pcm[:, 1]).all()
     wanted = 0.5 * np.sin(2 * np.pi * 440 * (np.arange(9600) / 48000 - 12 / 16000))
-    assert np.abs(pcm[600:, 0] / 32767 - wanted[600:]).max() < 0.01
+    assert np.abs(pcm[600:, 0].astype(np.float32) / 32767 - wanted[600:]).max() < 0.01
     assert track.sent == 10
 
 

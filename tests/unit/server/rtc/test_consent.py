@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import aioice.ice
 import pytest
 from aioice.candidate import Candidate
@@ -37,11 +40,11 @@ async def vanish(monkeypatch: pytest.MonkeyPatch) -> tuple[int, float]:
 
     connection = aioice.ice.Connection(ice_controlling=False)
     connection.remote_username, connection.remote_password = "user", "p" * 22
-    silent = Silent()
+    silent: Any = Silent()
     pair = aioice.ice.CandidatePair(silent, candidate())
     connection._nominated[1] = pair
     with monkeypatch.context() as patched:
-        patched.setattr(aioice.ice.asyncio, "sleep", sleep)
+        patched.setattr(asyncio, "sleep", sleep)
         await connection.query_consent()
     return silent.asked, sum(waited)
 

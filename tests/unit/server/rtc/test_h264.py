@@ -71,8 +71,8 @@ def test_each_frame_comes_out_at_once_and_decodes(patched: None) -> None:
         frame = VideoFrame.from_ndarray(image(number, 256), format="yuv420p")
         frame.pts, frame.time_base = number * 3600, Fraction(1, 90000)
         data = b"".join(b"\0\0\0\1" + nal for nal in encoder._encode_frame(frame, False))
-        (decoded,) = decoder.decode(Packet(data)) or [None]
-        assert decoded is not None
+        (decoded,) = decoder.decode(Packet(data))
+        assert isinstance(decoded, VideoFrame)
         assert np.abs(decoded.to_ndarray().astype(int) - image(number, 256)).mean() < 6
 
 

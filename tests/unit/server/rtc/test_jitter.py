@@ -119,7 +119,8 @@ class Transport:
 
 
 async def test_it_takes_its_place_on_a_receiver_and_opens_batches() -> None:
-    receiver = RTCRtpReceiver("audio", Transport())
+    transport: Any = Transport()
+    receiver = RTCRtpReceiver("audio", transport)
     buffer = jitter.install(receiver)
     assert getattr(receiver, jitter._BUFFER) is buffer
     queue = getattr(receiver, jitter._QUEUE)

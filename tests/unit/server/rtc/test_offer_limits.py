@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from server.rtc.offer_limits import BadOffer, check_candidate, check_offer
 
-SESSION = ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1 2"]
+SESSION = ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0"]
 SECURE = [
     "a=ice-ufrag:abcd",
     "a=ice-pwd:abcdefghijklmnopqrstuv",
@@ -63,7 +63,7 @@ BAD = {
     "many lines": (GOOD + "a=x\r\n" * 2000, "lines"),
     "33 candidates": (sdp(AUDIO, extra=[HOST] * 33), "candidates: got 33"),
     "five m-lines": (sdp(AUDIO, *[VIDEO] * 4), "m-lines: got 5, wanted at most 4"),
-    "no audio": (sdp(VIDEO), "an audio m-line"),
+    "no audio": (sdp(VIDEO).replace("BUNDLE 0", "BUNDLE 1"), "an audio m-line"),
     "no m-line": (sdp(), "an audio m-line"),
     "port": (GOOD.replace("audio 9 ", "audio 70000 "), "port: got 70000"),
     "huge port": (GOOD.replace("audio 9 ", "audio 99999999999 "), "m-line"),
@@ -84,6 +84,8 @@ BAD = {
     "short pwd": (sdp([line.replace("pwd:abc", "pwd:") for line in AUDIO]), "a=ice-pwd"),
     "no mux": (sdp([line for line in AUDIO if "mux" not in line]), "a=rtcp-mux"),
     "no mid": (sdp([line for line in AUDIO if "mid" not in line]), "a=mid"),
+    "mid twice": (GOOD.replace("a=mid:1", "a=mid:0"), "a=mid: got one twice"),
+    "bundle": (GOOD.replace("BUNDLE 0", "BUNDLE 0 7"), "names of no m-line"),
     "setup": (sdp([line.replace("actpass", "holdconn") for line in AUDIO]), "a=setup"),
     "candidate": (sdp(AUDIO, extra=["a=candidate:x y z"]), "RFC 8839"),
     "candidate port": (sdp(AUDIO, extra=[HOST.replace("5000", "0")]), "RFC 8839"),
