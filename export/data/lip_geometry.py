@@ -7,7 +7,6 @@ Never sees a picture or a sound.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.values import F32
 
@@ -23,6 +22,16 @@ GEOMETRY_NAMES: tuple[str, ...] = (
 """Distances in face heights: inner lip gap 13-14; corners 61-291; nose bridge to chin 168-152;
 lips before the corners in depth; nose bridge to inner and outer upper lip (168-13, 168-0) and to
 the outer lower lip (168-17)."""
+PAIRS: tuple[tuple[int, int], ...] = (
+    (13, 14),
+    (61, 291),
+    (168, 152),
+    (168, 13),
+    (168, 0),
+    (168, 17),
+)
+"""Landmarks whose distance is taken, in order; protrusion comes fourth among the columns."""
+LIP_DEPTH: tuple[tuple[int, ...], tuple[int, ...]] = ((0, 13, 14, 17), (61, 291))
 CLOSED_GAP = 0.006
 """Lips count as closed below this aperture (tracker noise is about 0.002)."""
 
@@ -34,21 +43,11 @@ def face_height(landmarks: F32) -> float:
 
 def lip_geometry(landmarks: F32) -> F32:
     """f32[F,7] in GEOMETRY_NAMES order from landmarks f32[F,478,3]; aperture absolute."""
-
-    def distance(a: int, b: int) -> NDArray[np.float64]:
-        gap: NDArray[np.float64] = np.linalg.norm(landmarks[:, a, :2] - landmarks[:, b, :2], axis=1)
-        return gap
-
-    depth = landmarks[:, [0, 13, 14, 17], 2].mean(axis=1) - landmarks[:, [61, 291], 2].mean(axis=1)
-    columns = (
-        distance(13, 14),
-        distance(61, 291),
-        distance(168, 152),
-        -depth,
-        distance(168, 13),
-        distance(168, 0),
-        distance(168, 17),
-    )
+    gaps = [np.linalg.norm(landmarks[:, a, :2] - landmarks[:, b, :2], axis=1) for a, b in PAIRS]
+    lips, corners = LIP_DEPTH
+    depth = landmarks[:, lips, 2].mean(axis=1) - landmarks[:, corners, 2].mean(axis=1)
+    # The tracker's z grows away from the camera.
+    columns = (*gaps[:3], -depth, *gaps[3:])
     return (np.stack(columns, axis=1) / face_height(landmarks)).astype(np.float32)
 
 

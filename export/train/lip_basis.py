@@ -1,63 +1,38 @@
-"""What each ARKit shape does to the lip distances, measured on the rig (ICT-FaceKit, MIT).
+"""What each ARKit shape does to the lip distances, measured on the rig that moves the pictures.
 
-Offline; a pure function of the rig file.
+Offline; a pure function of the committed rig asset.
 Never run while serving: its numbers are in the manifest of the weights.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
-
 import numpy as np
-from numpy.typing import NDArray
 
-# Positions in the 68-landmark list of the rig: the same places as the tracker's points.
-_INNER_UP, _INNER_LOW, _LEFT, _RIGHT, _BRIDGE, _CHIN = 62, 66, 48, 54, 27, 8
-_OUTER_UP, _OUTER_LOW = 51, 57
+from engines.render.rig import load_rig
+from engines.values import ARKIT_NAMES, F32
+from export.data.lip_geometry import LIP_DEPTH, PAIRS
+
 JAW_LENGTH = 0.70
 """Nose bridge to chin in face heights, median of the tracked video."""
-PUCKER_GAIN = 1.5
-"""The renderer moves mouthPucker half as far again (the rig narrows the mouth too little)."""
+JAW = 2
 
 
-def _distances(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    def gap(a: int, b: int) -> float:
-        return float(np.linalg.norm(points[a, :2] - points[b, :2]))
-
-    lips = points[[_INNER_UP, _INNER_LOW, _OUTER_UP, _OUTER_LOW], 2].mean()
-    depth = lips - points[[_LEFT, _RIGHT], 2].mean()
-    return np.array(
-        [
-            gap(_INNER_UP, _INNER_LOW),
-            gap(_LEFT, _RIGHT),
-            gap(_BRIDGE, _CHIN),
-            float(depth),
-            gap(_BRIDGE, _INNER_UP),
-            gap(_BRIDGE, _OUTER_UP),
-            gap(_BRIDGE, _OUTER_LOW),
-        ]
-    )
+def _distances(points: F32) -> F32:
+    """The columns of `lip_geometry` for one face f32[468,3] (z toward the camera)."""
+    gaps = [float(np.linalg.norm(points[a, :2] - points[b, :2])) for a, b in PAIRS]
+    lips, corners = LIP_DEPTH
+    depth = float(points[list(lips), 2].mean() - points[list(corners), 2].mean())
+    return np.array([*gaps[:3], depth, *gaps[3:]], np.float32)
 
 
-def arkit_name(rig_name: str) -> str:
-    """`mouthSmile_L` to `mouthSmileLeft`."""
-    return re.sub(r"_R$", "Right", re.sub(r"_L$", "Left", rig_name))
-
-
-def measure(rig_folder: Path) -> dict[str, list[float]]:
+def measure() -> dict[str, list[float]]:
     """Change of the seven distances (face heights) at value 1, by ARKit name."""
-    ids = json.loads((rig_folder / "vertex_indices.json").read_text())["idx_to_landmark_verts"]
-    with np.load(rig_folder / "ict_facekit.npz") as rig:
-        neutral = rig["neutral"][ids].astype(np.float64)
-        moves = rig["expression"][:, ids].astype(np.float64)
-        names = [str(name) for name in rig["expression_names"]]
-    rest = _distances(neutral)
-    scale = JAW_LENGTH / rest[2]
+    rig = load_rig()
+    rest = _distances(rig.neutral)
+    scale = JAW_LENGTH / rest[JAW]
     effects = {}
-    for name, move in zip(names, moves, strict=True):
-        gain = PUCKER_GAIN if name == "mouthPucker" else 1.0
-        change = (_distances(neutral + gain * move) - rest) * scale
-        effects[arkit_name(name)] = [round(float(v), 5) for v in change]
+    for name, delta in zip(ARKIT_NAMES, rig.deltas, strict=True):
+        # Small steps: a distance is an absolute value, and shapes are used at a fraction.
+        change = (_distances(rig.neutral + 0.3 * delta) - rest) * scale / 0.3
+        effects[name] = [round(float(v), 5) for v in change]
     return effects

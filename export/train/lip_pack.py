@@ -32,23 +32,19 @@ SHAPES: tuple[tuple[tuple[str, ...], float, float, dict[str, float]], ...] = (
     (("mouthFunnel",), 0.7, 0.003, {"rounded": 0.12, "postalveolar": 0.3}),
     (("mouthPucker",), 0.9, 0.003, {"rounded": 0.35, "postalveolar": 0.1}),
     (("mouthStretchLeft", "mouthStretchRight"), 0.5, 0.004, {"spread": 0.06}),
-    (("mouthSmileLeft", "mouthSmileRight"), 0.3, 0.008, {"spread": 0.04}),
-    (("mouthPressLeft", "mouthPressRight"), 0.6, 0.01, {"bilabial": 0.3}),
-    (("mouthRollLower",), 0.6, 0.01, {"labiodental": 0.45}),
+    (("mouthSmileLeft", "mouthSmileRight"), 0.3, 0.02, {"spread": 0.06}),
+    (("mouthPressLeft", "mouthPressRight"), 0.5, 0.05, {"bilabial": 0.3}),
+    (("mouthRollLower",), 0.6, 0.03, {"labiodental": 0.5}),
 )
 # aperture, width, jaw, protrusion (the tracker's depth is vague), upper_inner, upper_outer,
 # lower_outer
 GEOMETRY_WEIGHTS = (3.0, 1.5, 1.0, 0.2, 0.7, 0.3, 0.3)
+GEOMETRY_GAIN = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+"""Per distance: makes the drawn lips, tracked, move as far as real ones (`evaluate --rendered`)."""
 PRIOR_FRAMES = 12
 
 
-def rig_effects(rig: Path) -> dict[str, list[float]]:
-    """What each shape does to the lip distances, from a file made by `export.train.lip_basis`."""
-    effects: dict[str, list[float]] = json.loads(rig.read_text())
-    return effects
-
-
-def decode_table(effects: dict[str, list[float]], gain: Sequence[float]) -> dict[str, Any]:
+def decode_table(effects: dict[str, list[float]]) -> dict[str, Any]:
     """The manifest's `decode` part."""
     shapes = []
     for names, limit, stiffness, prior in SHAPES:
@@ -66,7 +62,7 @@ def decode_table(effects: dict[str, list[float]], gain: Sequence[float]) -> dict
     return {
         "shapes": shapes,
         "weights": list(GEOMETRY_WEIGHTS),
-        "gain": [round(float(g), 4) for g in gain],
+        "gain": [round(float(g), 4) for g in GEOMETRY_GAIN],
         "seal": [0.35, 0.6],
     }
 

@@ -7,13 +7,11 @@ Never needs a data folder for `--smoke`: it trains on made-up sound for seconds.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +19,8 @@ from rich.progress import Progress
 
 from engines.motion.lips import DEFAULT_FOLDER, LipModel
 from engines.values import FRAME_SAMPLES
+from export.data.grid import DataMissing
 from export.data.lip_examples import synthetic_examples
-from export.data.lip_geometry import GEOMETRY_NAMES
 from export.nets.lips import LipNetConfig
 from export.train import lip_pack
 from export.train.lip_basis import measure
@@ -33,8 +31,6 @@ from export.train.lips import LipTrainConfig, LipTrainer, fit, start
 SMOKE = LipTrainConfig(
     epochs=3, batch=4, length=75, net=LipNetConfig(hidden=16, dilations=(1, 2)), rate=1e-2
 )
-EFFECTS = Path(__file__).with_name("lip_effects.json")
-"""Committed numbers of `lip_basis.measure`, so that `--smoke` needs no rig."""
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +55,11 @@ def prepare(argv: list[str]) -> int:
     """`python -m export prepare lips`."""
     parser = argparse.ArgumentParser(prog="export prepare lips", description=prepare.__doc__)
     add_places(parser)
-    data = prepare_data(places_of(parser.parse_args(argv)), print)
+    try:
+        data = prepare_data(places_of(parser.parse_args(argv)), print)
+    except DataMissing as error:
+        sys.stderr.write(f"prepare lips: {error}\n")
+        return 1
     print(f"{len(data.train)} training and {len(data.validation)} validation sequences")
     return 0
 
@@ -98,10 +98,10 @@ def run(trainer: LipTrainer, data: LipData) -> None:
         fit(trainer, data.train, data.validation, data.babble, on_epoch)
 
 
-def pack(trainer: LipTrainer, data: LipData, folder: Path, effects: dict[str, Any]) -> None:
+def pack(trainer: LipTrainer, data: LipData, folder: Path) -> None:
     """Write the weights folder and check that it loads and runs."""
     parts = {
-        "decode": lip_pack.decode_table(effects, [1.0] * len(GEOMETRY_NAMES)),
+        "decode": lip_pack.decode_table(measure()),
         "familiarity": lip_pack.familiarity(data.train, data.validation),
         "fallback": lip_pack.energy_fallback(data.train),
     }
@@ -140,26 +140,21 @@ def train(argv: list[str]) -> int:
         data = LipData(synthetic_examples(24, 1), synthetic_examples(6, 2), [])
         out, folder = args.out or Path("artifacts/smoke/lips"), Path("artifacts/smoke/lips_run")
     else:
-        data = _without(prepare_data(places_of(args), print), args.without)
+        try:
+            data = without(prepare_data(places_of(args), print), args.without)
+        except DataMissing as error:
+            sys.stderr.write(f"train lips: {error}\n")
+            return 1
         out, folder = args.out or DEFAULT_FOLDER, args.run
     trainer = start(config, data.train, folder, args.resume)
     run(trainer, data)
     draw_curves(trainer.history, folder / "curves.png")
-    pack(trainer, data, out, _effects(args.data))
+    pack(trainer, data, out)
     print(f"curves: {folder / 'curves.png'}", file=sys.stderr)
     return 0
 
 
-def _effects(data: Path) -> dict[str, Any]:
-    """Shape effects: the committed numbers, or measured where they are not there yet."""
-    if EFFECTS.exists():
-        return lip_pack.rig_effects(EFFECTS)
-    effects = measure(data / "ict_facekit")
-    EFFECTS.write_text(json.dumps(effects, indent=0) + "\n")
-    return effects
-
-
-def _without(data: LipData, kinds: str) -> LipData:
+def without(data: LipData, kinds: str) -> LipData:
     """For ablations: training examples without some kinds."""
     marks: dict[str, Callable[[str], bool]] = {
         "tts": lambda name: name.startswith("tts"),

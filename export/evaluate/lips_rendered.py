@@ -1,0 +1,78 @@
+"""Draws clips with the engine, tracks the drawn lips, and scores them like the real ones.
+
+Offline; the drawing is `engines.offline`, as a live session draws; the tracker is a process.
+Never keeps the drawn frames: they are deleted once tracked.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from engines.avatars.store import AvatarStore, default_store
+from engines.motion.lips import LipModel
+from engines.motion.model import MotionModel
+from engines.offline import render_file
+from engines.values import F32
+from export.data.lip_geometry import lip_geometry, relative_to_rest
+from export.evaluate.lip_metrics import Track, with_made
+from export.train.lip_data import GridClip, Places, run_tracker
+
+BATCH = 10
+SEED = 1
+
+
+def choose_store(folder: Path | None) -> AvatarStore:
+    """The built-in avatars, and those of `folder`."""
+    return default_store(folder)
+
+
+def drawn_geometry(
+    places: Places,
+    clips: Sequence[GridClip],
+    avatar_name: str,
+    store: AvatarStore,
+    lips: LipModel,
+    size: int = 512,
+) -> list[F32]:
+    """Tracked lip distances f32[F,7] of each clip as drawn (rest taken off, but for aperture)."""
+    avatar = store.load(avatar_name)
+    motion = MotionModel(lips)
+    found: list[F32] = []
+    with Progress(transient=True) as bar:
+        task = bar.add_task(f"drawing {avatar_name}", total=len(clips))
+        for start in range(0, len(clips), BATCH):
+            part = clips[start : start + BATCH]
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                for clip in part:
+                    frames = [
+                        picture.image
+                        for picture in render_file(
+                            clip.samples, avatar, motion, seed=SEED, size=size
+                        )
+                    ]
+                    np.save(folder / f"{clip.name}.npy", np.stack(frames))
+                    bar.update(task, advance=1)
+                videos = [folder / f"{clip.name}.npy" for clip in part]
+                run_tracker(places, videos, folder / "tracks")
+                for clip in part:
+                    with np.load(folder / "tracks" / f"{clip.name}.npz") as file:
+                        found.append(relative_to_rest(lip_geometry(file["landmarks"])))
+    return found
+
+
+def rendered_tracks(
+    places: Places,
+    clips: Sequence[GridClip],
+    tracks: Sequence[Track],
+    name: str,
+    store: AvatarStore,
+    lips: LipModel,
+) -> list[Track]:
+    """The same clips with the lips of avatar `name`, drawn and tracked, as `made`."""
+    return with_made(tracks, drawn_geometry(places, clips, name, store, lips))

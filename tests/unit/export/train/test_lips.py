@@ -1,0 +1,69 @@
+"""Tests of export.train.lips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from export.data.lip_examples import synthetic_examples
+from export.nets.lips import LipNetConfig
+from export.train.lips import (
+    LipTrainConfig,
+    fit,
+    learning_rate,
+    make_stream,
+    predict,
+    start,
+    validate,
+)
+
+CONFIG = LipTrainConfig(
+    epochs=2, batch=4, length=50, rate=1e-2, net=LipNetConfig(hidden=8, dilations=(1,))
+)
+TRAIN = synthetic_examples(10, 1)
+VALIDATION = synthetic_examples(3, 2)
+
+
+def test_the_rate_rises_then_falls() -> None:
+    rates = [learning_rate(i, 100, 1.0) for i in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0, abs=0.02)
+    assert rates[-1] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_stream_is_seeded_and_scaled(tmp_path: Path) -> None:
+    scale = start(CONFIG, TRAIN, tmp_path, False).scale
+    one, two = (make_stream(TRAIN, [], scale, CONFIG, np.random.default_rng(4)) for _ in range(2))
+    np.testing.assert_array_equal(one.mel, two.mel)
+    assert one.mel.shape[1:] == (50, 4, 80)
+    assert abs(float(one.geometry[..., 0].mean())) < 0.5
+
+
+def test_stopping_and_going_on_changes_nothing(tmp_path: Path) -> None:
+    straight = start(CONFIG, TRAIN, tmp_path / "a", False)
+    fit(straight, TRAIN, VALIDATION, [], lambda row: None)
+
+    def stop(row: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    halted = start(CONFIG, TRAIN, tmp_path / "b", False)
+    with pytest.raises(KeyboardInterrupt):
+        fit(halted, TRAIN, VALIDATION, [], stop)
+    resumed = start(CONFIG, TRAIN, tmp_path / "b", True)
+    assert resumed.epoch == 1
+    fit(resumed, TRAIN, VALIDATION, [], lambda row: None)
+    for a, b in zip(straight.net.parameters(), resumed.net.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    trainer = start(replace(CONFIG, epochs=6), TRAIN, tmp_path, False)
+    fit(trainer, TRAIN, VALIDATION, [], lambda row: None)
+    assert trainer.history[-1]["loss"] < trainer.history[0]["loss"]
+    assert validate(trainer.net, VALIDATION, trainer.scale)["aperture"] > 0.5
+    shape, closure = predict(trainer.net, VALIDATION[0], trainer.scale)
+    assert shape.shape == (76, 7) and closure.shape == (76,)
