@@ -15,8 +15,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from server.probe import MODULUS
 
@@ -24,8 +22,6 @@ FRAME_MS = 1000 / FRAME_RATE_HZ
 SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000
 REPORT_FROM_MS, REPORT_TO_MS = -200.0, 1000.0
 """A report that arrives in this span around a sound is of that sound; sounds are 1.1 s apart."""
-CLOCK_WINDOW = 41
-"""Clock pairs (about 2 s of them) whose median ties the audio clock to the wall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +81,6 @@ class Sound:
     """Release to the screen: encoding, network, the client's buffer, decoding, its display."""
     display: float | None = None
     """The part of `downlink` after the picture's last packet came."""
-
-
-def wall_times(at_s: Sequence[float], clocks: Sequence[tuple[float, float]]) -> list[float]:
-    """Audio-clock seconds -> wall ms, by the median offset of the clock pairs around each.
-
-    `clocks` are (audio clock s, wall ms). The audio thread wakes in bursts; a median of many pairs
-    is steadier than the moment a message was posted.
-    """
-    if not clocks:
-        return []
-    marks = [clock for clock, _ in clocks]
-    offsets = [wall - clock * 1000 for clock, wall in clocks]
-    out: list[float] = []
-    for moment in at_s:
-        centre = bisect_left(marks, moment)
-        low = max(0, min(centre - CLOCK_WINDOW // 2, len(offsets) - CLOCK_WINDOW))
-        out.append(moment * 1000 + float(np.median(offsets[low : low + CLOCK_WINDOW])))
-    return out
 
 
 def later_or_equal(frame: int, other: int) -> bool:

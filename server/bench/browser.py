@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from server.bench.analyse import Recording, Report, Shown, wall_times
+from server.bench.analyse import Recording, Report, Shown
 from server.bench.needs import BenchError, find_browser, need
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ async def _serve(route: Route) -> None:
 
 def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Join the lists of several `bench.take()`; counts become lists of counts."""
-    names = ("shown", "onsets", "clocks", "reports", "events")
+    names = ("shown", "heard", "echo", "reports", "events")
     joined: dict[str, list[Any]] = {
         name: [row for part in parts for row in part.get(name, [])] for name in names
     }
@@ -140,10 +140,6 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def recording(raw: dict[str, list[Any]]) -> Recording:
     """The page's raw rows as a recording; a picture is shown at its expected display time."""
-    clocks = [(float(clock), float(wall)) for clock, wall in raw["clocks"]]
-    onsets: list[list[float]] = [[], []]
-    for row in raw["onsets"]:
-        onsets[row["which"]].append(row["at_s"])
     shown = [
         Shown(row["expected_ms"], row["frame"], row["sent_ms"], row["presented"], row["receive_ms"])
         for row in raw["shown"]
@@ -151,8 +147,7 @@ def recording(raw: dict[str, list[Any]]) -> Recording:
     reports = [
         Report(row["arrived_ms"], row["onset_pts"], row["heard_ms"]) for row in raw["reports"]
     ]
-    heard_ms, echo_ms = (wall_times(found, clocks) for found in onsets)
-    return Recording(heard_ms, echo_ms, reports, shown)
+    return Recording(list(raw["heard"]), list(raw["echo"]), reports, shown)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 // Driven by server/bench/browser.py through `window.bench`. Never judges; every time is wall ms.
 
 import { AvatarClient } from "/__bench__/client/synchrorama.js";
+import { Detector } from "./onset.js";
 import { blockSide, readStrip } from "./strip.js";
 
 const wall = (performanceMs) => performance.timeOrigin + performanceMs;
@@ -9,18 +10,14 @@ const video = document.getElementById("face");
 const canvas = document.createElement("canvas");
 const pen = canvas.getContext("2d", { willReadFrequently: true });
 
-// Read now: the bench stops serving these files once the page has loaded.
-const onsetSource = await (await fetch(new URL("onset.js", import.meta.url))).blob();
-const onsetModule = URL.createObjectURL(new Blob([onsetSource], { type: "text/javascript" }));
-
 let peer = null;
 let client = null;
-let audio = null;
+const readers = [];
 let record = empty();
 let firstPicture = null;
 
 function empty() {
-  return { shown: [], onsets: [], clocks: [], reports: [], events: [], unreadable: 0 };
+  return { shown: [], heard: [], echo: [], reports: [], events: [], unreadable: 0 };
 }
 
 // The client keeps its peer connection to itself; its statistics are wanted whole.
@@ -62,19 +59,30 @@ function onFrame(_, meta) {
   });
 }
 
-async function listen(microphone, returned) {
-  audio = new AudioContext({ latencyHint: "interactive", sampleRate: 48000 });
-  await audio.audioWorklet.addModule(onsetModule);
-  const node = new AudioWorkletNode(audio, "onset", { numberOfInputs: 2, numberOfOutputs: 1 });
-  node.port.onmessage = ({ data }) => {
-    if ("clock_s" in data) record.clocks.push([data.clock_s, data.wall_ms]);
-    else record.onsets.push({ which: data.which, at_s: data.at_s });
-  };
-  audio.createMediaStreamSource(microphone).connect(node, 0, 0);
-  audio.createMediaStreamSource(returned).connect(node, 0, 1);
-  const mute = new GainNode(audio, { gain: 0 });
-  node.connect(mute).connect(audio.destination);
-  await audio.resume();
+/**
+ * Notes every onset of a track. `leads`: a microphone's buffer was recorded before its timestamp
+ * (the moment it was handed over); the returned voice is played from its timestamp on.
+ * Not an AudioWorklet: a web audio source would add its own queue (25 ms) to both.
+ */
+async function listen(track, which, leads) {
+  const processor = new MediaStreamTrackProcessor({ track, maxBufferSize: 100 });
+  const reader = processor.readable.getReader();
+  readers.push(reader);
+  let detector = null;
+  for (;;) {
+    const { value: data, done } = await reader.read();
+    if (done) return;
+    detector ??= new Detector(data.sampleRate);
+    const samples = new Float32Array(data.numberOfFrames);
+    data.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+    const perSample = 1000 / data.sampleRate;
+    const before = detector.index;
+    const beginMs = wall(data.timestamp / 1000) - (leads ? data.numberOfFrames * perSample : 0);
+    data.close();
+    for (const onset of detector.step(samples)) {
+      record[which].push(beginMs + (onset - before) * perSample);
+    }
+  }
 }
 
 function onEvent({ detail }) {
@@ -108,7 +116,11 @@ async function connect({ server, wishes, timeout_ms }) {
   await client.connect();
   const live_ms = wall(performance.now());
   const first_ms = await first;
-  await listen(client.microphone, client.stream);
+  const [microphone] = client.microphone.getAudioTracks();
+  const [returned] = client.stream.getAudioTracks();
+  // They end with their tracks; a failure is an unhandled rejection, which the bench reports.
+  listen(microphone, "heard", true);
+  listen(returned, "echo", false);
   return { click_ms, live_ms, first_ms, session: client.sessionId, errors };
 }
 
@@ -133,8 +145,8 @@ async function stats() {
 }
 
 async function close() {
+  for (const reader of readers.splice(0)) await reader.cancel();
   await client?.close();
-  await audio?.close();
 }
 
 const state = () => client?.state ?? "idle";

@@ -1,11 +1,11 @@
 // Finds where a sound begins after silence: the algorithm of OnsetDetector in server/probe.py.
-// Runs in an AudioWorklet (input 0 the microphone, input 1 the returned voice) and in a test.
+// Pure; used by measure.js on the microphone and the returned voice, and by a test in node.
 
 const LOUD = 0.05;
 const QUIET = 0.02;
 const ARM_MS = 150;
 
-class Detector {
+export class Detector {
   constructor(rate) {
     this.block = Math.round(rate / 1000);
     this.quiet = 0;
@@ -39,38 +39,4 @@ class Detector {
     }
     return onsets;
   }
-}
-
-if (typeof registerProcessor === "function") {
-  registerProcessor(
-    "onset",
-    class extends AudioWorkletProcessor {
-      constructor() {
-        super();
-        this.detectors = [new Detector(sampleRate), new Detector(sampleRate)];
-        this.sinceClock = 0;
-      }
-
-      process(inputs) {
-        inputs.forEach((input, which) => {
-          if (!input.length) return;
-          const detector = this.detectors[which];
-          // Inputs come and go with their connections: index 0 is re-anchored on every quantum.
-          const base = currentTime - detector.index / sampleRate;
-          for (const onset of detector.step(input[0])) {
-            this.port.postMessage({ which, at_s: base + onset / sampleRate, wall_ms: Date.now() });
-          }
-        });
-        this.sinceClock += 1;
-        if (this.sinceClock >= 19) {
-          // about every 50 ms: pairs of context time and wall time
-          this.sinceClock = 0;
-          this.port.postMessage({ clock_s: currentTime, wall_ms: Date.now() });
-        }
-        return true;
-      }
-    },
-  );
-} else {
-  globalThis.OnsetDetector = Detector;
 }

@@ -41,8 +41,8 @@ def page_rows() -> dict[str, Any]:
         "shown": [
             {"expected_ms": 10.0, "frame": 3, "sent_ms": 7, "presented": 1, "receive_ms": 8.0}
         ],
-        "onsets": [{"which": 0, "at_s": 1.0}, {"which": 1, "at_s": 1.2}],
-        "clocks": [[1.0, 5000.0]],
+        "heard": [5000.0],
+        "echo": [5200.0],
         "reports": [{"arrived_ms": 5001.0, "onset_pts": 640, "heard_ms": 5000}],
         "events": [],
         "unreadable": 2,

@@ -41,8 +41,8 @@ import({json.dumps((PAGE / "strip.js").as_uri())}).then(({{ readStrip }}) => {{
 }});
 """
 FIND_ONSETS = f"""
-import({json.dumps((PAGE / "onset.js").as_uri())}).then(() => {{
-  const detector = new globalThis.OnsetDetector(input.rate);
+import({json.dumps((PAGE / "onset.js").as_uri())}).then(({{ Detector }}) => {{
+  const detector = new Detector(input.rate);
   const out = [];
   for (let i = 0; i < input.samples.length; i += 128)
     out.push(...detector.step(input.samples.slice(i, i + 128)));
