@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.errors import ApiError
+from server.settings import SettingsError
 
 log = logging.getLogger(__name__)
 KEEP = 8
@@ -54,18 +55,26 @@ class Store(Protocol):
         """The avatar itself; has `portrait`, u8[H,W,3] BGR."""
 
 
+def default_avatar(store: Store, default: str | None) -> str:
+    """The avatar of a client that does not choose: `default`, or the first by name.
+
+    Raises SettingsError when there is none, or none of that name.
+    """
+    names = store.names()
+    if not names:
+        raise SettingsError("avatars.folders: there is no avatar in them; reinstall, or add one")
+    if default is not None and default not in names:
+        raise SettingsError(f"avatars.default: got {default!r}, wanted one of {', '.join(names)}")
+    return default or names[0]
+
+
 class Gallery:
     """Names, portraits and loaded avatars."""
 
     def __init__(self, store: Store, default: str | None) -> None:
-        """Raises ValueError when there is no avatar, or none of the name `default`."""
-        names = store.names()
-        if not names:
-            raise ValueError("there is no avatar; reinstall, or set avatars.folders")
-        if default is not None and default not in names:
-            raise ValueError(f"avatars.default: got {default!r}, wanted one of {', '.join(names)}")
+        """Raises SettingsError when there is no avatar, or none of the name `default`."""
         self._store = store
-        self.default = default or names[0]
+        self.default = default_avatar(store, default)
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._loaded: OrderedDict[str, asyncio.Future[Any]] = OrderedDict()
         self._portraits: dict[str, bytes] = {}

@@ -187,7 +187,7 @@ class SessionManager:
         over = []
         for session in self.sessions():
             ending = expired(session.waited(), self.limits)
-            if ending is not None:
+            if ending is not None and session.ending is None:
                 session.request_close(ending)
                 over.append(session)
         return over

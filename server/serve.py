@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.app import create_app
+from server.gallery import default_avatar
 from server.logs import install_logging
 from server.push_protocol import MAX_MESSAGE_BYTES
 from server.services import Backend
@@ -109,9 +110,11 @@ def serve(
 ) -> int:
     """Serve until a signal comes; the exit status: 0 after a signal, 1 after a fault.
 
-    `announce` is told the address once it answers. Raises SettingsError when the port is taken.
+    `announce` is told the address once it answers. Raises SettingsError when the port
+    is taken or there is no avatar.
     """
     install_logging(settings.log)
+    default_avatar(backend.store, settings.avatars.default)
     bound = bind(settings.server)
     faults: list[str] = []
     url = address(settings.server, bound)

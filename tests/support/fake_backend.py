@@ -98,7 +98,7 @@ class FakeVoice:
     def interrupt(self) -> None:
         """Drop what waits."""
         self.interrupts += 1
-        self._tell(self.timeline.interrupt(0))
+        self._tell(self.timeline.interrupt(0, 0))
 
     def listen(self, on_message: Callable[[Mapping[str, object]], None] | None) -> None:
         """Where messages go."""

@@ -1,0 +1,196 @@
+"""One session: its one offer, its media, its one end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from server.errors import ApiError
+from server.rtc.offer_limits import BadOffer
+from server.session_states import Ending, State
+from server.sessions import MediaEvents, Session, SessionPlan
+from tests.support.fake_backend import FakeMedia
+from tests.support.fake_clock import FakeClock
+from tests.support.live_server import GOOD_OFFER
+
+PLAN = SessionPlan("id-of-the-session", "ada", "mirror", 256, 1)
+
+
+class Home:
+    """Makes sessions and remembers what they made."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.made: list[FakeMedia] = []
+        self.closed: list[Session] = []
+        self.fail_on = ""
+        self.hang_on_close: asyncio.Event | None = None
+        self.hang_on_build: asyncio.Event | None = None
+
+    async def build(self, plan: SessionPlan, events: MediaEvents) -> FakeMedia:
+        if self.hang_on_build is not None:
+            await self.hang_on_build.wait()
+        if self.fail_on == "build":
+            raise RuntimeError("no engine")
+        media = FakeMedia(plan, events)
+        media.fail_on = self.fail_on
+        media.hang_on_close = self.hang_on_close
+        self.made.append(media)
+        return media
+
+    def session(self, close_timeout_s: float = 5.0) -> Session:
+        return Session(
+            PLAN,
+            self.build,
+            close_timeout_s=close_timeout_s,
+            on_closed=self.closed.append,
+            clock=self.clock,
+        )
+
+
+async def test_from_offer_to_hang_up() -> None:
+    home = Home()
+    session = home.session()
+    assert session.state.value == "created"
+    assert "answer" in await session.answer(GOOD_OFFER)
+    assert (session.state.value, session.ufrag) == ("connecting", "abcd")
+    home.clock.advance(1)
+    home.made[0].events.connected()
+    assert session.state.value == "live"
+    home.clock.advance(2)
+    waited = session.waited()
+    assert (waited.in_state_s, waited.life_s) == (2, 3)
+    await session.aclose(Ending.CLIENT)
+    assert session.state.value == "closed"
+    assert (home.made[0].closed, home.closed) == (1, [session])
+    assert session.reason == "the client hung up"
+
+
+async def test_closing_again_or_at_once_closes_one_time_for_the_first_reason() -> None:
+    home = Home()
+    session = home.session()
+    await session.answer(GOOD_OFFER)
+    await asyncio.gather(
+        session.aclose(Ending.LOST, "first"),
+        session.aclose(Ending.CLIENT),
+        session.aclose(Ending.FAULT),
+    )
+    await session.aclose(Ending.SHUTDOWN)
+    assert session.reason == "the connection was lost (first)"
+    assert home.made[0].closed == 1
+    assert len(home.closed) == 1
+
+
+async def test_a_session_without_an_offer_closes_too() -> None:
+    home = Home()
+    session = home.session()
+    await session.aclose(Ending.NEVER_OFFERED)
+    assert session.state is State.CLOSED
+    with pytest.raises(ApiError) as caught:
+        await session.answer(GOOD_OFFER)
+    assert caught.value.status == 410
+
+
+async def test_a_bad_offer_ends_the_session() -> None:
+    home = Home()
+    session = home.session()
+    with pytest.raises(BadOffer):
+        await session.answer("garbage")
+    await session.aclose(Ending.CLIENT)
+    assert session.ending is Ending.BAD_OFFER
+    assert "v=0" in session.reason
+    assert home.made[0].closed == 1
+
+
+@pytest.mark.parametrize("fail_on", ["build", "answer"])
+async def test_a_fault_in_building_ends_the_session_as_a_fault(fail_on: str) -> None:
+    home = Home()
+    home.fail_on = fail_on
+    session = home.session()
+    with pytest.raises(RuntimeError):
+        await session.answer(GOOD_OFFER)
+    await session.aclose(Ending.CLIENT)
+    assert session.ending is Ending.FAULT
+    assert [media.closed for media in home.made] == ([] if fail_on == "build" else [1])
+
+
+async def test_ended_while_its_media_are_built_they_are_closed() -> None:
+    home = Home()
+    home.hang_on_build = asyncio.Event()
+    session = home.session()
+    answer = asyncio.create_task(session.answer(GOOD_OFFER))
+    await asyncio.sleep(0)
+    await session.aclose(Ending.CLIENT)
+    home.hang_on_build.set()
+    with pytest.raises(ApiError):
+        await answer
+    assert home.made[0].closed == 1
+    assert session.media is None
+
+
+async def test_a_part_that_hangs_is_left_after_its_deadline(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    home = Home()
+    home.hang_on_close = asyncio.Event()
+    session = home.session(close_timeout_s=0.01)
+    await session.answer(GOOD_OFFER)
+    await session.aclose(Ending.CLIENT)
+    assert session.state is State.CLOSED
+    assert "did not stop in time" in caplog.text
+
+
+async def test_a_part_that_fails_to_stop_does_not_keep_the_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    home = Home()
+    home.fail_on = "aclose"
+    session = home.session()
+    await session.answer(GOOD_OFFER)
+    await session.aclose(Ending.CLIENT)
+    assert session.state is State.CLOSED
+    assert "failed to stop" in caplog.text
+    assert "stuck socket" in caplog.text
+
+
+async def test_waiting_for_media_ends_with_media_with_time_or_with_the_session() -> None:
+    home = Home()
+    session = home.session()
+    with pytest.raises(TimeoutError):
+        await session.wait_media(0.001)
+    waiting = asyncio.create_task(session.wait_media(5))
+    await asyncio.sleep(0)
+    await session.answer(GOOD_OFFER)
+    assert await waiting is home.made[0]
+
+    other = home.session()
+    waiting = asyncio.create_task(other.wait_media(5))
+    await asyncio.sleep(0)
+    await other.aclose(Ending.CLIENT)
+    with pytest.raises(ApiError):
+        await waiting
+
+
+async def test_the_page_is_told_why_and_each_line_names_the_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    home = Home()
+    session = home.session()
+    with caplog.at_level(logging.INFO):
+        await session.answer(GOOD_OFFER)
+        home.made[0].events.ended(Ending.LOST, "")
+        await session.aclose(Ending.CLIENT)
+    assert home.made[0].told == [{"type": "closed", "reason": "the connection was lost"}]
+    assert "session is closed" in caplog.text
+    assert PLAN.id not in caplog.text
+
+
+async def test_connected_after_the_end_changes_nothing() -> None:
+    home = Home()
+    session = home.session()
+    await session.answer(GOOD_OFFER)
+    await session.aclose(Ending.CLIENT)
+    home.made[0].events.connected()
+    assert session.state is State.CLOSED
