@@ -1,0 +1,221 @@
+"""The push websocket over a real socket; a fake session plays by a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import websockets
+from fastapi import FastAPI
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from server.app import create_app
+from server.push_protocol import MAX_MESSAGE_BYTES
+from server.settings import SessionSettings, Settings
+from tests.support.fake_backend import FakeBackend, FakeVoice
+from tests.support.live_server import GOOD_OFFER, serve
+
+START = json.dumps({"type": "start", "sample_rate": 16000})
+SECOND = np.full(16_000, 1000, "<i2").tobytes()
+
+
+@dataclass
+class Push:
+    """One push session and how to reach it."""
+
+    app: FastAPI
+    backend: FakeBackend
+    url: str
+    session: str
+
+    def socket(self, **more: Any) -> Any:
+        return connect(f"{self.url}/v1/sessions/{self.session}/audio", **more)
+
+    @property
+    def voice(self) -> FakeVoice:
+        voice = self.backend.made[-1].voice
+        assert isinstance(voice, FakeVoice)
+        return voice
+
+
+@pytest.fixture
+async def push() -> AsyncIterator[Push]:
+    backend = FakeBackend()
+    settings = Settings(session=SessionSettings(max_sessions=4, offer_timeout_s=1))
+    app = create_app(settings, backend, page=False)
+    async with serve(app) as http:
+        made = await http.post("/v1/sessions", json={"voice": "push", "size": 256})
+        session = str(made.json()["id"])
+        offer = {"sdp": GOOD_OFFER, "type": "offer"}
+        await http.post(f"/v1/sessions/{session}/offer", json=offer)
+        backend.made[-1].events.connected()
+        yield Push(app, backend, str(http.base_url).replace("http", "ws"), session)
+
+
+async def hear(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of this kind."""
+    async with asyncio.timeout(5):
+        while True:
+            message: dict[str, Any] = json.loads(await socket.recv())
+            if message["type"] == kind:
+                return message
+
+
+async def closing(socket: ClientConnection) -> tuple[dict[str, Any], int, str]:
+    """The error, and with what the server closed."""
+    error = await hear(socket, "error")
+    with pytest.raises(ConnectionClosed) as caught:
+        async with asyncio.timeout(5):
+            while True:
+                await socket.recv()
+    assert caught.value.rcvd is not None
+    return error, caught.value.rcvd.code, caught.value.rcvd.reason
+
+
+async def test_a_segment_is_taken_started_and_finished_by_the_playout_clock(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        await socket.send(SECOND)
+        told = await hear(socket, "buffered")
+        assert told["seconds"] == pytest.approx(1.0, abs=0.01)
+        await socket.send(json.dumps({"type": "end"}))
+        push.voice.play(0.5)
+        assert await hear(socket, "started") == {"type": "started", "segment": "s1"}
+        # An `end` may still be on its way: what was played is finished only with it.
+        push.voice.play(1.5)
+        async with asyncio.timeout(5):
+            while not (message := json.loads(await socket.recv()))["type"] == "finished":
+                push.voice.play(1.5)
+        assert message["position_s"] == pytest.approx(1.0, abs=0.01)
+        assert message["interrupted"] is False
+
+
+async def test_an_interrupt_finishes_what_was_open(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        await socket.send(SECOND)
+        await hear(socket, "buffered")
+        await socket.send(json.dumps({"type": "interrupt"}))
+        message = await hear(socket, "finished")
+        assert message["interrupted"] is True
+        assert push.voice.interrupts == 1
+        # The next word needs a start of its own.
+        await socket.send(SECOND)
+        error, code, _ = await closing(socket)
+        assert (error["code"], code) == ("not_started", 1008)
+
+
+Sender = Callable[[ClientConnection], Any]
+FAULTS: dict[str, tuple[list[str | bytes], int, str]] = {
+    "sound before start": ([SECOND], 1008, "not_started"),
+    "odd length": ([START, b"abc"], 1007, "odd_length"),
+    "too big": ([START, bytes(MAX_MESSAGE_BYTES + 2)], 1009, "message_too_big"),
+    "unknown rate": (['{"type": "start", "sample_rate": 44101}'], 1008, "bad_sample_rate"),
+    "nan": (['{"type": "start", "sample_rate": NaN}'], 1007, "bad_json"),
+    "not json": (["hello"], 1007, "bad_json"),
+    "unknown type": (['{"type": "sing"}'], 1008, "unknown_type"),
+    "end without start": (['{"type": "end"}'], 1008, "not_started"),
+    "end of another": ([START, '{"type": "end", "segment": "x"}'], 1008, "refused"),
+    "name in use": (
+        [
+            '{"type": "start", "sample_rate": 8000, "segment": "a"}',
+            SECOND,
+            '{"type": "start", "sample_rate": 8000, "segment": "a"}',
+        ],
+        1008,
+        "refused",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_fault_is_told_and_the_socket_closed_with_its_code(push: Push, name: str) -> None:
+    messages, close_code, code = FAULTS[name]
+    async with push.socket() as socket:
+        for message in messages:
+            await socket.send(message)
+        error, closed_with, reason = await closing(socket)
+    assert (error["code"], closed_with) == (code, close_code)
+    assert error["message"].startswith(reason[:40])
+    # The session itself goes on.
+    assert push.app.state.services.manager.get(push.session).state.value == "live"
+
+
+async def test_more_than_the_protocol_takes_at_all_is_cut_off(push: Push) -> None:
+    async with push.socket() as socket:
+        with pytest.raises(ConnectionClosed):
+            await socket.send(START)
+            await socket.send(bytes(40 * MAX_MESSAGE_BYTES))
+            await closing(socket)
+
+
+async def test_a_full_buffer_refuses_a_message_and_keeps_the_socket(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        for _ in range(6):
+            await socket.send(SECOND)
+        error = await hear(socket, "error")
+        assert error["code"] == "buffer_full"
+        assert error["refused_s"] == 1.0
+        assert error["buffered_s"] == pytest.approx(5.0, abs=0.1)
+        push.voice.play(3.0)
+        await socket.send(SECOND)
+        assert (await hear(socket, "buffered"))["seconds"] < 4
+
+
+async def test_who_leaves_in_mid_segment_has_ended_it(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        await socket.send(SECOND)
+        await hear(socket, "buffered")
+    async with push.socket() as socket:
+        push.voice.play(2.0)
+        message = await hear(socket, "finished")
+        assert message["position_s"] == pytest.approx(1.0, abs=0.01)
+
+
+async def test_the_session_ending_closes_the_socket_with_its_reason(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        await push.app.state.services.manager.close(push.session)
+        gone = await hear(socket, "closed")
+        assert gone["reason"] == "the client hung up"
+        with pytest.raises(ConnectionClosed) as caught:
+            await socket.recv()
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1001
+
+
+async def test_who_may_not_push_is_told_why(push: Push) -> None:
+    manager = push.app.state.services.manager
+    mirror = manager.create(push.backend.made[0].plan.__class__("", "ada", "mirror", 256, 1))
+    silent = manager.create(push.backend.made[0].plan.__class__("", "ada", "push", 256, 1))
+    for name, code in (
+        ("nobody", "unknown_session"),
+        (mirror.plan.id, "wrong_voice"),
+        (silent.plan.id, "no_offer"),
+    ):
+        async with connect(f"{push.url}/v1/sessions/{name}/audio") as socket:
+            error, closed_with, _ = await closing(socket)
+        assert (error["code"], closed_with) == (code, 1008)
+
+
+async def test_a_page_of_another_site_may_not_push(push: Push) -> None:
+    async with push.socket(origin="https://evil.example") as socket:
+        error, closed_with, _ = await closing(socket)
+    assert (error["code"], closed_with) == ("foreign_origin", 1008)
+    own = push.url.replace("ws", "http")
+    async with push.socket(origin=own) as socket:
+        await socket.send(START)
+        await socket.send(SECOND)
+        await hear(socket, "buffered")
+
+
+def test_the_client_library_is_not_the_old_one() -> None:
+    assert not hasattr(websockets, "legacy") or "legacy" not in connect.__module__
