@@ -13,6 +13,8 @@ from engines.values import F32, U8
 
 _BACKGROUND_SIDE = 128
 """The filled-in background is worked out this small: it is only seen at the rim of a turn."""
+_PLAIN = 2.5
+"""Grain below which a backdrop is plain: then stray hair is painted over from further out."""
 _BAND = (0.008, 0.045)
 """Face widths inside the outline: all of it, and none of it, may be hair or ear."""
 
@@ -46,7 +48,11 @@ def person_alpha(photo: U8, mask: F32) -> U8:
 def background(photo: U8, alpha: U8) -> U8:
     """u8[S,S,3]: the photo where nobody is, filled smoothly where somebody is."""
     size = photo.shape[0]
-    person = cv2.dilate((alpha > 5).astype(np.uint8), np.ones((15, 15), np.uint8))
+    grain = np.abs(photo.astype(np.float32) - cv2.GaussianBlur(photo, (0, 0), 3)).mean(2)
+    wall = grain[alpha == 0]
+    plain = len(wall) > 0 and float(np.median(wall)) < _PLAIN
+    reach = 37 if plain else 15
+    person = cv2.dilate((alpha > 5).astype(np.uint8), np.ones((reach, reach), np.uint8))
     small = (_BACKGROUND_SIDE, _BACKGROUND_SIDE)
     hole = cv2.resize(person, small, interpolation=cv2.INTER_AREA)
     hole = cv2.dilate((hole > 0).astype(np.uint8), np.ones((3, 3), np.uint8))

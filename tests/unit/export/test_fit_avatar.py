@@ -1,0 +1,96 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from engines.avatars.bundle import load
+from engines.values import U8
+from export import fit_avatar
+from export.rig.tracker import Tracked, TrackerFailed
+from tests.support.sample_avatar import sample, soft_mask
+
+
+def fake_track(faces: int) -> object:
+    def track(images: U8, tracker_python: Path) -> Tracked:
+        nothing = np.zeros((1, 2), np.int32)
+        return Tracked(
+            landmarks=sample().landmarks[None],
+            faces=np.array([faces], np.int32),
+            matte=soft_mask()[None],
+            edges=nothing,
+            oval=nothing,
+        )
+
+    return track
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), sample().portrait)
+    return path
+
+
+def run(image: Path, out: Path, *more: str) -> int:
+    return fit_avatar.main([str(image), "--name", "mia", "--out", str(out), *more])
+
+
+def test_a_photo_becomes_an_avatar(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fit_avatar, "track", fake_track(1))
+    assert run(image, tmp_path / "out", "--title", "Mia", "--credit", "me") == 0
+    avatar = load(tmp_path / "out" / "mia")
+    assert (avatar.title, avatar.credit) == ("Mia", "me")
+    assert "MiB" in capsys.readouterr().out
+    assert run(image, tmp_path / "out") == 1
+    assert "--replace" in capsys.readouterr().err
+    assert run(image, tmp_path / "out", "--replace") == 0
+
+
+@pytest.mark.parametrize("faces", [0, 2])
+def test_none_or_several_faces_are_refused(
+    faces: int,
+    image: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(fit_avatar, "track", fake_track(faces))
+    assert run(image, tmp_path / "out") == 1
+    assert f"found {faces} faces" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "mia").exists()
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.png").write_bytes(b"not a picture")
+    assert run(tmp_path / "a.png", tmp_path / "out") == 1
+    assert "not a picture" in capsys.readouterr().err
+    assert run(tmp_path / "missing.png", tmp_path / "out") == 1
+
+
+def test_huge_photos_are_shrunk(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    cv2.imwrite(str(path), np.zeros((3200, 100, 3), np.uint8))
+    assert fit_avatar.read_photo(path).shape == (1600, 50, 3)
+
+
+def test_without_a_tracker_the_interpreter_is_named(image: Path, tmp_path: Path) -> None:
+    args = fit_avatar._parser().parse_args(
+        [str(image), "--name", "mia", "--out", str(tmp_path), "--tracker-python", "/no/python"]
+    )
+    with pytest.raises(TrackerFailed, match="/no/python"):
+        fit_avatar.make(fit_avatar.read_photo(image), args)
+
+
+def test_it_is_a_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "export", "fit-avatar", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "--tracker-python" in done.stdout
