@@ -169,8 +169,8 @@ class LiveMedia:
             size=self._plan.size,
             audio_track=self._audio_track,
             video_track=self._video_track,
-            # In push mode a microphone that the page sends anyway is heard by nobody.
-            on_mic=mic.feed if mic is not None else lambda frame: None,
+            # In push mode a microphone that the page offers anyway is declined.
+            on_mic=mic.feed if mic is not None else None,
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,

@@ -169,8 +169,6 @@ class Player:
         self._index = pace.index
         self._ticks += 1
         self._skipped += pace.skipped
-        if pace.skipped:
-            self.playout.settle(pace.index)
         self.pump()
         for picture in self._engine_frames.take_all():
             self.playout.add_picture(pace.index, picture)

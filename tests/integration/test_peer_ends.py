@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 import time
 
@@ -201,6 +202,19 @@ async def test_the_port_range_and_the_advertised_address_hold(pool: CodecPool) -
     finally:
         await client.aclose()
         await server.aclose()
+
+
+async def test_strangers_datagrams_do_not_end_a_call(pool: CodecPool) -> None:
+    call = await connect(pool)
+    try:
+        pair = call.client.pc.getSenders()[0].transport.transport._connection._nominated[1]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for data in (b"", b"\0", b"\x16" + bytes(60), b"\x80" * 100, bytes(20)):
+                stranger.sendto(data, pair.remote_addr)
+        await call.run(25)
+        assert call.server.peer.state == "connected"
+    finally:
+        await call.aclose()
 
 
 async def test_a_fault_in_the_microphone_path_ends_the_call_with_a_reason(
