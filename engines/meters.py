@@ -13,6 +13,11 @@ from dataclasses import dataclass
 RECENT = 250
 """Steps that a percentile looks back over: 10 s at 25 fps."""
 EWMA = 0.1
+FIRST = 3
+"""The first steps fill caches: of these the shortest counts."""
+OUTLIER = 3.0
+"""A longer step than so many means is the machine's hiccup, not the stage's cost: it counts as
+that many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class StepTimes:
 
     steps: int = 0
     mean_s: float = 0.0
-    """Running mean, weight 0.1 for the newest."""
+    """Running mean, weight 0.1 for the newest, outliers cut."""
     p95_s: float = 0.0
     """95th percentile of the last 250 steps."""
     max_s: float = 0.0
@@ -87,8 +92,10 @@ class StepMeter:
         with self._lock:
             self._recent.append(seconds)
             self._steps += 1
-            weight = EWMA if self._steps > 1 else 1.0
-            self.mean_s += weight * (seconds - self.mean_s)
+            if self._steps <= FIRST:
+                self.mean_s = min(self._recent)
+            else:
+                self.mean_s += EWMA * (min(seconds, OUTLIER * self.mean_s) - self.mean_s)
 
     def snapshot(self) -> StepTimes:
         """The figures now."""

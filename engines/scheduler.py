@@ -58,6 +58,8 @@ class Limits:
     step_up_use: float = 0.70
     """Share (after stepping up) below which a session may step up again."""
     step_down_late: float = 0.10
+    press_s: float = 0.3
+    """How long it must be pressed before a session steps down: one hiccup is not a load."""
     settle_s: float = 0.5
     """Time for a step to show in the measures before the next one."""
     patience_s: float = 4.0
@@ -87,6 +89,8 @@ class Ladder:
 
     rungs: Mapping[str, int] = field(default_factory=dict)
     changed_s: float = float("-inf")
+    pressed_since_s: float = float("inf")
+    """Since when a step down would have been called for; infinity: it is not."""
     calm_since_s: float = float("inf")
     """Since when a step up would have been allowed; infinity: it is not."""
     raised_s: float = float("-inf")
@@ -172,11 +176,14 @@ def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limit
     worst = max((load.late_share for load in loads.values()), default=0.0)
     if use(loads, ladder) > limits.step_down_use or worst > limits.step_down_late:
         return _step_down(now_s, loads, ladder, limits)
-    return _step_up(now_s, loads, ladder, limits, worst)
+    return _step_up(now_s, loads, replace(ladder, pressed_since_s=float("inf")), limits, worst)
 
 
 def _step_down(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
-    ladder = replace(ladder, calm_since_s=float("inf"))
+    pressed_since_s = min(ladder.pressed_since_s, now_s)
+    ladder = replace(ladder, calm_since_s=float("inf"), pressed_since_s=pressed_since_s)
+    if now_s - pressed_since_s < limits.press_s:
+        return ladder
     full = [name for name in loads if ladder.rung(name) == FULL]
     if not full:
         return ladder
@@ -188,6 +195,7 @@ def _step_down(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: 
         ladder,
         rungs={**ladder.rungs, chosen: HALF},
         changed_s=now_s,
+        pressed_since_s=float("inf"),
         patience_s=patience_s,
     )
 

@@ -11,12 +11,31 @@ def test_nothing_measured_is_all_zero() -> None:
     assert StepMeter().snapshot() == StepTimes(0, 0.0, 0.0, 0.0)
 
 
-def test_the_first_step_is_the_mean_and_later_ones_weigh_a_tenth() -> None:
+def test_of_the_first_steps_the_shortest_counts() -> None:
     meter = StepMeter()
-    meter.add(0.010)
-    assert meter.mean_s == pytest.approx(0.010)
+    for seconds, mean_s in ((0.100, 0.100), (0.020, 0.020), (0.030, 0.020)):
+        meter.add(seconds)
+        assert meter.mean_s == pytest.approx(mean_s)
+
+
+def test_later_steps_weigh_a_tenth_and_hiccups_are_cut() -> None:
+    meter = StepMeter()
+    for _ in range(3):
+        meter.add(0.010)
     meter.add(0.020)
     assert meter.mean_s == pytest.approx(0.011)
+    meter.add(9.0)
+    assert meter.mean_s == pytest.approx(0.011 + 0.1 * (0.033 - 0.011))
+    assert meter.snapshot().max_s == 9.0
+
+
+def test_a_stage_that_became_slow_is_believed() -> None:
+    meter = StepMeter()
+    for _ in range(3):
+        meter.add(0.001)
+    for _ in range(60):
+        meter.add(0.100)
+    assert meter.mean_s > 0.09
 
 
 def test_percentile_and_longest() -> None:

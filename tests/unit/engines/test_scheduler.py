@@ -96,15 +96,24 @@ def test_use_counts_renders_at_the_rung_and_motion_always() -> None:
 
 def test_the_ladder_steps_down_before_anything_is_late() -> None:
     loads = {"a": Load(cost_s=0.020), "b": Load(cost_s=0.022)}
-    ladder = climb(0.0, loads, Ladder(), LIMITS)
+    ladder = climb(0.3, loads, climb(0.0, loads, Ladder(), LIMITS), LIMITS)
     assert ladder.rungs == {"b": HALF}
     # One step, then time to see what it did.
-    assert climb(0.4, loads, ladder, LIMITS).rungs == {"b": HALF}
+    assert climb(0.7, loads, ladder, LIMITS).rungs == {"b": HALF}
+
+
+def test_a_hiccup_is_not_a_load() -> None:
+    heavy, light = {"a": Load(cost_s=0.05)}, {"a": Load(cost_s=0.01)}
+    ladder = Ladder()
+    for now_s in (0.0, 0.25, 0.35, 0.6):
+        ladder = climb(now_s, heavy if now_s != 0.25 else light, ladder, LIMITS)
+        assert ladder.rungs == {}
+    assert climb(0.65, heavy, ladder, LIMITS).rungs == {"a": HALF}
 
 
 def test_the_ladder_steps_down_whom_lateness_hurts() -> None:
     loads = {"a": Load(cost_s=0.001, late_share=0.5), "b": Load(cost_s=0.002)}
-    assert climb(0.0, loads, Ladder(), LIMITS).rungs == {"a": HALF}
+    assert climb(0.0, loads, Ladder(pressed_since_s=-0.3), LIMITS).rungs == {"a": HALF}
 
 
 def test_the_ladder_cannot_go_below_its_foot() -> None:
@@ -132,11 +141,11 @@ def test_calm_begins_again_after_a_bad_moment() -> None:
 
 def test_a_step_up_taken_back_doubles_the_patience() -> None:
     loads = {"a": Load(cost_s=0.04)}
-    ladder = climb(11.0, loads, Ladder(raised_s=10.0, changed_s=10.0), LIMITS)
-    assert ladder.patience_s == 8.0
-    ladder = replace(ladder, rungs={}, changed_s=20.0, raised_s=20.0)
-    assert climb(21.0, loads, ladder, LIMITS).patience_s == 16.0
-    ladder = Ladder(raised_s=20.0, changed_s=20.0, patience_s=50.0)
+    raised = Ladder(raised_s=20.0, changed_s=20.0, pressed_since_s=20.0)
+    assert climb(21.0, loads, raised, LIMITS).patience_s == 8.0
+    again = replace(raised, patience_s=8.0)
+    assert climb(21.0, loads, again, LIMITS).patience_s == 16.0
+    ladder = replace(raised, patience_s=50.0)
     assert climb(21.0, loads, ladder, LIMITS).patience_s == 60.0
 
 
