@@ -32,7 +32,7 @@ SECONDS = 8
 @contextmanager
 def delayed_mirror(delay_ms: int) -> Iterator[str]:
     port = free_port()
-    command = [sys.executable, "-m", "tests.support.delayed_mirror", "--delay-ms", str(delay_ms)]
+    command = [sys.executable, "-m", "server.bench.mirror", "--delay-ms", str(delay_ms)]
     variables = {**os.environ, "SYNCHRORAMA_SERVER_PORT": str(port)}
     process = subprocess.Popen(command, cwd=ROOT, env=variables)
     try:

@@ -18,7 +18,7 @@ def test_error_is_read_back_minus_inserted(wrong_ms: float) -> None:
         delay_ms = 140 + inserted + (wrong_ms if inserted else 0)
         found[inserted] = medians(run_of(session(delay_ms=delay_ms)))
     table = {item.name: item for item in rows(found)}
-    for name in ("50 ms inserted, read back by the mouth: error",):
+    for name in ("50 ms inserted, error of the mouth",):
         summary = table[name].summary
         assert summary is not None and summary.p50 == pytest.approx(wrong_ms, abs=0.5)
         assert table[name].held is (abs(wrong_ms) <= 10)
@@ -31,5 +31,7 @@ def test_a_session_without_probe_is_said() -> None:
 
 
 async def test_a_running_server_cannot_be_delayed() -> None:
-    with pytest.raises(BenchError, match="leave --server out"):
+    with pytest.raises(BenchError, match="leave --server"):
         await inserted_delays(Plan(url="http://127.0.0.1:1"), print)
+    with pytest.raises(BenchError, match="--set"):
+        await inserted_delays(Plan(settings={"media.playout_delay_ms": "180"}), print)
