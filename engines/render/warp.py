@@ -24,10 +24,13 @@ from engines.render.head import CELL, HeadField
 from engines.render.mouth import Mouth
 from engines.render.raster import fill
 from engines.render.rig import load_rig
+from engines.render.shade import Shade
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
+_ONE = 192
+"""Brightness factors are bytes over this."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 
 
@@ -56,6 +59,7 @@ class WarpRenderer:
         self._person = _premultiplied(photo, self._background, _resized(avatar.alpha, size))
         self._skin = np.dstack([_resized(avatar.skin, size), _resized(avatar.cover, size)])
         self._photo = photo
+        self._shade = Shade(self._geometry, rig)
         self._mouth = Mouth(avatar, self._geometry, rig, photo)
         eyes = _resized(avatar.eyes, size)
         self._eyes = [Eyeball(self._geometry, eye, photo, eyes) for eye in lm.EYES]
@@ -84,9 +88,11 @@ class WarpRenderer:
             coarse = self._field.backward(face - self._geometry.face, pose)
             picture = self._layers(coarse)
         with _timed(state, "face map"):
-            box, source, mask = self._face_map(coarse, placed, weights)
+            texture_at = self._texture_rows(weights)
+            light = self._shade.factors(face, pose.rotation)
+            window = self._face_map(coarse, placed, texture_at, light)
         with _timed(state, "face"):
-            self._face(picture, box, source, mask)
+            self._face(picture, window)
         with _timed(state, "mouth"):
             self._mouth.draw(picture, placed, weights, pose)
         with _timed(state, "eyes"):
@@ -109,10 +115,7 @@ class WarpRenderer:
         cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR), behind, picture[:rows])
         return picture
 
-    def _face_map(
-        self, coarse: F32, placed: F32, weights: F32
-    ) -> tuple[tuple[int, int, int, int], F32, U8]:
-        """Window of the face in half pixels, source map and mask there, at half resolution."""
+    def _face_map(self, coarse: F32, placed: F32, texture_at: F32, light: F32) -> _FaceWindow:
         half = self.size // 2
         at = (placed[:, :2] + 0.5) * np.float32(0.5) - np.float32(0.5)
         low = np.floor(at.min(0)).astype(int) - _MARGIN
@@ -122,13 +125,16 @@ class WarpRenderer:
         source = self._field.expand(coarse, CELL // 2)[y0:y1, x0:x1].copy()
         depth = placed[self._face_triangles, 2].sum(1)
         order = np.concatenate([self._cap_triangles, self._face_triangles[np.argsort(depth)]])
-        texture_at = self._texture_rows(weights)
-        spans = fill(at - np.array([x0, y0], np.float32), texture_at, order, x1 - x0, y1 - y0)
-        source.reshape(-1, 2)[spans.pixels] = spans.values
+        values = np.concatenate([texture_at, light[:, None]], 1)
+        spans = fill(at - np.array([x0, y0], np.float32), values, order, x1 - x0, y1 - y0)
+        source.reshape(-1, 2)[spans.pixels] = spans.values[:, :2]
+        gain = np.ones((y1 - y0, x1 - x0), np.float32)
+        gain.reshape(-1)[spans.pixels] = spans.values[:, 2]
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         mask.reshape(-1)[spans.pixels] = 255
         mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
-        return (x0, y0, x1, y1), source, cv2.GaussianBlur(mask, (0, 0), 0.8)
+        mask = cv2.GaussianBlur(mask, (0, 0), 0.8)
+        return _FaceWindow((x0, y0, x1, y1), source, mask, cv2.GaussianBlur(gain, (0, 0), 1.5))
 
     def _texture_rows(self, weights: F32) -> F32:
         """f32[468,2]: where mesh points lie in the photo; lids give up their rims as they close.
@@ -142,18 +148,36 @@ class WarpRenderer:
             out[list(eye.lower), 1] += 0.010 * rim
         return out
 
-    def _face(self, picture: U8, box: tuple[int, int, int, int], source: F32, mask: U8) -> None:
-        x0, y0, x1, y1 = (2 * v for v in box)
+    def _face(self, picture: U8, window: _FaceWindow) -> None:
+        x0, y0, x1, y1 = (2 * v for v in window.box)
         size = (x1 - x0, y1 - y0)
-        fine = cv2.resize(source, size)
+        fine = cv2.resize(window.source, size)
         seen = cv2.remap(self._skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         share = cv2.multiply(
-            cv2.resize(mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
+            cv2.resize(window.mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
+        )
+        gain = np.rint(cv2.resize(window.gain, size) * np.float32(_ONE)).astype(np.uint8)
+        lit = cv2.multiply(
+            cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR),
+            cv2.cvtColor(gain, cv2.COLOR_GRAY2BGR),
+            scale=1 / _ONE,
         )
         part = picture[y0:y1, x0:x1]
-        part[:] = cv2.blendLinear(
-            cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), np.ascontiguousarray(part), share, 1 - share
-        )
+        part[:] = cv2.blendLinear(lit, np.ascontiguousarray(part), share, 1 - share)
+
+
+@dataclass(frozen=True, slots=True)
+class _FaceWindow:
+    """The face layer's map at half resolution."""
+
+    box: tuple[int, int, int, int]
+    """x0, y0, x1, y1 in half pixels of the picture."""
+    source: F32
+    """f32[h,w,2]: where in the photo each pixel comes from."""
+    mask: U8
+    """u8[h,w]: 255 on the face."""
+    gain: F32
+    """f32[h,w]: brightness factor of the skin."""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ _OVERSAMPLE = 3
 X_MIN_CM, X_MAX_CM = -3.5, 3.5
 UPPER_Y_CM = (-1.6, -3.8)
 LOWER_Y_CM = (-2.9, -5.4)
-_TOOTH = np.array([0.83, 0.92, 0.97], np.float32)
+_TOOTH = np.array([0.87, 0.93, 0.97], np.float32)
 _GUM = np.array([0.40, 0.38, 0.64], np.float32)
 
 
@@ -76,7 +76,7 @@ def _shade(surface: F32, kind: NDArray[np.int8]) -> F32:
     normal = surface[:, :3] / (np.linalg.norm(surface[:, :3], axis=1, keepdims=True) + 1e-9)
     light = 0.66 + 0.34 * np.clip(normal @ np.array([0.0, 0.35, 0.93]), 0, 1)
     glint = 0.10 * np.clip(normal @ np.array([0.05, 0.25, 0.967]), 0, 1) ** 40
-    depth = np.clip((surface[:, 5] - 5.5) / 4.8, 0.05, 1) ** 1.2
+    depth = np.clip((surface[:, 5] - 5.5) / 4.8, 0.05, 1) ** 1.7
     base = np.where((kind == 1)[:, None], _TOOTH, _GUM)
     shaded: F32 = ((base * light[:, None] + glint[:, None]) * depth[:, None]).astype(np.float32)
     return shaded
@@ -89,7 +89,7 @@ def _finish(colour: F32, kind: NDArray[np.int8]) -> U8:
     gap = (closed == 1) & (kind == 0)
     spread = cv2.blur(colour * tooth[..., None], (21, 5))
     share = cv2.blur(tooth.astype(np.float32), (21, 5))[..., None]
-    colour = np.where(gap[..., None], 0.72 * spread / np.maximum(share, 1e-3), colour)
+    colour = np.where(gap[..., None], 0.82 * spread / np.maximum(share, 1e-3), colour)
     alpha = ((kind > 0) | gap).astype(np.float32)[..., None]
     picture = np.concatenate([colour.clip(0, 1) * alpha, alpha], 2)
     small = cv2.resize(picture, None, fx=1 / _OVERSAMPLE, fy=1 / _OVERSAMPLE,

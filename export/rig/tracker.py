@@ -7,7 +7,7 @@ Never imports mediapipe here: its dependencies do not fit beside ours.
 from __future__ import annotations
 
 import os
-import subprocess  # noqa: S404
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def track(images: U8, tracker_python: Path) -> Tracked:
         source, target = Path(folder, "in.npz"), Path(folder, "out.npz")
         np.savez(source, images=images)
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 [str(tracker_python), str(WORKER), str(source), str(target)],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 capture_output=True, text=True, timeout=TIMEOUT_S, check=False,

@@ -1,0 +1,79 @@
+"""How light on the skin changes as the face bends and turns.
+
+Engine thread; one object per avatar and size, no state between frames.
+Never touches lips, lids or the outline: those keep the photo's own light.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.avatars.matte import smoothstep
+from engines.render import landmarks as lm
+from engines.render.geometry import Geometry
+from engines.render.rig import Rig
+from engines.values import F32
+
+_LIGHT = np.array([0.0, 0.53, 0.85], np.float32)
+"""Toward the light in head axes at rest: in front, a little above."""
+_AMBIENT = 0.45
+_LOWEST, _HIGHEST = 0.8, 1.12
+
+
+class Shade:
+    """Brightness factors of the mesh points."""
+
+    def __init__(self, geometry: Geometry, rig: Rig) -> None:
+        holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
+        caps = [t for t in holes if len(set(t)) == 3]
+        self._triangles = np.concatenate([rig.triangles, np.array(caps, np.int64)])
+        self._around = _triangles_around(self._triangles)
+        self._share = _share(geometry, rig)
+        normals = self._normals(geometry.face)
+        self._rest = _AMBIENT + (1 - _AMBIENT) * np.maximum(normals @ _LIGHT, 0)
+
+    def factors(self, face: F32, rotation: F32) -> F32:
+        """f32[468] for the unposed face f32[468,3] and the head's rotation; 1 at rest."""
+        # Hair, ears and neck keep the photo's light, so the face may follow a turn only half way.
+        light = (rotation.T @ _LIGHT + _LIGHT) / 2
+        lit = _AMBIENT + (1 - _AMBIENT) * np.maximum(self._normals(face) @ light, 0)
+        ratio = np.clip(lit / self._rest, _LOWEST, _HIGHEST)
+        out: F32 = (1 + self._share * (ratio - 1)).astype(np.float32)
+        return out
+
+    def _normals(self, face: F32) -> F32:
+        corner = face[self._triangles]
+        a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+        cross = np.empty_like(a)
+        cross[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
+        cross[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
+        cross[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+        # Windings of the mesh differ; every side that matters faces the camera.
+        cross *= np.where(cross[:, 2:] < 0, -1, 1)
+        cross = np.concatenate([cross, np.zeros((1, 3), np.float32)])
+        total = cross[self._around].sum(1)
+        out: F32 = total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-6)
+        return out
+
+
+def _triangles_around(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    """i64[468,N]: triangles at each point, padded with the number of triangles."""
+    lists: list[list[int]] = [[] for _ in range(lm.MESH_POINTS)]
+    for k, corners in enumerate(triangles.tolist()):
+        for point in corners:
+            lists[point].append(k)
+    longest = max(len(one) for one in lists)
+    return np.array([one + [len(triangles)] * (longest - len(one)) for one in lists], np.int64)
+
+
+def _share(geometry: Geometry, rig: Rig) -> F32:
+    """f32[468]: how much of the change is shown: skin all; lips, lids and outline none."""
+    place, unit = geometry.face[:, :2], geometry.face_width
+    fixed = [*lm.OUTER_LOOP, *lm.INNER_LOOP, *(i for row in lm.UPPER_ROWS[1:3] for i in row)]
+    fixed += [i for row in lm.LOWER_ROWS[1:3] for i in row]
+    for eye in lm.EYES:
+        fixed += [*eye.upper, *eye.lower, *eye.corners, *eye.crease]
+    near = np.linalg.norm(place[:, None] - place[fixed][None], axis=2).min(1) / unit
+    rim = np.linalg.norm(place[:, None] - place[rig.oval][None], axis=2).min(1) / unit
+    return smoothstep(near / 0.07) * smoothstep((rim - 0.02) / 0.16)
