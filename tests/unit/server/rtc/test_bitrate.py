@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import cv2
 import numpy as np
 import pytest
 from aiortc.codecs.vpx import Vp8Encoder
-from av import VideoFrame
+from av import CodecContext, Packet, VideoFrame
 
+from engines.values import U8
 from server.rtc.bitrate import patches, rate_for
 
 RATES = {256: 500_000, 512: 1_200_000}
@@ -15,7 +19,7 @@ RATES = {256: 500_000, 512: 1_200_000}
 def frame(number: int, size: int) -> VideoFrame:
     image = np.random.default_rng(number).integers(0, 255, (size * 3 // 2, size), dtype=np.uint8)
     made = VideoFrame.from_ndarray(image, format="yuv420p")
-    made.pts = number * 3600
+    made.pts, made.time_base = number * 3600, Fraction(1, 90000)
     return made
 
 
@@ -61,3 +65,50 @@ def test_without_it_they_do() -> None:
 )
 def test_a_size_between_takes_the_next_larger_rate(size: int, wanted: int) -> None:
     assert rate_for(RATES, size, size) == wanted
+
+
+def swaying(number: int) -> U8:
+    """A fine, clean texture that moves as a head does: slowly, by parts of a pixel."""
+    rng = np.random.default_rng(5)
+    texture = cv2.GaussianBlur(rng.integers(0, 255, (384, 256)).astype(np.float32), (0, 0), 2.5)
+    texture = (texture - texture.mean()) * 4 + 128
+    shift = np.array([[1, 0, 3 * np.sin(number / 9)], [0, 1, 2 * np.sin(number / 7)]], np.float32)
+    moved = cv2.warpAffine(texture, shift, (256, 384), borderMode=cv2.BORDER_REFLECT)
+    return np.clip(moved, 16, 235).astype(np.uint8)
+
+
+def psnr(encoder: Vp8Encoder) -> float:
+    """In dB, of the last frames."""
+    decoder, found = CodecContext.create("libvpx", "r"), []
+    for number in range(50):
+        image = swaying(number)
+        made = VideoFrame.from_ndarray(image, format="yuv420p")
+        made.pts, made.time_base = number * 3600, Fraction(1, 90000)
+        payloads = encoder.encode(made)[0]
+        (decoded,) = decoder.decode(Packet(b"".join(payload[4:] for payload in payloads)))
+        assert isinstance(decoded, VideoFrame)
+        error = decoded.to_ndarray()[:256].astype(np.float64) - image[:256]
+        found.append(10 * np.log10(65025 / np.mean(error**2)))
+    return float(np.mean(found[25:]))
+
+
+def test_a_clean_picture_is_not_denoised() -> None:
+    blurred = psnr(Vp8Encoder())
+    undo = [patch.apply() for patch in patches(RATES)]
+    try:
+        sharp = psnr(Vp8Encoder())
+    finally:
+        for patch in reversed(undo):
+            patch.apply()
+    assert sharp > blurred + 0.5, (sharp, blurred)
+
+
+def test_a_key_frame_comes_when_asked() -> None:
+    undo = [patch.apply() for patch in patches(RATES)]
+    try:
+        encoder = Vp8Encoder()
+        keys = [is_key(encoder.encode(frame(n, 256), n == 3)[0]) for n in range(5)]
+    finally:
+        for patch in reversed(undo):
+            patch.apply()
+    assert keys == [True, False, False, True, False]
