@@ -72,6 +72,12 @@ def test_get_wait_gives_up_at_its_deadline() -> None:
     assert box.get_wait(0.0) is None
 
 
+def test_get_wait_takes_what_is_there_at_once() -> None:
+    box: Mailbox[int] = Mailbox("m", 2, "refuse")
+    box.put(1)
+    assert box.get_wait(0.0) == 1
+
+
 def test_get_wait_is_woken_by_another_thread() -> None:
     box: Mailbox[int] = Mailbox("m", 1, "refuse")
     got: list[int | None] = []

@@ -40,6 +40,15 @@ def test_look_ahead_is_that_of_the_lips() -> None:
     assert MODEL.lookahead == 1280
 
 
+def test_the_shipped_lips_load() -> None:
+    model = MotionModel.load()
+    chunker = Chunker(model.lookahead)
+    chunk = AudioChunk(0, 0, silence(0.4))
+    state = model.new_state(1)
+    frames = [model.step(state, window) for window in chunker.step(chunker.new_state(), chunk)]
+    assert frames[-1].motion[SEAL] > 0.9
+
+
 def test_silence_is_a_closed_and_calm_mouth() -> None:
     frames = hear(silence(2))
     mouth = np.stack([frame.motion[: len(ARKIT_NAMES)] for frame in frames])
