@@ -8,7 +8,9 @@ from server.bench.soak import Look
 
 def held(after: Rest) -> dict[str, bool | None]:
     before = Rest(Look(0, 200.0, 12, 9), 0)
-    result = judge(Plan(connects=3), [300.0] * 3, before, after, {}, Service("u", None, {}))
+    half = Rest(Look(0, 203.0, 12, 9), 0)
+    rests = (before, half, after)
+    result = judge(Plan(connects=3), [300.0] * 3, rests, {}, Service("u", None, {}))
     return {item.name: item.held for item in result.rows}
 
 
@@ -21,3 +23,4 @@ def test_anything_left_misses() -> None:
     assert held(Rest(Look(0, 205.0, 12, 10), 0))["threads left"] is False
     assert held(Rest(Look(0, 205.0, 12, 9), 1))["sessions left"] is False
     assert held(Rest(Look(0, 205.0, None, 9), 0))["tasks left"] is False
+    assert held(Rest(Look(0, 215.0, 12, 9), 0))["server memory, growth in the second half"] is False
