@@ -51,6 +51,9 @@ def compose(recipe: Recipe, donors: Donors) -> U8:
     lab, alpha, residual = _assemble(recipe, donors, layers)
     size = donors.size
     lab = eye_light(lab, donors.target, recipe.eye_light)
+    lab = finish.pores(
+        finish.calm_colour(lab), blur(skin_likeness(lab, layers.skin), 1.5), recipe.seed
+    )
     lab = finish.key_light(finish.sharpen(finish.soften_highlights(lab)), 0.03)
     behind = finish.backdrop(size, recipe.backdrop)
     front = _wrap_light(finish.to_bgr(lab), alpha, behind)

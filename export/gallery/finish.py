@@ -37,6 +37,24 @@ def sharpen(lab: F32, fine: float = 0.35, wide: float = 0.12) -> F32:
     return result
 
 
+def calm_colour(lab: F32, sigma_px: float = 1.4) -> F32:
+    """Chroma smoothed: the blocks that JPEG left in the sources' colour are gone."""
+    result = lab.copy()
+    result[..., 1:] = blur(f32(lab[..., 1:]), sigma_px)
+    return result
+
+
+def pores(lab: F32, likeness: F32, seed: int, depth: float = 0.55) -> F32:
+    """Fine skin relief where `likeness` (H, W, 0-1) is high: enlarged sources are too smooth."""
+    noise = f32(np.random.default_rng(seed + 2).standard_normal(likeness.shape))
+    relief = blur(noise, 0.9) - blur(noise, 2.2)
+    relief = relief / relief.std()
+    lit = np.clip(lab[..., 0] / 60.0, 0.3, 1.2)
+    result = lab.copy()
+    result[..., 0] += depth * likeness * lit * relief
+    return result
+
+
 def key_light(lab: F32, amount: float = 0.05) -> F32:
     """A soft light from the photo's left: lightness +-amount across the width."""
     across = np.linspace(1, -1, lab.shape[1], dtype=np.float32)

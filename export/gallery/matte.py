@@ -62,11 +62,6 @@ def refine_trimap(tri: F32, picture: F32, backdrop: F32, tolerance: float = 0.03
     return result
 
 
-def sharpen_alpha(alpha: F32, low: float, width: float) -> F32:
-    """Contrast of the matte raised: what is nearly backdrop or nearly person becomes so."""
-    return ramp(alpha, low, low + width)
-
-
 def biggest_piece(alpha: F32) -> F32:
     """Alpha with every island but the largest removed."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.05).astype(np.uint8))

@@ -1,0 +1,59 @@
+import numpy as np
+
+from export.gallery import garment
+from export.gallery.recipes import Top
+
+SIZE = 160
+TOP = Top(
+    left=((100.0, 660.0), (110.0, 560.0), (120.0, 480.0)),
+    neckline=((190.0, 460.0), (250.0, 530.0), (390.0, 530.0), (450.0, 460.0)),
+    right=((520.0, 480.0), (530.0, 560.0), (540.0, 660.0)),
+    colour=(24.0, -1.0, -9.0),
+    hair_line=((80.0, 500.0), (200.0, 500.0), (320.0, 400.0), (560.0, 400.0)),
+)
+
+
+def skin() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    lab = np.empty((SIZE, SIZE, 3), np.float32)
+    lab[:] = (62.0, 14.0, 18.0)
+    return lab
+
+
+def test_line_goes_through_its_points() -> None:
+    line = garment.smooth_line(TOP.neckline)
+    for x, y in TOP.neckline:
+        assert np.hypot(line[:, 0] - x, line[:, 1] - y).min() < 3
+
+
+def test_outline_is_scaled_and_open_at_the_neck() -> None:
+    mask = garment.outline_mask(TOP, SIZE)
+    assert mask[150, 80] > 0.99 and mask[120, 80] < 0.01 and mask[150, 5] < 0.01
+    double = garment.outline_mask(TOP, 2 * SIZE)
+    assert abs(double.mean() - mask.mean()) < 0.01
+
+
+def test_hair_hangs_in_front_down_to_the_line() -> None:
+    lab = skin()
+    lab[:, 25:45] = (12.0, 2.0, 3.0)
+    front = garment.hair_in_front(lab, TOP)
+    assert front[115, 35] > 0.95 and front[140, 35] < 0.05 and front[115, 70] < 0.05
+    bare = Top(TOP.left, TOP.neckline, TOP.right, TOP.colour)
+    assert garment.hair_in_front(lab, bare).max() == 0
+
+
+def test_cloth_textures_are_even_and_repeat() -> None:
+    for made in (garment.weave(SIZE, 1), garment.folds(SIZE, 1, 1.0)):
+        assert abs(made.std() - 1) < 0.5 and abs(made.mean()) < 0.8
+    assert np.array_equal(garment.weave(SIZE, 1), garment.weave(SIZE, 1))
+    assert not np.array_equal(garment.weave(SIZE, 1), garment.weave(SIZE, 2))
+
+
+def test_dress_colours_the_garment_shades_beside_it_and_leaves_the_rest() -> None:
+    lab = skin()
+    dressed = garment.dress(lab, TOP, 4)
+    assert np.abs(dressed[150, 80, 1:] - TOP.colour[1:]).max() < 0.5
+    assert abs(dressed[148:156, 60:100, 0].mean() - TOP.colour[0]) < 6
+    assert np.allclose(dressed[60, 80], lab[60, 80])
+    column = dressed[60:150, 80, 0]
+    skin_rows = column[column > 45]
+    assert skin_rows[-1] < 62 - 1, "the cloth shades the skin at its edge"
