@@ -167,6 +167,21 @@ def document(result: Result) -> dict[str, Any]:
     }
 
 
+def put_table(page: str, result: Result) -> str:
+    """`page` with the block of this kind of bench replaced by the result's table.
+
+    A block stands between `<!-- bench KIND -->` and `<!-- /bench KIND -->`. Raises ValueError when
+    the page has no such block.
+    """
+    opening, closing = f"<!-- bench {result.kind} -->", f"<!-- /bench {result.kind} -->"
+    before, found, rest = page.partition(opening)
+    _, ended, after = rest.partition(closing)
+    if not found or not ended:
+        raise ValueError(f"no block {opening} ... {closing}")
+    day = datetime.now(UTC).date().isoformat()
+    return f"{before}{opening}\n{day}: {markdown(result)}{closing}{after}"
+
+
 def write_json(result: Result, path: Path) -> None:
     """Write the document aside and rename it into place."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")

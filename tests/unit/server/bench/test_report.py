@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from server.bench.report import SCHEMA, Bar, Result, document, markdown, row, write_json
 
 
@@ -76,3 +78,16 @@ def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
     assert back["rows"][0]["summary"]["p50"] == 1 / 3
     assert back["rows"][0]["bars"] == [{"quantile": "p50", "high": 1, "low": None}]
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_a_table_goes_into_its_own_block() -> None:
+    page = "a\n<!-- bench soak -->\nold\n<!-- /bench soak -->\nb <!-- bench cycles -->"
+    after = put_table(page, Result("soak", "the command", [row("x", "ms", [1.0])]))
+    assert after.startswith("a\n<!-- bench soak -->\n20") and "old" not in after
+    assert "`the command`" in after and after.endswith(
+        "<!-- /bench soak -->\nb <!-- bench cycles -->"
+    )
+    again = put_table(after, Result("soak", "another", []))
+    assert "the command" not in again and again.count("bench soak") == 2
+    with pytest.raises(ValueError, match="no block"):
+        put_table(page, Result("cycles", "c", []))
