@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from server.bench.report import SCHEMA, Bar, Result, document, markdown, row, write_json
+from server.bench.report import (
+    SCHEMA,
+    Bar,
+    Result,
+    document,
+    markdown,
+    put_table,
+    row,
+    write_json,
+)
 
 
 def test_bars_bound_the_quantile_they_name() -> None:
