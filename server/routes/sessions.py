@@ -228,7 +228,7 @@ async def close_session(session_id: str, served: Served) -> Response:
 
 @router.websocket("/{session_id}/audio")
 async def push_audio(socket: WebSocket, session_id: str) -> None:
-    """Speech in as PCM16, acknowledgements out: see docs/push.md."""
+    """Speech in as PCM16, acknowledgements out: see docs/api.md."""
     served = services_of(socket)
     await socket.accept()
     if not _same_site(socket, served.settings.server.cors_origins):
