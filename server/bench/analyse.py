@@ -38,6 +38,8 @@ class Shown:
     """The client's counter of presented pictures: a jump tells of callbacks it missed."""
     received_ms: float | None = None
     """When its last packet came, where the client knows."""
+    moved: float | None = None
+    """Change of the picture around the mouth since the one before, where the client looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,38 @@ def _sound(at_ms: float, report: Report, picture: Shown, echo_ms: float | None) 
         downlink=None if sent_ms is None else picture.at_ms - sent_ms,
         display=None if picture.received_ms is None else picture.at_ms - picture.received_ms,
     )
+
+
+CALM_MS, SEEN_MS = 400.0, 900.0
+"""How long before a sound the mouth is still, and how long after it a movement is looked for."""
+CLEARLY = 4.0
+"""A movement is seen when it is this many times the median of the still mouth (sway, noise)."""
+
+
+def seen_movements(recording: Recording, *, settle_until_ms: float = 0.0) -> list[float]:
+    """Ms from each sound to the first picture in which the mouth visibly moves.
+
+    It checks the strip, which only says what a picture claims to show. Sounds in which no clear
+    movement is seen are left out: the picture of a quiet sound moves little.
+    """
+    found: list[float] = []
+    looked = [picture for picture in recording.shown if picture.moved is not None]
+    for at_ms in recording.heard_ms:
+        if at_ms < settle_until_ms:
+            continue
+        start = bisect_left(looked, at_ms - CALM_MS, key=lambda picture: picture.at_ms)
+        heard = bisect_left(looked, at_ms, key=lambda picture: picture.at_ms)
+        still = [picture.moved or 0.0 for picture in looked[start:heard]]
+        if not still:
+            continue
+        threshold = CLEARLY * sorted(still)[len(still) // 2]
+        for picture in looked[heard:]:
+            if picture.at_ms > at_ms + SEEN_MS:
+                break
+            if (picture.moved or 0.0) > threshold:
+                found.append(picture.at_ms - at_ms)
+                break
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from server.bench import sounds
-from server.bench.analyse import Flow, Recording, Sound, flow, follow, frame_ages
+from server.bench.analyse import Flow, Recording, Sound, flow, follow, frame_ages, seen_movements
 from server.bench.browser import measuring_browser
 from server.bench.machine import Meter, Usage, machine, versions
 from server.bench.needs import BenchError
@@ -170,10 +170,12 @@ def judge(
     found, lost = follow(run.recording, settle_until_ms=run.settle_until_ms)
     even = flow(run.recording.shown, settle_until_ms=run.settle_until_ms)
     ages = frame_ages(run.recording.shown, settle_until_ms=run.settle_until_ms)
+    moves = seen_movements(run.recording, settle_until_ms=run.settle_until_ms)
     rows = [
         *_first_rows(run.connects),
         *_flow_rows(even),
         *_sound_rows(found),
+        row("audio to seen movement of the mouth", "ms", moves),
         row("release to screen, every picture", "ms", ages),
         *_browser_rows(*run.browser_stats),
         *_usage_rows(run.usage),
