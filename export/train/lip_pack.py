@@ -67,6 +67,13 @@ def decode_table(effects: dict[str, list[float]]) -> dict[str, Any]:
     }
 
 
+def _video(examples: Sequence[LipExample]) -> list[LipExample]:
+    """The examples whose lips were seen."""
+    return [
+        e for e in examples if e.geometry_weight.any() and not e.name.startswith(("tts", "voice "))
+    ]
+
+
 def clip_colours(examples: Sequence[LipExample]) -> F32:
     """The voice colour of each example at its end, f32[n,20], as serving would hear it."""
     colours = []
@@ -83,7 +90,7 @@ def clip_colours(examples: Sequence[LipExample]) -> F32:
 
 def familiarity(train: Sequence[LipExample], validation: Sequence[LipExample]) -> dict[str, Any]:
     """Gaussian of the video speaker's voice colour; confidence is 0.9 for an average clip."""
-    video = [e for e in train if not e.name.startswith("tts") and e.geometry_weight.any()]
+    video = _video(train)
     colours = clip_colours(video)
     mean = colours.mean(axis=0)
     covariance = np.cov((colours - mean).T) + 1e-3 * np.eye(BANDS)
@@ -103,7 +110,7 @@ def familiarity(train: Sequence[LipExample], validation: Sequence[LipExample]) -
 
 def energy_fallback(train: Sequence[LipExample]) -> dict[str, Any]:
     """Aperture and jaw as a multiple of energy, fitted on the video clips by least squares."""
-    video = [e for e in train if not e.name.startswith("tts") and e.geometry_weight.any()]
+    video = _video(train)
     top = np.zeros(len(GEOMETRY_NAMES))
     bottom = 0.0
     peaks = []

@@ -128,7 +128,7 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int)
-    parser.add_argument("--without", default="", help="leave out examples: tts, facegood, speed")
+    parser.add_argument("--without", default="", help="leave out: tts, voices, facegood, speed")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args(argv)
     config = replace(SMOKE if args.smoke else LipTrainConfig(), seed=args.seed, device=args.device)
@@ -159,7 +159,8 @@ def without(data: LipData, kinds: str) -> LipData:
     marks: dict[str, Callable[[str], bool]] = {
         "tts": lambda name: name.startswith("tts"),
         "facegood": lambda name: name.startswith("1114_"),
-        "speed": lambda name: "." in name,
+        "voices": lambda name: name.startswith("voice "),
+        "speed": lambda name: "." in name and not name.startswith("voice "),
     }
     drop = [marks[kind] for kind in kinds.split(",") if kind]
     return replace(data, train=[e for e in data.train if not any(m(e.name) for m in drop)])
