@@ -26,7 +26,7 @@ from engines.values import U8, Picture
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
 from server.ingest import MicReader, PushReader
-from server.media_metrics import Meter
+from server.media_metrics import Meter, newest
 from server.metrics import Metrics
 from server.peer import Peer
 from server.player import Outlets, Player
@@ -235,7 +235,14 @@ class LiveMedia:
     async def publish(self) -> None:
         """The stats event to the page, the counters to the metrics."""
         engine, player = self._engine.stats(), self._player.stats()
-        self._meter.update(engine, player, await self._peer.stats(), self._video_track.encode_s)
+        video = self._video_track
+        stages = {
+            "motion": self._engine.motion.since,
+            "render": self._engine.render.since,
+            # The last picture sent is still being encoded.
+            "encode": newest(video.encode_s, max(0, video.sent - 1)),
+        }
+        self._meter.update(engine, player, await self._peer.stats(), stages)
         self.tell(
             {
                 "type": "stats",
