@@ -29,6 +29,8 @@ from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
+_LASHES = 0.6
+"""Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -169,7 +171,9 @@ class WarpRenderer:
         out = self._texture_at.copy()
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             rim = float(weights[index]) * self._geometry.face_width
-            out[list(eye.upper), 1] -= 0.004 * rim
+            upper, crease = list(eye.upper), list(eye.crease)
+            # Lashes point up in the photo: a closing lid shows the skin above them instead.
+            out[upper] += _LASHES * float(weights[index]) * (out[crease] - out[upper])
             out[list(eye.lower), 1] += 0.010 * rim
         return out
 
