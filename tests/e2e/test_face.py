@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,18 +18,28 @@ log = logging.getLogger(__name__)
 WATCH = (Path(__file__).parent / "watch.js").read_text(encoding="utf-8")
 WATCH_S = 22
 """Twice through speech and silence."""
+BUSY_BUFFER_MS = 150
+"""The browser holds sound this long only when it came in bursts: the machine was overloaded. In
+quiet runs it is 30 to 60 ms. Pictures have no such buffer, so they are then seen early."""
 
 
 @pytest.fixture(scope="module")
-def watched(browser: Browser, server: ServerProcess) -> Watched:
-    """One long look at a mirror session."""
+def call(browser: Browser, server: ServerProcess) -> tuple[Watched, dict[str, Any]]:
+    """One long look at a mirror session, and the client's statistics after it."""
     context = browser.new_context(permissions=["microphone"])
     visit = Visit(context, server.url)
     visit.connect()
     recording = visit.page.evaluate(WATCH, WATCH_S)
+    stats = visit.stats()
     visit.leave()
     context.close()
-    return read(recording)
+    return read(recording), stats
+
+
+@pytest.fixture(scope="module")
+def watched(call: tuple[Watched, dict[str, Any]]) -> Watched:
+    """What was seen and heard in it."""
+    return call[0]
 
 
 def test_the_portrait_is_there_before_the_call(visit: Visit) -> None:
@@ -52,21 +63,28 @@ def test_a_picture_arrives(visit: Visit) -> None:
 def test_the_picture_keeps_coming(watched: Watched) -> None:
     fps = watched.frames / WATCH_S
     log.info("%.1f fps, p99 gap %.0f ms", fps, watched.gap_p99_ms)
-    assert fps > 15
+    # 25 are sent; an overloaded machine shows fewer, but never stands still.
+    assert fps > 8
+    assert watched.gap_p99_ms < 1500
 
 
 def test_the_mouth_moves_with_the_sound_and_not_without(watched: Watched) -> None:
-    mouth = [float(watched.open_px[part(watched)].mean()) for part in (talking, resting)]
-    brow = [float(watched.brow_px[part(watched)].mean()) for part in (talking, resting)]
-    log.info("mouth %.2f / %.2f, forehead %.2f / %.2f", *mouth, *brow)
-    assert mouth[0] > 1.5 * mouth[1]
+    mouth = [float(watched.mouth[part(watched)].mean()) for part in (talking, resting)]
+    nose = [float(watched.nose[part(watched)].mean()) for part in (talking, resting)]
+    log.info("mouth %.2f / %.2f, brows to nose %.2f / %.2f", *mouth, *nose)
+    assert mouth[0] > 2 * mouth[1]
+    assert mouth[0] > 1.5 * nose[0]
 
 
-def test_sound_and_picture_are_in_step(watched: Watched) -> None:
+def test_sound_and_picture_are_in_step(call: tuple[Watched, dict[str, Any]]) -> None:
+    watched, stats = call
     offset_ms, r = lag_ms(watched)
-    log.info("sound minus picture %+.0f ms at r %.2f", offset_ms, r)
-    assert r > 0.3
-    # Generous: seen at 25 pictures a second, on a machine that may be busy.
+    held_ms = stats["audioBufferMs"]
+    log.info("sound minus picture %+.0f ms at r %.2f; sound held %s ms", offset_ms, r, held_ms)
+    assert r > 0.4
+    if held_ms is None or held_ms > BUSY_BUFFER_MS:
+        pytest.skip(f"machine too busy to judge: the browser holds sound for {held_ms} ms")
+    # Generous: seen at 25 pictures a second, mouths open before they are heard.
     assert abs(offset_ms) <= 150
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright
 
 from tests.support.browser import Visit, chromium
 from tests.support.server_process import ServerProcess, free_port
@@ -14,9 +14,11 @@ LONG_NOTE = """import('/page/view.js').then((view) =>
     view.showNote('A long message '.repeat(9), 'x'.repeat(60)))"""
 
 
-def test_a_refused_microphone_is_told_with_its_remedy(server: ServerProcess) -> None:
+def test_a_refused_microphone_is_told_with_its_remedy(
+    playwright: Playwright, server: ServerProcess
+) -> None:
     # Without the flag that answers for the person, a headless Chromium refuses.
-    with chromium() as strict:
+    with chromium(playwright) as strict:
         visit = Visit(strict.new_context(), server.url)
         visit.page.click("#connect")
         text = visit.wait_note("not allowed")
