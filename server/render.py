@@ -17,6 +17,7 @@ from typing import Any
 
 import av
 import numpy as np
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engines.offline import render_file
@@ -192,7 +193,8 @@ def _progress(job: RenderJob) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.completed:.0f} of {task.total:.0f} frames"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, disable=job.quiet, transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=job.quiet, transient=True) as progress:
         task = progress.add_task("rendering", total=1)
 
         def on_progress(done: int, total: int) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from engines.avatars.store import BUILTIN
 from server.backend import (
+    STUCK_S,
     UNCOUNTED,
     WARM_S,
     avatar_store,
@@ -79,3 +82,11 @@ def test_folders_of_the_settings_come_before_the_built_in_avatars(tmp_path: Path
     built_in = avatar_store(Settings()).names()
     assert store.names() == sorted({"zoe", *built_in})
     assert BUILTIN.name == "builtin"
+
+
+@pytest.mark.parametrize(("age_s", "running"), [(0.9, True), (STUCK_S, False)])
+def test_an_engine_that_hangs_in_a_step_is_not_ready(age_s: float, running: bool) -> None:
+    backend = real_backend()
+    hung: Any = SimpleNamespace(running=True, stats=lambda: SimpleNamespace(turn_age_s=age_s))
+    backend._engine = hung
+    assert backend.running is running
