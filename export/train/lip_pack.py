@@ -27,20 +27,22 @@ from export.nets.lips import LipNet, export_onnx
 SHAPES: tuple[tuple[tuple[str, ...], float, float, dict[str, float]], ...] = (
     # names, limit, stiffness, pull of visemes: chosen by eye on rendered speech.
     (("jawOpen",), 1.0, 0.002, {}),
-    (("mouthLowerDownLeft", "mouthLowerDownRight"), 0.8, 0.004, {}),
-    (("mouthUpperUpLeft", "mouthUpperUpRight"), 0.7, 0.004, {"labiodental": 0.15}),
-    (("mouthFunnel",), 0.7, 0.003, {"rounded": 0.12, "postalveolar": 0.3}),
-    (("mouthPucker",), 0.9, 0.003, {"rounded": 0.35, "postalveolar": 0.1}),
-    (("mouthStretchLeft", "mouthStretchRight"), 0.5, 0.004, {"spread": 0.06}),
-    (("mouthSmileLeft", "mouthSmileRight"), 0.3, 0.02, {"spread": 0.06}),
-    (("mouthPressLeft", "mouthPressRight"), 0.5, 0.05, {"bilabial": 0.3}),
-    (("mouthRollLower",), 0.6, 0.03, {"labiodental": 0.5}),
+    (("mouthLowerDownLeft", "mouthLowerDownRight"), 0.8, 0.01, {}),
+    (("mouthUpperUpLeft", "mouthUpperUpRight"), 0.6, 0.01, {"labiodental": 0.15}),
+    (("mouthFunnel",), 0.7, 0.03, {"rounded": 0.15, "postalveolar": 0.3}),
+    (("mouthPucker",), 0.9, 0.02, {"rounded": 0.45, "postalveolar": 0.15}),
+    (("mouthStretchLeft", "mouthStretchRight"), 0.5, 0.03, {"spread": 0.1}),
+    (("mouthSmileLeft", "mouthSmileRight"), 0.3, 0.1, {"spread": 0.08}),
+    (("mouthPressLeft", "mouthPressRight"), 0.5, 0.1, {"bilabial": 0.3}),
+    (("mouthRollLower",), 0.6, 0.1, {"labiodental": 0.5}),
 )
 # aperture, width, jaw, protrusion (the tracker's depth is vague), upper_inner, upper_outer,
 # lower_outer
 GEOMETRY_WEIGHTS = (3.0, 1.5, 1.0, 0.2, 0.7, 0.3, 0.3)
-GEOMETRY_GAIN = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-"""Per distance: makes the drawn lips, tracked, move as far as real ones (`evaluate --rendered`)."""
+GEOMETRY_GAIN = (1.0, 1.4, 1.0, 1.0, 1.0, 1.0, 1.0)
+"""Per distance. The video's speaker rounds little; drawn lips read better with more of it."""
+SEAL = (0.25, 0.5)
+"""Closure probability at which the lips begin to close, and are shut (validation clips)."""
 PRIOR_FRAMES = 12
 
 
@@ -54,7 +56,7 @@ def decode_table(effects: dict[str, list[float]]) -> dict[str, Any]:
                 "names": list(names),
                 "effect": [round(float(v), 5) for v in effect],
                 "limit": limit,
-                # Stiffness is stated in squared face heights x 0.1: effects are about 0.1.
+                # Stiffness is stated per tenth: squared effects are about a hundredth.
                 "stiffness": stiffness * 0.1,
                 "prior": prior,
             }
@@ -63,7 +65,7 @@ def decode_table(effects: dict[str, list[float]]) -> dict[str, Any]:
         "shapes": shapes,
         "weights": list(GEOMETRY_WEIGHTS),
         "gain": [round(float(g), 4) for g in GEOMETRY_GAIN],
-        "seal": [0.35, 0.6],
+        "seal": list(SEAL),
     }
 
 
