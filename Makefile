@@ -51,8 +51,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 chromium: ## the browser and the speech programs of the tests
 	@bash .ci/chromium
 
-bench: install-dev chromium ## latency on this machine, into docs/measured.md
-	$(BIN)/synchrorama bench latency --table docs/measured.md
+bench: bench-latency bench-error bench-cycles ## measure this machine into docs/measured.md (6 min; -k goes on after a missed bar)
+
+bench-%: install-dev chromium ## latency, error, cycles; soak takes half an hour
+	$(BIN)/synchrorama bench $* --table docs/measured.md
 
 clean:
 	rm -rf $(VENV) .venv-track build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
