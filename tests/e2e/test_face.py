@@ -6,7 +6,6 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
@@ -102,11 +101,37 @@ def test_the_server_tells_when_the_face_speaks(call: tuple[Watched, dict[str, An
     assert {True, False} <= set(told)
 
 
-def test_pushed_speech_is_spoken_and_acknowledged(visit: Visit, server: ServerProcess) -> None:
-    visit.page.click("#try")
+def test_pushed_speech_is_spoken_and_another_file_takes_over(visit: Visit, folder: Path) -> None:
+    page = visit.page
+    page.click("#try")
     visit.wait_picture()
-    assert visit.page.evaluate("document.getElementById('video').muted") is False
-    visit.page.wait_for_selector(".stage.speaking")
-    visit.page.click("#stop")
-    visit.page.wait_for_selector("#stop:disabled")
-    assert np.isfinite(server.metric("avatar_sessions_active"))
+    assert page.evaluate("document.getElementById('video').muted") is False
+    page.wait_for_selector(".stage.speaking")
+    page.set_input_files("#file", folder / "spoken.wav")
+    page.wait_for_selector("#file-name:has-text('spoken.wav')")
+    page.wait_for_function("() => document.getElementById('progress').ariaValueNow > 5")
+    assert page.is_enabled("#stop")
+    page.click("#stop")
+    page.wait_for_selector("#stop:disabled")
+    assert page.get_attribute("#progress", "aria-valuenow") == "0"
+    assert page.is_hidden("#note")
+
+
+def test_the_end_of_pushed_speech_is_told(visit: Visit) -> None:
+    spoken = visit.page.evaluate(
+        """async () => {
+            const { AvatarClient } = await import('/synchrorama.js');
+            const client = new AvatarClient({ voice: 'push' });
+            await client.connect();
+            const tone = Int16Array.from({ length: 16000 }, (_, i) => 9000 * Math.sin(i / 9));
+            const [first, second] = await Promise.all([client.speak(tone), client.speak(tone)]);
+            await client.close();
+            const late = await client.speak(tone).catch((error) => error.code);
+            return [first, second, late];
+        }"""
+    )
+    first, second, late = spoken
+    assert (first["segment"], second["segment"]) == ("s1", "s2")
+    assert first["interrupted"] is False
+    assert second["positionS"] == pytest.approx(1.0, abs=0.05)
+    assert late == "not-live"
