@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 from av import VideoFrame
@@ -142,6 +143,28 @@ async def test_a_page_without_microphone_hears_what_is_pushed(pool: CodecPool) -
         await call.run(50)
         assert len(call.client.onsets()) == 1
         await call.client.audio.at_least(100)
+    finally:
+        await call.aclose()
+
+
+async def test_an_interrupt_is_heard_and_seen_at_once(pool: CodecPool) -> None:
+    timeline = PushTimeline()
+    call = await connect(pool, client=Client(mic=False), server=Server(pool, timeline))
+    try:
+        timeline.start_segment("a")
+        tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(80_000) / 16000)
+        timeline.push(tone.astype(np.float32))
+        await call.run(50)
+        at_s = time.monotonic()
+        call.server.player.interrupt()
+        await call.run(25)
+        call.lag.must_be_small()
+        loud = [at for at, f in call.client.audio.frames if np.abs(f.to_ndarray()).max() > 4000]
+        bright = [
+            at for at, f in call.client.video.frames if f.to_ndarray(format="gray").mean() > 100
+        ]
+        assert at_s - 0.2 < loud[-1] < at_s + 0.06 + BUSY_S
+        assert at_s - 0.2 < bright[-1] < at_s + 0.1 + BUSY_S
     finally:
         await call.aclose()
 
