@@ -14,6 +14,7 @@ from server.backend import (
     STUCK_S,
     UNCOUNTED,
     WARM_S,
+    EngineBackend,
     avatar_store,
     measure_step_s,
     percentile,
@@ -32,21 +33,25 @@ def nothing(session_id: str | None, error: BaseException) -> None:
     raise AssertionError(error)
 
 
+def state_of(backend: EngineBackend) -> tuple[bool, int]:
+    return backend.running, backend.lookahead
+
+
 async def test_it_starts_warm_and_stops_clean() -> None:
     before = set(threading.enumerate())
     backend = real_backend()
-    assert [backend.running, backend.lookahead] == [False, 0]
+    assert state_of(backend) == (False, 0)
     gallery = Gallery(backend.store, None)
     async with CodecPool(1) as pool:
         await backend.start(gallery, Metrics(), pool, nothing)
-        assert [backend.running, backend.lookahead] == [True, 1280]
+        assert state_of(backend) == (True, 1280)
         machine = backend.machine()
         assert machine.cores == usable_cores()
         assert 0 < machine.step_p95_s < 1
         await backend.aclose()
         await backend.aclose()
     gallery.close()
-    assert [backend.running] == [False]
+    assert not state_of(backend)[0]
     assert set(threading.enumerate()) <= before
 
 
