@@ -21,7 +21,9 @@ from server.probe import MODULUS
 FRAME_MS = 1000 / FRAME_RATE_HZ
 SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000
 REPORT_FROM_MS, REPORT_TO_MS = -200.0, 1000.0
-"""A report that arrives in this span around a sound is of that sound; sounds are 1.1 s apart."""
+"""A report that arrives in this span around a sound is of that sound; clicks are 1.1 s apart."""
+ALONE_MS = 800.0
+"""A sound sooner after another (speech has such) could be taken for the other's echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,18 @@ def near(value: int, reference_ms: float) -> float:
 def follow(recording: Recording, *, settle_until_ms: float = 0.0) -> tuple[list[Sound], int]:
     """Each sound after `settle_until_ms` that can be followed, and how many could not.
 
-    A sound at the very end, whose picture was never awaited, counts as neither.
+    A sound soon after another, or at the very end, whose picture was never awaited, counts as
+    neither.
     """
     sounds: list[Sound] = []
     lost = 0
     times = [report.arrived_ms for report in recording.reports]
     last_ms = recording.shown[-1].at_ms if recording.shown else 0.0
+    before_ms = 0.0
     for at_ms in recording.heard_ms:
-        if at_ms < settle_until_ms or at_ms > last_ms - REPORT_TO_MS:
+        alone = at_ms - before_ms >= ALONE_MS
+        before_ms = at_ms
+        if not alone or at_ms < settle_until_ms or at_ms > last_ms - REPORT_TO_MS:
             continue
         index = bisect_left(times, at_ms + REPORT_FROM_MS)
         report = recording.reports[index] if index < len(times) else None

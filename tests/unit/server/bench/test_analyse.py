@@ -75,6 +75,13 @@ def test_sounds_without_report_or_picture_are_counted() -> None:
     assert (len(sounds), lost) == (4, 2)
 
 
+def test_a_sound_soon_after_another_is_not_followed() -> None:
+    recording, _ = played(count=4)
+    recording.heard_ms.insert(2, recording.heard_ms[1] + 300)
+    sounds, lost = follow(recording)
+    assert (len(sounds), lost) == (4, 0)
+
+
 def test_settling_time_is_left_out_and_a_lost_echo_is_none() -> None:
     recording, _ = played(count=5)
     del recording.echo_ms[-1]
