@@ -39,6 +39,15 @@ def test_no_microphone_is_told(visit: Visit) -> None:
     assert "Plug one in" in visit.wait_note("No microphone was found")
 
 
+def test_a_page_without_https_is_told_why_there_is_no_microphone(visit: Visit) -> None:
+    visit.page.evaluate("Object.defineProperty(globalThis, 'isSecureContext', { value: false })")
+    visit.page.click("#connect")
+    assert "https" in visit.wait_note("secure page")
+    visit.page.click("#note-act")
+    visit.page.click("#connect")
+    visit.wait_picture()
+
+
 def test_a_server_that_does_not_answer_is_told(visit: Visit, server: ServerProcess) -> None:
     visit.page.wait_for_selector("#faces img")
     visit.page.route("**/v1/sessions", lambda route: route.abort())
