@@ -17,6 +17,8 @@ from typing import Any, Literal
 from server.bench.stats import Summary, summarise
 
 SCHEMA = "synchrorama-bench/1"
+QUIET_SHARE = 0.25
+"""Load (processes that want a core) for each core, above which a machine counts as busy."""
 Quantile = Literal["p50", "p95", "p99", "low", "high"]
 
 
@@ -107,8 +109,11 @@ def markdown(result: Result) -> str:
     lines.append(_line(HEAD, widths))
     lines.append("|" + "|".join("-" * (width + 2) for width in widths) + "|")
     lines += [_line(line, widths) for line in cells[1:]]
-    if result.notes:
-        lines += ["", *(f"- {note}" for note in result.notes)]
+    notes = list(result.notes)
+    if where.get("load_before", 0) > where.get("cores", 1) * QUIET_SHARE:
+        notes.insert(0, "**The machine was busy with other work: times are longer than its own.**")
+    if notes:
+        lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
 
 

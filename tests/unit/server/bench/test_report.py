@@ -78,6 +78,13 @@ def test_table_shows_figures_bars_and_notes() -> None:
     assert lines[-1] == "- said"
 
 
+def test_a_busy_machine_is_told() -> None:
+    def table(load: float) -> str:
+        return markdown(Result("soak", "c", machine={"cores": 2, "load_before": load}))
+
+    assert "busy" in table(0.6) and "busy" not in table(0.5)
+
+
 def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
     result = Result("soak", "c", [row("a", "ms", [1 / 3], Bar("p50", high=1))], raw={"x": [1]})
     write_json(result, tmp_path / "out.json")
