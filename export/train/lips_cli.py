@@ -102,7 +102,7 @@ def pack(trainer: LipTrainer, data: LipData, folder: Path) -> None:
     """Write the weights folder and check that it loads and runs."""
     parts = {
         "decode": lip_pack.decode_table(measure()),
-        "familiarity": lip_pack.familiarity(data.train, data.validation),
+        "familiarity": lip_pack.familiarity(data.train),
         "fallback": lip_pack.energy_fallback(data.train),
     }
     training = {
