@@ -156,3 +156,9 @@ def test_how_many_sessions_there_is_room_for() -> None:
 
 def test_processor_flags_are_read_where_the_system_tells_them() -> None:
     assert isinstance(checks._cpu_flags(), set)
+
+
+def test_the_frame_time_of_this_machine_is_told_with_the_room_it_gives() -> None:
+    finding = checks.frame_time(Settings())
+    assert finding.state in ("ok", "warn")
+    assert "room for" in finding.said
