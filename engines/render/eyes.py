@@ -61,7 +61,8 @@ class Eyeball:
         if blink < 0.97:
             mask = polygon_mask(outline, (x0, y0), part.shape[:2], 0.6)
             seen = self._turned(box, placed, weights)
-            share = (mask.astype(np.float32) / 255)[..., None]
+            visible = float(np.clip((0.97 - blink) / 0.12, 0, 1))
+            share = (mask.astype(np.float32) * np.float32(visible / 255))[..., None]
             part[:] = np.rint(part + share * (seen - part)).astype(np.uint8)
         if blink > 0.2:
             self._lid_line(part, smooth_chain(upper) - np.array([x0, y0], np.float32), blink)

@@ -75,7 +75,16 @@ class WarpRenderer:
         eyes = _resized(avatar.eyes, size)
         self._eyes = [Eyeball(self._geometry, eye, photo, eyes) for eye in lm.EYES]
         self._face_triangles = rig.triangles
-        holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
+        # The lips touch: which is in front must not flicker with rounding. The upper one is.
+        of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
+        of_lower = np.isin(rig.triangles, lm.LOWER_ROWS[0]).any(1)
+        self._nearer = (of_upper.astype(np.float32) - of_lower) * self._geometry.face_width
+        holes = [
+            *lm.under_lips(),
+            *lm.mouth_cap(),
+            *lm.eye_cap(lm.EYES[0]),
+            *lm.eye_cap(lm.EYES[1]),
+        ]
         self._cap_triangles = np.array(holes, np.int64)
         self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
 
@@ -150,7 +159,7 @@ class WarpRenderer:
         x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
         x1, y1 = min(int(high[0]), half), min(int(high[1]), self._field.rows // 2)
         source = self._field.expand(coarse, CELL // 2, state.map_half)[y0:y1, x0:x1].copy()
-        depth = placed[self._face_triangles, 2].sum(1)
+        depth = placed[self._face_triangles, 2].sum(1) + self._nearer
         order = np.concatenate([self._cap_triangles, self._face_triangles[np.argsort(depth)]])
         values = np.concatenate([texture_at, light[:, None]], 1)
         spans = fill(at - np.array([x0, y0], np.float32), values, order, x1 - x0, y1 - y0)
@@ -159,6 +168,7 @@ class WarpRenderer:
         gain.reshape(-1)[spans.pixels] = np.rint(spans.values[:, 2] * _ONE).astype(np.uint8)
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         mask.reshape(-1)[spans.pixels] = 255
+        _mend(mask, source, gain)
         mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
         mask = cv2.GaussianBlur(mask, (0, 0), 0.8)
         return _FaceWindow((x0, y0, x1, y1), source, mask, cv2.GaussianBlur(gain, (0, 0), 1.5))
@@ -203,6 +213,18 @@ class _FaceWindow:
     """u8[h,w]: 255 on the face."""
     gain: U8
     """u8[h,w]: brightness factor of the skin, over _ONE."""
+
+
+def _mend(mask: U8, source: F32, gain: U8) -> None:
+    """Single pixels missed between triangles (a sliver fell between two rows): as the left one."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    missed = np.flatnonzero(closed > mask)
+    missed = missed[missed > 0]
+    beside = missed - 1
+    beside = np.where(mask.reshape(-1)[beside] > 0, beside, missed - mask.shape[1])
+    source.reshape(-1, 2)[missed] = source.reshape(-1, 2)[beside]
+    gain.reshape(-1)[missed] = gain.reshape(-1)[beside]
+    mask.reshape(-1)[missed] = 255
 
 
 @contextmanager
