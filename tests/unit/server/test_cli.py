@@ -133,7 +133,7 @@ def test_render_renders_and_tells_what_failed(
 def test_doctor_fails_when_something_must_be_mended(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, state: Any, status: int
 ) -> None:
-    def fake(settings: Settings) -> Sequence[Finding]:
+    def fake(settings: Settings, checks: object) -> Sequence[Finding]:
         return [Finding("thing", state, "said", "do")]
 
     monkeypatch.setattr(doctor, "examine", fake)
@@ -144,7 +144,7 @@ def test_doctor_fails_when_something_must_be_mended(
 
 
 def test_control_c_is_no_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(settings: Settings) -> Sequence[Finding]:
+    def interrupted(settings: Settings, checks: object) -> Sequence[Finding]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(doctor, "examine", interrupted)
