@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
@@ -21,33 +22,48 @@ LISTEN = """async () => {
     page.client.addEventListener('event', ({ detail }) => {
         if (detail.type === 'state') globalThis.told.push(detail.speaking);
     });
+    globalThis.held = [];
+    page.client.addEventListener('stats', ({ detail }) =>
+        globalThis.held.push([detail.audioBufferMs, detail.videoBufferMs]));
 }"""
 WATCH_S = 22
 """Twice through speech and silence."""
 BUSY_BUFFER_MS = 150
-"""The browser holds sound this long only when it came in bursts: the machine was overloaded. In
-quiet runs it is 30 to 60 ms. Pictures have no such buffer, so they are then seen early."""
+"""The browser holds sound this long only when it came in bursts: the machine is overloaded. In
+quiet runs it is 30 to 60 ms."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One long look at a mirror session."""
+
+    watched: Watched
+    told: list[bool]
+    """What the server told of speaking and being silent."""
+    sound_held_ms: float
+    picture_held_ms: float
+    """Mean jitter buffers of the browser."""
 
 
 @pytest.fixture(scope="module")
-def call(browser: Browser, server: ServerProcess) -> tuple[Watched, dict[str, Any]]:
-    """One long look at a mirror session, and the client's statistics after it."""
+def call(browser: Browser, server: ServerProcess) -> Call:
+    """Watched by eye and ear; what the client and the server told meanwhile."""
     context = browser.new_context(permissions=["microphone"])
     visit = Visit(context, server.url)
     visit.connect()
     visit.page.evaluate(LISTEN)
     recording = visit.page.evaluate(WATCH, WATCH_S)
-    stats = visit.stats()
-    stats["told_speaking"] = visit.page.evaluate("globalThis.told")
+    told, held = visit.page.evaluate("[globalThis.told, globalThis.held]")
     visit.leave()
     context.close()
-    return read(recording), stats
+    sound, picture = np.array([row for row in held if None not in row], np.float64).T
+    return Call(read(recording), told, float(sound.mean()), float(picture.mean()))
 
 
 @pytest.fixture(scope="module")
-def watched(call: tuple[Watched, dict[str, Any]]) -> Watched:
+def watched(call: Call) -> Watched:
     """What was seen and heard in it."""
-    return call[0]
+    return call.watched
 
 
 def test_the_portrait_is_there_before_the_call(visit: Visit) -> None:
@@ -84,21 +100,27 @@ def test_the_mouth_moves_with_the_sound_and_not_without(watched: Watched) -> Non
     assert mouth[0] > 1.5 * nose[0]
 
 
-def test_sound_and_picture_are_in_step(call: tuple[Watched, dict[str, Any]]) -> None:
-    watched, stats = call
-    offset_ms, r = lag_ms(watched)
-    held_ms = stats["audioBufferMs"]
-    log.info("sound minus picture %+.0f ms at r %.2f; sound held %s ms", offset_ms, r, held_ms)
+def test_sound_and_picture_are_in_step(call: Call) -> None:
+    offset_ms, r = lag_ms(call.watched)
+    held_ms = call.sound_held_ms - call.picture_held_ms
+    log.info(
+        "sound minus picture %+.0f ms at r %.2f; the browser holds sound %.0f, pictures %.0f ms",
+        offset_ms,
+        r,
+        call.sound_held_ms,
+        call.picture_held_ms,
+    )
     assert r > 0.4
-    if held_ms is None or held_ms > BUSY_BUFFER_MS:
-        pytest.skip(f"machine too busy to judge: the browser holds sound for {held_ms} ms")
-    # Generous: seen at 25 pictures a second, mouths open before they are heard.
-    assert abs(offset_ms) <= 150
+    # Generous: seen at 25 pictures a second; mouths open before they are heard.
+    if call.sound_held_ms <= BUSY_BUFFER_MS:
+        assert abs(offset_ms) <= 150
+    else:
+        # Overloaded: what the browser's own buffers add is not the server's doing.
+        assert abs(offset_ms + held_ms) <= 250
 
 
-def test_the_server_tells_when_the_face_speaks(call: tuple[Watched, dict[str, Any]]) -> None:
-    told = call[1]["told_speaking"]
-    assert {True, False} <= set(told)
+def test_the_server_tells_when_the_face_speaks(call: Call) -> None:
+    assert {True, False} <= set(call.told)
 
 
 def test_pushed_speech_is_spoken_and_another_file_takes_over(visit: Visit, folder: Path) -> None:
