@@ -41,7 +41,7 @@ SHAPES: tuple[tuple[tuple[str, ...], float, float, dict[str, float]], ...] = (
 GEOMETRY_WEIGHTS = (3.0, 1.5, 1.0, 0.2, 0.7, 0.3, 0.3)
 GEOMETRY_GAIN = (1.0, 1.4, 1.0, 1.0, 1.0, 1.0, 1.0)
 """Per distance. The video's speaker rounds little; drawn lips read better with more of it."""
-SEAL = (0.25, 0.5)
+SEAL = (0.2, 0.45)
 """Closure probability at which the lips begin to close, and are shut (validation clips)."""
 PRIOR_FRAMES = 12
 

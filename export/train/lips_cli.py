@@ -23,6 +23,7 @@ from export.data.grid import DataMissing
 from export.data.lip_examples import synthetic_examples
 from export.nets.lips import LipNetConfig
 from export.train import lip_pack
+from export.train.checkpoint import load_net
 from export.train.lip_basis import measure
 from export.train.lip_data import LipData, Places
 from export.train.lip_data import prepare as prepare_data
@@ -125,6 +126,8 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, help="weights folder (default: the shipped one)")
     parser.add_argument("--run", type=Path, default=Path("artifacts/runs/lips"))
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--init", type=Path, help="start from the net of another run's folder")
+    parser.add_argument("--rate", type=float, help="peak learning rate")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int)
@@ -134,6 +137,8 @@ def train(argv: list[str]) -> int:
     config = replace(SMOKE if args.smoke else LipTrainConfig(), seed=args.seed, device=args.device)
     if args.epochs:
         config = replace(config, epochs=args.epochs)
+    if args.rate:
+        config = replace(config, rate=args.rate)
     if args.hidden:
         config = replace(config, net=replace(config.net, hidden=args.hidden))
     if args.smoke:
@@ -147,6 +152,8 @@ def train(argv: list[str]) -> int:
             return 1
         out, folder = args.out or DEFAULT_FOLDER, args.run
     trainer = start(config, data.train, folder, args.resume)
+    if args.init and trainer.epoch == 0:
+        load_net(args.init, trainer.net)
     run(trainer, data)
     draw_curves(trainer.history, folder / "curves.png")
     pack(trainer, data, out)
