@@ -54,7 +54,7 @@ def hear(model: LipModel, samples: F32, frames: int) -> Heard:
 
 
 def log_energy(samples: F32, frames: int) -> F32:
-    """Log energy f32[F] of each frame's 40 ms, as an aperture of at most 0.06: the floor to beat."""
+    """Log energy f32[F] of each frame's 40 ms, as an aperture of at most 0.06: the floor."""
     power = np.zeros(frames + 2, np.float32)
     for i in range(frames + 2):
         block = samples[i * FRAME_SAMPLES : (i + 1) * FRAME_SAMPLES]

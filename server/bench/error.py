@@ -29,7 +29,7 @@ class Medians(NamedTuple):
     mouth: float
     voice: float
     server: float
-    """From the server's media clock to the release: the part that no buffer of a browser touches."""
+    """From the server's media clock to the release: the part no browser buffer touches."""
 
 
 async def inserted_delays(plan: Plan, tell: Callable[[str], None]) -> Result:
