@@ -85,6 +85,8 @@ class Sound:
     """Release to the screen: encoding, network, the client's buffer, decoding, its display."""
     display: float | None = None
     """The part of `downlink` after the picture's last packet came."""
+    beyond: float = 0.0
+    """How far the picture's media time lies after the sound's: 0 to 40 by chance."""
 
 
 def later_or_equal(frame: int, other: int) -> bool:
@@ -158,6 +160,7 @@ def _sound(at_ms: float, report: Report, picture: Shown, echo_ms: float | None) 
         server=None if sent_ms is None else sent_ms - report.heard_ms,
         downlink=None if sent_ms is None else picture.at_ms - sent_ms,
         display=None if picture.received_ms is None else picture.at_ms - picture.received_ms,
+        beyond=beyond / SAMPLES_PER_MS,
     )
 
 

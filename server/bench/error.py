@@ -69,11 +69,14 @@ async def inserted_delays(plan: Plan, tell: Callable[[str], None]) -> Result:
 
 
 def medians(run: Run) -> Medians:
-    """Medians of a run. Raises BenchError when no sound could be followed."""
+    """Medians of a run, at equal media time: how the sounds fall on the 40 ms grid is chance.
+
+    Raises BenchError when no sound could be followed.
+    """
     sounds, _ = follow(run.recording, settle_until_ms=run.settle_until_ms)
-    mouth = summarise([each.mouth for each in sounds])
+    mouth = summarise([each.mouth - each.beyond for each in sounds])
     voice = summarise([each.echo for each in sounds if each.echo is not None])
-    server = summarise([each.server for each in sounds if each.server is not None])
+    server = summarise([each.server - each.beyond for each in sounds if each.server is not None])
     if mouth is None or voice is None or server is None:
         raise BenchError("no sound could be followed: is the probe on in this server?")
     return Medians(mouth.p50, voice.p50, server.p50)
