@@ -80,6 +80,27 @@ def noise_rows(model: LipModel, places: Places, clips: list[GridClip], base: lis
     show("level -20 dB", with_made(base, heard(sounds)))
 
 
+def rendered_rows(
+    args: argparse.Namespace,
+    places: Places,
+    clips: list[GridClip],
+    tracks: list[Track],
+    model: LipModel,
+) -> dict[str, dict[str, float]]:
+    """The lips of each avatar as drawn, and as drawn for another clip's sound."""
+    from export.evaluate.lips_rendered import choose_store, rendered_tracks
+
+    store = choose_store(args.avatars)
+    figures: dict[str, dict[str, float]] = {}
+    for name in args.avatar or store.names()[:1]:
+        drawn = rendered_tracks(places, clips, tracks, name, store, model)
+        figures[name] = show(f"drawn: {name}", drawn)
+        figures[name] |= show_closures(f"drawn: {name}", drawn)
+        other = [track.made for track in drawn[1:] + drawn[:1]]
+        show("floor: drawn for another clip", with_made(tracks, other))
+    return figures
+
+
 def main(argv: list[str]) -> int:
     """`python -m export evaluate lips`."""
     parser = argparse.ArgumentParser(prog="export evaluate lips", description=main.__doc__)
@@ -100,17 +121,11 @@ def main(argv: list[str]) -> int:
     made = [lip_run.hear(model, c.samples, len(c.geometry)).geometry for c in clips]
     tracks = grid_tracks(places, clips, made)
     figures = {"motion": show("motion (80 ms look-ahead)", tracks)}
+    train = grid_clips(places, parts["train"][:FLOOR_CLIPS])
+    floors(clips, train, made, tracks)
     if args.rendered:
-        from export.evaluate.lips_rendered import choose_store, rendered_tracks
-
-        store = choose_store(args.avatars)
-        for name in args.avatar or store.names()[:1]:
-            drawn = rendered_tracks(places, clips, tracks, name, store, model)
-            figures[name] = show(f"drawn: {name}", drawn)
-            figures[name] |= show_closures(f"drawn: {name}", drawn)
+        figures |= rendered_rows(args, places, clips, tracks, model)
     else:
-        train = grid_clips(places, parts["train"][:FLOOR_CLIPS])
-        floors(clips, train, made, tracks)
         noise_rows(model, places, clips, tracks)
     figures["motion"] |= show_closures("motion", tracks)
     show_closures("real video", tracks, real=True)
