@@ -30,7 +30,7 @@ from export.train.lip_data import prepare as prepare_data
 from export.train.lips import LipTrainConfig, LipTrainer, fit, start
 
 SMOKE = LipTrainConfig(
-    epochs=3, batch=4, length=75, net=LipNetConfig(hidden=16, dilations=(1, 2)), rate=1e-2
+    epochs=5, batch=4, length=75, net=LipNetConfig(hidden=16, dilations=(1, 2)), rate=1e-2
 )
 
 
