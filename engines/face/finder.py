@@ -1,0 +1,178 @@
+"""From a picture to the one face in it, or to a sentence that says what to do instead.
+
+Any thread; weights are shared. The single door to this package.
+Never guesses: two faces, a small, turned or dark one are errors with a remedy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engines.face import detector, mesh
+from engines.face.frame import Frame
+from engines.face.matte import person_mask
+from engines.face.weights import DEFAULT_FOLDER, FaceNets, load
+from engines.render import landmarks as lm
+from engines.render.cv import cv2
+from engines.values import F32, U8
+
+MIN_FACE_PX = 96
+MAX_TURN_DEG = 30.0
+MIN_BRIGHTNESS = 28.0
+"""Mean of the face's grey, of 255."""
+SMALL_SHARE = 0.45
+"""A second face this much smaller than the first stands in the background and is left out."""
+_FACE_UNITS = 2.25
+"""Face width in frame units, about."""
+
+
+class BadFace(Exception):
+    """A picture whose face cannot be used; the text says why and what to take instead."""
+
+
+class NoFace(BadFace):
+    """Nothing like a face was seen."""
+
+
+class SeveralFaces(BadFace):
+    """More than one face of a size."""
+
+
+class FaceTooSmall(BadFace):
+    """The face has too few pixels."""
+
+
+class FaceTurned(BadFace):
+    """The head is turned or bent too far."""
+
+
+class TooDark(BadFace):
+    """The face is hardly lit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face: score in [0, 1], box (x, y, width, height) and eyes and mouth in pixels."""
+
+    score: float
+    box: tuple[float, float, float, float]
+    points: F32
+    """f32[3,2]: eye on the picture's left, eye on its right, mouth; rough."""
+
+    @property
+    def frame(self) -> Frame:
+        """The upright square around it."""
+        return detector.Found(self.score, self.points).frame
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """The mesh of the one face."""
+
+    points: F32
+    """f32[478,3] pixels: x right, y down, z away from the camera."""
+    spread: float
+    """Disagreement of the net's views in frame units: its own doubt."""
+
+
+class FaceFinder:
+    """Finds, measures and cuts out; make one per process."""
+
+    def __init__(self, nets: FaceNets) -> None:
+        self._nets = nets
+
+    @classmethod
+    def load(cls, folder: Path = DEFAULT_FOLDER, threads: int = 1) -> FaceFinder:
+        """Read the weights. Raises BadFaceWeights."""
+        return cls(load(folder, threads))
+
+    def find_faces(self, image: U8) -> list[Face]:
+        """Faces in u8[H,W,3] BGR, best first."""
+        nets = self._nets
+        found = detector.detect(image, lambda c: nets.run("scene", c, "faces"), nets.threshold)
+        return [_face(f) for f in found]
+
+    def landmarks(self, image: U8) -> Landmarks:
+        """The mesh of the one face in u8[H,W,3] BGR.
+
+        Raises NoFace, SeveralFaces, FaceTooSmall, FaceTurned, TooDark (all BadFace).
+        """
+        face = _one(self.find_faces(image))
+        found = mesh.measure(image, face.frame, self._nets)
+        if found.spread > self._nets.max_spread:
+            raise NoFace(
+                "what looks like a face is not one the mesh fits; "
+                "take a photo of a person facing the camera, nothing in front of the face"
+            )
+        check(image, found.points)
+        return Landmarks(found.points, found.spread)
+
+    def matte(self, image: U8) -> F32:
+        """f32[H,W] in [0, 1]: person 1, background 0."""
+        return person_mask(image, self._nets)
+
+
+def _face(found: detector.Found) -> Face:
+    frame = found.frame
+    half = frame.unit * _FACE_UNITS / 2
+    x, y = frame.centre
+    box = (x - half, y - 1.25 * half, 2 * half, 2.5 * half)
+    return Face(found.score, box, found.points)
+
+
+def _one(faces: list[Face]) -> Face:
+    """The face meant. Raises NoFace, SeveralFaces."""
+    if not faces:
+        raise NoFace(
+            "no face was found; take a photo of one person facing the camera, evenly lit, "
+            "with the face at least a fifth of the picture's width"
+        )
+    largest = max(faces, key=lambda f: f.frame.unit)
+    others = [f for f in faces if f.frame.unit > SMALL_SHARE * largest.frame.unit]
+    if len(others) > 1:
+        raise SeveralFaces(f"{len(others)} faces were found; crop the photo to one person")
+    return largest
+
+
+def check(image: U8, points: F32) -> None:
+    """Size, pose and light of a measured face. Raises FaceTooSmall, FaceTurned, TooDark."""
+    width = float(np.linalg.norm((points[lm.FACE_RIGHT] - points[lm.FACE_LEFT])[:2]))
+    if width < MIN_FACE_PX:
+        raise FaceTooSmall(
+            f"the face is {width:.0f} pixels wide and {MIN_FACE_PX} are needed; "
+            "take a larger photo or stand closer"
+        )
+    yaw, pitch = pose(points)
+    if max(abs(yaw), abs(pitch)) > MAX_TURN_DEG:
+        way = "turned to the side" if abs(yaw) >= abs(pitch) else "bent up or down"
+        raise FaceTurned(
+            f"the head is {way} by about {max(abs(yaw), abs(pitch)):.0f} degrees and "
+            f"{MAX_TURN_DEG:.0f} are allowed; look straight into the camera"
+        )
+    light = brightness(image, points)
+    if light < MIN_BRIGHTNESS:
+        raise TooDark(
+            f"the face is too dark ({light:.0f} of 255, {MIN_BRIGHTNESS:.0f} needed); "
+            "turn to a window or a lamp"
+        )
+
+
+def pose(points: F32) -> tuple[float, float]:
+    """Yaw and pitch in degrees, 0 looking straight ahead, from f32[478,3]."""
+    across = points[lm.FACE_RIGHT] - points[lm.FACE_LEFT]
+    down = points[lm.CHIN] - points[lm.FACE_TOP]
+    yaw = float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1]))))
+    pitch = float(np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1]))))
+    return yaw, pitch
+
+
+def brightness(image: U8, points: F32) -> float:
+    """Mean grey inside the face's outline, of 255."""
+    hull = cv2.convexHull(np.rint(points[: lm.MESH_POINTS, :2]).astype(np.int32))
+    mask = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, hull, 255)
+    b, g, r, _ = cv2.mean(image, mask)
+    return float(0.114 * b + 0.587 * g + 0.299 * r)

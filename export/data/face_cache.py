@@ -1,0 +1,138 @@
+"""What the teacher said, kept on disk: crops with points, whole portraits with masks.
+
+Offline; one process, minutes the first time, a second afterwards.
+Never committed and never pickled: .npy and .npz files in the cache folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.values import F32, U8
+from export.data import faces as source
+
+VARIANTS = 10
+VIDEO_FRAMES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCache:
+    """Training and held-out material."""
+
+    train: source.Faces
+    test: source.Faces
+    train_rows: list[int]
+    test_rows: list[int]
+    names: list[str]
+    photos: U8
+    """u8[N,H,W,3] whole portraits; rows as in `names`."""
+    photo_points: F32
+    """f32[N,478,3] the teacher's points in photo pixels."""
+    masks: U8
+    """u8[N,H,W] the teacher's person mask."""
+    mirror: NDArray[np.int64]
+
+
+def prepare(
+    data: Path, folder: Path, tracker: Path, tracks: Path, say: Callable[[str], None]
+) -> FaceCache:
+    """Run the teacher where its answers are not on disk yet. Raises FacesMissing, TrackerFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = source.portraits(data)
+    names = [f.stem for f in files]
+    photos = source.load_images(files)
+    if not (folder / "portraits.npz").exists():
+        say(f"teacher on {len(photos)} portraits and their mirrors")
+        points, found, masks = source.teach(photos, tracker)
+        flipped, found_flipped, _ = source.teach(np.ascontiguousarray(photos[:, :, ::-1]), tracker)
+        _save(folder / "portraits.npz", points=points, found=np.minimum(found, found_flipped),
+              masks=np.rint(masks * 255).astype(np.uint8), flipped=flipped)  # fmt: skip
+    kept = _load(folder / "portraits.npz")
+    width = photos.shape[2]
+    good = kept["found"] == 1
+    mirror = source.mirror_index(
+        _centred(kept["points"][good], width), _centred(kept["flipped"][good], width)
+    )
+    back = kept["flipped"][:, mirror] * np.array([-1, 1, 1], np.float32)
+    back[..., 0] += width - 1
+    # The mean of both views: half the teacher's own jitter is not worth learning.
+    points = (kept["points"] + back) / 2
+    train_rows, test_rows = source.split(names)
+    train_rows = [i for i in train_rows if good[i]]
+    test_rows = [i for i in test_rows if kept["found"][i] >= 1]
+    test = _crops(photos[test_rows], kept["points"][test_rows], 0)
+    parts = [_crops(photos[train_rows], points[train_rows], 0)]
+    if not (folder / "puppet.npz").exists():
+        say(f"puppet variants of {len(train_rows)} portraits")
+        _save(folder / "puppet.npz", **_puppets(photos, kept, train_rows, tracker))
+    parts.append(source.Faces(**_load(folder / "puppet.npz")))
+    if not (folder / "video.npz").exists():
+        say("video frames")
+        images, video = source.video_frames(data, tracks, VIDEO_FRAMES, np.random.default_rng(3))
+        if images:
+            _save(folder / "video.npz", **_fields(_crops(images, video, 2)))
+    if (folder / "video.npz").exists():
+        parts.append(source.Faces(**_load(folder / "video.npz")))
+    (folder / "split.json").write_text(json.dumps({"held_out": [names[i] for i in test_rows]}))
+    return FaceCache(
+        _join(parts),
+        test,
+        train_rows,
+        test_rows,
+        names,
+        photos,
+        kept["points"],
+        kept["masks"],
+        mirror,
+    )
+
+
+def _puppets(photos: U8, kept: dict[str, Any], rows: list[int], tracker: Path) -> dict[str, Any]:
+    rng = np.random.default_rng(11)
+    images: list[U8] = []
+    for i in rows:
+        images += source.puppet(
+            photos[i], kept["points"][i], kept["masks"][i].astype(np.float32) / 255, VARIANTS, rng
+        )
+    points, found, _ = source.teach(np.stack(images), tracker)
+    seen = [i for i in range(len(images)) if found[i] == 1]
+    return _fields(_crops([images[i] for i in seen], points[seen], 1))
+
+
+def _centred(points: F32, width: int) -> F32:
+    return (points - np.array([(width - 1) / 2, 0, 0], np.float32)) / (width / 2)
+
+
+def _crops(images: Any, points: Any, kind: int) -> source.Faces:
+    pairs = [source.base_crop(image, p) for image, p in zip(images, points, strict=True)]
+    return source.Faces(np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs]),
+                        np.full(len(pairs), kind, np.int64))  # fmt: skip
+
+
+def _fields(faces: source.Faces) -> dict[str, Any]:
+    return {"images": faces.images, "points": faces.points, "kinds": faces.kinds}
+
+
+def _join(parts: list[source.Faces]) -> source.Faces:
+    return source.Faces(
+        **{n: np.concatenate([getattr(p, n) for p in parts]) for n in ("images", "points", "kinds")}
+    )
+
+
+def _save(path: Path, **arrays: Any) -> None:
+    aside = path.with_suffix(".part.npz")
+    np.savez(aside, **arrays)
+    os.replace(aside, path)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    with np.load(path, allow_pickle=False) as data:
+        return {name: data[name] for name in data.files}

@@ -1,0 +1,161 @@
+"""How well the face nets do on portraits they never saw, and on pictures without a face.
+
+Offline; pure figures.
+Never trains and never chooses: thresholds come with the weights.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.avatars.matte import guided
+from engines.face.finder import BadFace, FaceFinder
+from engines.face.frame import three_points
+from engines.face.matte import EDGE, REACH
+from engines.face.parts import LIDS, LIPS
+from engines.render import landmarks as lm
+from engines.render.cv import cv2
+from engines.values import F32, U8
+from export.data.face_backdrops import BACKDROPS, cartoon, cells
+from export.data.face_scenes import SCENE_PX, People, faceless, scene
+
+NEGATIVES = 40
+"""Pictures of each kind."""
+IRIS = tuple(p for eye in lm.EYES for p in eye.iris)
+
+
+@dataclass(frozen=True, slots=True)
+class PointFigures:
+    """Mean distance to the teacher as a share of the distance between the eyes' middles."""
+
+    mean: float
+    lips: float
+    lids: float
+    iris: float
+    worst: float
+    """The worst portrait's mean."""
+    depth: float
+    """Mean |z| difference after removing the mean, same unit."""
+    each: F32
+    """f32[N] mean of each portrait."""
+
+
+def between_eyes(points: F32) -> float:
+    """Pixels between the middles of the eyes."""
+    left, right, _ = three_points(points)
+    return float(np.linalg.norm(right - left))
+
+
+def point_figures(seen: Sequence[F32], truth: Sequence[F32]) -> PointFigures:
+    """Compare meshes f32[478,3] in pixels."""
+    flat, deep = [], []
+    for a, b in zip(seen, truth, strict=True):
+        eyes = between_eyes(b)
+        flat.append(np.linalg.norm((a - b)[:, :2], axis=1) / eyes)
+        z = (a[:, 2] - a[:, 2].mean()) - (b[:, 2] - b[:, 2].mean())
+        deep.append(np.abs(z).mean() / eyes)
+    away = np.stack(flat)
+    return PointFigures(
+        mean=float(away.mean()),
+        lips=float(away[:, [*LIPS]].mean()),
+        lids=float(away[:, [*LIDS]].mean()),
+        iris=float(away[:, [*IRIS]].mean()),
+        worst=float(away.mean(1).max()),
+        depth=float(np.mean(deep)),
+        each=away.mean(1).astype(np.float32),
+    )
+
+
+def measure_all(
+    finder: FaceFinder, photos: U8, truth: F32
+) -> tuple[list[F32 | None], list[float], list[str]]:
+    """Meshes (None where refused), seconds of each, and the refusals' words."""
+    out: list[F32 | None] = []
+    seconds, words = [], []
+    for photo, points in zip(photos, truth, strict=True):
+        began = time.perf_counter()
+        try:
+            found = finder.landmarks(photo).points
+            near = np.linalg.norm((found - points)[:, :2].mean(0)) < 0.5 * between_eyes(points)
+            out.append(found if near else None)
+            words.extend([] if near else ["found elsewhere"])
+        except BadFace as error:
+            out.append(None)
+            words.append(f"{type(error).__name__}: {error}")
+        seconds.append(time.perf_counter() - began)
+    return out, seconds, words
+
+
+def found_share(finder: FaceFinder, people: People, count: int, seed: int) -> tuple[float, float]:
+    """Share of the faces of `count` composed scenes that are found, and false finds a scene."""
+    rng = np.random.default_rng((seed, 21))
+    faces = hits = wrong = 0
+    for _ in range(count):
+        drawn = scene(people, rng, empty=0.0, units=(11.0, 75.0))
+        seen = [np.asarray(f.frame.centre) for f in finder.find_faces(drawn.image)]
+        middles = [((f[0] + f[1]) / 2 + f[2]) / 2 for f in drawn.faces]
+        units = [float(np.linalg.norm(f[1] - f[0])) for f in drawn.faces]
+        faces += len(middles)
+        for middle, unit in zip(middles, units, strict=True):
+            hits += any(np.linalg.norm(s - middle) < 0.6 * unit for s in seen)
+        for one in seen:
+            near = (np.linalg.norm(one - m) < u for m, u in zip(middles, units, strict=True))
+            wrong += not any(near)
+    return hits / max(1, faces), wrong / count
+
+
+def negatives(people: People, each: int, seed: int) -> dict[str, list[U8]]:
+    """Pictures without a face by kind; `cells` is a kind that training never draws."""
+    rng = np.random.default_rng((seed, 22))
+    size = 2 * SCENE_PX
+    draws = (*BACKDROPS, cells, cartoon)
+    out = {draw.__name__: [draw(size, rng) for _ in range(each)] for draw in draws}
+    out["static"] = [rng.integers(0, 256, (size, size, 3), dtype=np.uint8) for _ in range(each)]
+    out["faceless person"] = [faceless(people, rng)[0] for _ in range(each)]
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class FalseFinds:
+    """Of pictures without a face: how many the detector and the whole finder took for one."""
+
+    pictures: int
+    detector: int
+    finder: int
+
+
+def false_finds(finder: FaceFinder, pictures: Sequence[U8]) -> FalseFinds:
+    """Count them."""
+    detector = accepted = 0
+    for picture in pictures:
+        if not finder.find_faces(picture):
+            continue
+        detector += 1
+        try:
+            finder.landmarks(picture)
+            accepted += 1
+        except BadFace:
+            continue
+    return FalseFinds(len(pictures), detector, accepted)
+
+
+def teacher_mask(photo: U8, mask: U8) -> F32:
+    """The teacher's mask u8[H,W] with its edge drawn to the photo's, as the net's is."""
+    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    radius = max(2, round(max(mask.shape) * REACH))
+    return guided(grey, mask.astype(np.float32) / 255, radius, EDGE).clip(0, 1)
+
+
+def mask_figures(matte: Callable[[U8], F32], photos: U8, masks: U8) -> tuple[float, float]:
+    """IoU at one half and mean absolute error against the teacher's mask u8[N,H,W]."""
+    overlaps, errors = [], []
+    for photo, mask in zip(photos, masks, strict=True):
+        seen, truth = matte(photo), teacher_mask(photo, mask)
+        both = ((seen > 0.5) & (truth > 0.5)).sum()
+        overlaps.append(both / max(1, ((seen > 0.5) | (truth > 0.5)).sum()))
+        errors.append(np.abs(seen - truth).mean())
+    return float(np.mean(overlaps)), float(np.mean(errors))

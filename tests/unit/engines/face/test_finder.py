@@ -1,0 +1,134 @@
+"""The one face, or the right words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engines.avatars.store import default_store
+from engines.face import finder as module
+from engines.face.detector import Found
+from engines.face.finder import (
+    MIN_FACE_PX,
+    FaceFinder,
+    FaceTooSmall,
+    FaceTurned,
+    NoFace,
+    SeveralFaces,
+    TooDark,
+    check,
+    pose,
+)
+from engines.face.mesh import Mesh
+from engines.render import landmarks as lm
+from engines.render.rig import load_rig
+from engines.values import F32, U8
+
+
+def head(width: float = 150, yaw_deg: float = 0, pitch_deg: float = 0) -> F32:
+    """A neutral face f32[478,3] turned by yaw and pitch, in a 400 px picture."""
+    neutral = load_rig().neutral * np.array([1, -1, -1])
+    neutral = neutral - neutral.mean(0)
+    a, b = np.radians(yaw_deg), np.radians(pitch_deg)
+    turn = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
+    bend = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+    shape = neutral @ turn.T @ bend.T
+    size = np.linalg.norm((neutral[lm.FACE_RIGHT] - neutral[lm.FACE_LEFT])[:2])
+    full = np.concatenate([shape * (width / size), np.zeros((10, 3))])
+    full[:, :2] += 200
+    out: F32 = full.astype(np.float32)
+    return out
+
+
+GREY = np.full((400, 400, 3), 120, np.uint8)
+
+
+def test_a_straight_lit_face_passes() -> None:
+    check(GREY, head())
+
+
+def test_turned_and_bent_heads_are_told_apart() -> None:
+    straight = pose(head())
+    assert abs(straight[0]) < 2
+    yaw, _ = pose(head(yaw_deg=40))
+    assert abs(yaw) == pytest.approx(40, abs=4)
+    with pytest.raises(FaceTurned, match="turned to the side.*straight into the camera"):
+        check(GREY, head(yaw_deg=42))
+    with pytest.raises(FaceTurned, match="bent"):
+        check(GREY, head(pitch_deg=50))
+    check(GREY, head(yaw_deg=20))
+
+
+def test_a_small_face_is_told_its_size() -> None:
+    with pytest.raises(FaceTooSmall, match=f"80 pixels wide and {MIN_FACE_PX}"):
+        check(GREY, head(width=80))
+
+
+def test_a_dark_face_is_sent_to_the_window() -> None:
+    with pytest.raises(TooDark, match="window"):
+        check(GREY // 8, head())
+
+
+def two_faces(small: float) -> list[Found]:
+    near = np.array([[80, 80], [120, 80], [100, 120]], np.float32)
+    return [Found(0.9, near), Found(0.8, near * small + 180)]
+
+
+def test_several_faces_of_a_size_are_refused_but_a_passer_by_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finder = FaceFinder.load()
+    seen: list[U8] = []
+
+    def measured(image: U8, frame: object, nets: object) -> Mesh:
+        seen.append(image)
+        return Mesh(head(), 0.0)
+
+    monkeypatch.setattr(module.mesh, "measure", measured)
+    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.9))
+    with pytest.raises(SeveralFaces, match="2 faces"):
+        finder.landmarks(GREY)
+    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.3))
+    assert finder.landmarks(GREY).points.shape == (478, 3)
+    assert len(seen) == 1
+    monkeypatch.setattr(module.detector, "detect", lambda *_: [])
+    with pytest.raises(NoFace, match="facing the camera"):
+        finder.landmarks(GREY)
+
+
+def test_a_face_the_mesh_does_not_fit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = FaceFinder.load()
+    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.9)[:1])
+    monkeypatch.setattr(module.mesh, "measure", lambda *_: Mesh(head(), 9.0))
+    with pytest.raises(NoFace, match="mesh"):
+        finder.landmarks(GREY)
+
+
+@pytest.mark.parametrize("name", default_store().names())
+def test_the_built_in_portraits_are_found_near_their_stored_points(name: str) -> None:
+    avatar = default_store().load(name)
+    found = FaceFinder.load().landmarks(avatar.portrait).points
+    eyes = float(np.linalg.norm((avatar.landmarks[468] - avatar.landmarks[473])[:2]))
+    away = np.linalg.norm((found - avatar.landmarks)[:, :2], axis=1) / eyes
+    assert away.mean() < 0.06
+
+
+def test_noise_has_no_face() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    finder = FaceFinder.load()
+    assert finder.find_faces(noise) == []
+    with pytest.raises(NoFace):
+        finder.landmarks(noise)
+
+
+def test_a_face_carries_a_box_around_its_points() -> None:
+    face = module._face(two_faces(1)[0])
+    x, y, width, height = face.box
+    assert x < 80 and x + width > 120 and y < 80 and y + height > 120
+    assert face.frame.unit == pytest.approx(40)
+
+
+def test_the_mask_is_the_photos_size() -> None:
+    mask = FaceFinder.load().matte(GREY)
+    assert mask.shape == (400, 400)
+    assert 0 <= mask.min() and mask.max() <= 1
