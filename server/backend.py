@@ -28,6 +28,7 @@ from server.codec_pool import CodecPool
 from server.gallery import Gallery, Store
 from server.media import Machinery, media_factory
 from server.metrics import Metrics
+from server.onboarding.shelves import user_folder
 from server.rtc.install import Installed, install
 from server.services import Fault
 from server.sessions import MediaFactory
@@ -42,8 +43,12 @@ STUCK_S = 5.0
 
 
 def avatar_store(settings: Settings) -> AvatarStore:
-    """The avatars of the settings' folders and the built-in ones."""
-    return AvatarStore([*(Path(folder) for folder in settings.avatars.folders), BUILTIN])
+    """The avatars of the settings' folders, the built-in ones, and those of users.
+
+    Those of users come last: a new one can never stand in for another.
+    """
+    folders = (Path(folder) for folder in settings.avatars.folders)
+    return AvatarStore([*folders, BUILTIN, user_folder(settings.avatars)])
 
 
 def measure_step_s(

@@ -1,4 +1,4 @@
-"""The command `synchrorama`: serve, render, avatar list, doctor, bench, settings.
+"""The command `synchrorama`: serve, render, avatar, doctor, bench, settings.
 
 Runs on the main thread.
 Never does the work itself: each command is a function of its module.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -46,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     from server.bench.cli import add_arguments as add_bench_arguments
     from server.metrics import program_version
+    from server.onboarding.cli import add_arguments as add_avatar_arguments
 
     parser = argparse.ArgumentParser(
         prog="synchrorama",
@@ -65,9 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add("serve", "serve the page and the API", run_serve)
     _render_arguments(add("render", "a voice recording to a video with sound", run_render))
-    avatar = add("avatar", "what avatars there are", run_avatars)
-    avatar.add_argument("action", choices=["list"], help="list them")
-    avatar.add_argument("--json", action="store_true", help="as JSON")
+    add_avatar_arguments(add("avatar", "list, make, show, move or remove avatars", run_avatars))
     doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
     doctor.add_argument("--json", action="store_true", help="as JSON")
     bench = commands.add_parser("bench", help="measure latency, drift and what is left behind")
@@ -163,19 +161,10 @@ def run_render(arguments: argparse.Namespace) -> int:
 
 
 def run_avatars(arguments: argparse.Namespace) -> int:
-    """List the avatars."""
-    from server.backend import avatar_store
+    """One of the avatar commands."""
+    from server.onboarding.cli import run
 
-    store = avatar_store(settings_from(arguments))
-    infos = [store.info(name) for name in store.names()]
-    if arguments.json:
-        print(json.dumps([{"name": i.name, "title": i.title, "credit": i.credit} for i in infos]))
-        return 0
-    for info in infos:
-        print(f"{info.name:<16} {info.title:<24} {info.credit}")
-    if not infos:
-        print("no avatar: reinstall, or set avatars.folders", file=sys.stderr)
-    return 0 if infos else FAILED
+    return run(arguments, settings_from(arguments))
 
 
 def run_doctor(arguments: argparse.Namespace) -> int:

@@ -219,6 +219,24 @@ class AvatarSettings(Section):
     default: str | None = option(
         None, "Avatar when the client does not choose; empty: the first by name."
     )
+    user_folder: str | None = option(
+        None,
+        "Folder for avatars of users; empty: synchrorama/avatars in the user's data folder.",
+    )
+    uploads: str = option(
+        "local",
+        "Who may make and remove avatars by the API: local (when the server listens on loopback), "
+        "always or never.",
+        choices=("local", "always", "never"),
+    )
+    max_avatars: int = option(100, "Most avatars of users.", low=0, high=10_000)
+    max_disk_mib: int = option(512, "Most MiB on disk for avatars of users.", low=1, high=1_000_000)
+    upload_timeout_s: float = option(
+        30.0,
+        "A photo that has not arrived, or become an avatar, in this time is refused.",
+        low=1,
+        high=600,
+    )
 
 
 @dataclass(frozen=True)

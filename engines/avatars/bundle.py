@@ -15,6 +15,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -99,10 +100,11 @@ class Avatar:
     """f32[3] factor on tooth sprites, BGR."""
 
 
-def save(avatar: Avatar, folder: Path) -> None:
+def save(avatar: Avatar, folder: Path, extra: Mapping[str, bytes] | None = None) -> None:
     """Write `folder` whole or not at all: aside first, then renamed. The folder must not exist.
 
-    Raises ValueError for a bad name, FileExistsError when the folder is there.
+    `extra`: further files, hashed with the others. Raises ValueError for a bad name,
+    FileExistsError when the folder is there, OSError when the disk is full.
     """
     if not _NAME.fullmatch(avatar.name):
         raise ValueError(f"avatar name {avatar.name!r}: use a-z, 0-9, - and _, at most 48")
@@ -118,6 +120,8 @@ def save(avatar: Avatar, folder: Path) -> None:
         }
         arrays["deltas"] = arrays["deltas"].astype(np.float16)
         np.savez_compressed(aside / "data.npz", allow_pickle=False, **arrays)
+        for name, content in (extra or {}).items():
+            (aside / name).write_bytes(content)
         manifest = {
             "schema": SCHEMA,
             "name": avatar.name,
@@ -187,8 +191,11 @@ def _write_pictures(avatar: Avatar, folder: Path) -> None:
 
 
 def _write(path: Path, picture: U8, options: list[int]) -> None:
-    if not cv2.imwrite(str(path), picture, options):
+    done, data = cv2.imencode(path.suffix, picture, options)
+    if not done:
         raise OSError(f"could not write {path}")
+    # Not by OpenCV's own writer, which does not say when the disk is full.
+    path.write_bytes(data.tobytes())
 
 
 def _patched(portrait: U8, patch: U8) -> U8:

@@ -1,0 +1,102 @@
+"""The avatar commands from end to end, on a folder of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engines.avatars.consent import EXAMPLE
+from engines.avatars.store import default_store
+from engines.face.finder import FaceFinder, NoFace
+from server import cli
+from tests.unit.engines.avatars.people import OneFace, photo
+
+
+@pytest.fixture(autouse=True)
+def finder(monkeypatch: pytest.MonkeyPatch) -> OneFace:
+    made = OneFace()
+    monkeypatch.setattr(FaceFinder, "load", lambda: made)
+    return made
+
+
+@pytest.fixture
+def portrait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SYNCHRORAMA_AVATARS_USER_FOLDER", str(tmp_path / "mine"))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "My Photo.jpg"
+    path.write_bytes(photo())
+    return path
+
+
+def run(*arguments: str | Path) -> int:
+    return cli.main(["avatar", *map(str, arguments)])
+
+
+def test_from_a_photo_to_nothing(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = portrait.with_name("consent.txt")
+    words.write_text(EXAMPLE + "\n", encoding="utf-8")
+    assert run("create", portrait, "--consent", words, "--consent-by", "Zoe") == 0
+    told = capsys.readouterr()
+    assert "my-photo" in told.out and "100% done" in told.err
+    assert run("list") == 0
+    assert "my-photo" in capsys.readouterr().out
+    assert run("show", "my-photo", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["consent"], shown["consent by"]) == (EXAMPLE, "Zoe")
+    assert shown["title"] == "My Photo"
+    assert run("export", "my-photo", "--out", "p.zip") == 0
+    assert run("export", "my-photo", "--out", "p.zip") == 1
+    assert "--replace" in capsys.readouterr().err
+    assert run("remove", "my-photo") == 0
+    assert run("import", "p.zip", "--name", "back") == 0
+    assert run("remove", "back") == 0
+    assert list(portrait.parent.joinpath("mine").iterdir()) == []
+
+
+def test_built_in_ones_are_shown_without_consent(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("show", default_store().names()[0]) == 0
+    assert "consent" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["create"], 2, "wanted a PORTRAIT"),
+        (["create", "My Photo.jpg"], 2, "--consent-statement TEXT"),
+        (["create", "My Photo.jpg", "--consent-statement", "ok"], 1, "too short"),
+        (["create", "My Photo.jpg", "--consent", "My Photo.jpg"], 1, "UTF-8"),
+        (["create", "no.jpg", "--consent-statement", EXAMPLE], 1, "check the path"),
+        (["create", ".", "--consent-statement", EXAMPLE], 1, "directory"),
+        (
+            ["create", "My Photo.jpg", "--name", "../a", "--consent-statement", EXAMPLE],
+            1,
+            "cannot be a name",
+        ),
+        (["remove", "nobody"], 1, "known are: none"),
+        (["remove", default_store().names()[0]], 1, "built in"),
+        (["export", "../x"], 1, "no avatar of a user"),
+        (["import", "My Photo.jpg"], 1, "not an avatar's parcel"),
+        (["show", "nobody"], 1, "known:"),
+        (["show"], 2, "wanted a NAME"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    portrait: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    status: int,
+    said: str,
+) -> None:
+    assert run(*arguments) == status
+    assert said in capsys.readouterr().err
+    assert not portrait.with_name("mine").exists()
+
+
+def test_a_photo_without_a_face_is_told(
+    portrait: Path, finder: OneFace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finder.error = NoFace("no face was found; take another photo")
+    assert run("create", portrait, "--consent-statement", EXAMPLE) == 1
+    assert "take another photo" in capsys.readouterr().err
