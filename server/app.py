@@ -15,13 +15,16 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
+from engines.avatars.intake import MAX_BYTES
 from server.bodies import schemas_of
 from server.codec_pool import CodecPool
 from server.errors import install_error_handlers
 from server.gallery import Gallery
 from server.manager import SessionManager
 from server.metrics import Metrics, program_version
-from server.middleware import BodyLimit, SafeHeaders
+from server.middleware import BodyLimit, Larger, SafeHeaders
+from server.onboarding.service import Maker
+from server.onboarding.shelves import shelf_of
 from server.routes import avatars, health, sessions
 from server.schemas import Description, SessionRequest, Trickle
 from server.services import Backend, Services
@@ -29,6 +32,8 @@ from server.settings import Settings
 from server.static import mount_page
 
 log = logging.getLogger(__name__)
+FORM_BYTES = 256 * 1024
+"""Room for the texts beside a photo."""
 ABOUT = (
     "A face from one portrait that speaks with your voice. Errors are "
     '`{"error": {"code", "message", "hint"}}`. A session: `POST /v1/sessions`, its offer, then '
@@ -86,7 +91,8 @@ def _lifespan(
             factory = await backend.start(gallery, metrics, pool, manager.engine_fault)
             manager.start(factory)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
-            app.state.services = Services(settings, backend, gallery, manager, metrics)
+            maker = Maker(gallery, shelf_of(settings.avatars), settings.avatars.upload_timeout_s)
+            app.state.services = Services(settings, backend, gallery, manager, metrics, maker)
             log.info("ready", extra={"sessions_max": manager.cap})
             yield
             log.info("stopping")
@@ -96,7 +102,13 @@ def _lifespan(
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last added runs first: headers around CORS around the body limit."""
-    app.add_middleware(BodyLimit, limit=settings.server.max_body_bytes)
+    photos = Larger(
+        paths=("/v1/avatars", "/v1/avatars/check"),
+        limit=MAX_BYTES + FORM_BYTES,
+        timeout_s=settings.avatars.upload_timeout_s,
+        setting="a photo of 32 MiB is the largest",
+    )
+    app.add_middleware(BodyLimit, limit=settings.server.max_body_bytes, larger=photos)
     if settings.server.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -130,6 +130,11 @@ class Gallery:
             )
         return self._portraits[name]
 
+    def forget(self, name: str) -> None:
+        """Its files have changed or are gone: the next to ask gets them anew."""
+        self._loaded.pop(name, None)
+        self._portraits.pop(name, None)
+
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         """The result of `work(*args)` on the loader thread."""
         return await asyncio.get_running_loop().run_in_executor(self._loader, work, *args)

@@ -33,6 +33,7 @@ from server.player import Outlets, Player
 from server.probe import Probe
 from server.push_protocol import PushVoice, event_message
 from server.push_timeline import PushTimeline
+from server.schemas import Disclosure
 from server.session_states import Ending
 from server.sessions import Media, MediaEvents, MediaFactory, SessionPlan
 from server.settings import Settings
@@ -177,6 +178,7 @@ class LiveMedia:
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,
+            greeting={"type": "disclosure", **Disclosure().model_dump()},
         )
 
     # -- what the session asks ----------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,36 +61,67 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Larger:
+    """Paths whose POST bodies may be larger, by how much, and how many such at a time."""
+
+    paths: Sequence[str]
+    limit: int
+    timeout_s: float
+    setting: str
+    at_a_time: int = 4
+
+
 class BodyLimit:
     """Reads at most `limit` bytes of a body, then hands the request on whole."""
 
-    def __init__(self, app: ASGIApp, limit: int, timeout_s: float = BODY_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        timeout_s: float = BODY_TIMEOUT_S,
+        larger: Larger | None = None,
+    ) -> None:
         self._app = app
-        self._limit = limit
-        self._timeout_s = timeout_s
+        self._usual = Larger((), limit, timeout_s, "the limit is the setting server.max_body_bytes")
+        self._larger = larger or self._usual
+        self._large_now = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413 or 408 itself, else call the app with the body replayed."""
+        """Answer 413, 408 or 503 itself, else call the app with the body replayed."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        if _declared_length(scope) > self._limit:
-            await self._refuse(send, 413)
+        if scope["method"] != "POST" or scope["path"] not in self._larger.paths:
+            await self._pass(scope, receive, send, self._usual)
+            return
+        if self._large_now >= self._larger.at_a_time:
+            await _refuse(send, 503, self._larger)
+            return
+        self._large_now += 1
+        try:
+            await self._pass(scope, receive, send, self._larger)
+        finally:
+            self._large_now -= 1
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, rule: Larger) -> None:
+        if _declared_length(scope) > rule.limit:
+            await _refuse(send, 413, rule)
             return
         try:
-            async with asyncio.timeout(self._timeout_s):
-                body = await self._read(receive)
+            async with asyncio.timeout(rule.timeout_s):
+                body = await self._read(receive, rule.limit)
         except TimeoutError:
-            await self._refuse(send, 408)
+            await _refuse(send, 408, rule)
             return
         if body is None:
             return
-        if len(body) > self._limit:
-            await self._refuse(send, 413)
+        if len(body) > rule.limit:
+            await _refuse(send, 413, rule)
             return
         await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, receive: Receive, limit: int) -> bytes | None:
         """The body, cut just above the limit; None when the client has gone."""
         body = bytearray()
         while True:
@@ -97,29 +129,33 @@ class BodyLimit:
             if message["type"] == "http.disconnect":
                 return None
             body += message.get("body", b"")
-            if len(body) > self._limit or not message.get("more_body", False):
+            if len(body) > limit or not message.get("more_body", False):
                 return bytes(body)
 
-    async def _refuse(self, send: Send, status: int) -> None:
-        if status == 413:
-            error = error_body(
-                "body_too_large",
-                f"the body is larger than {self._limit} bytes",
-                "send less; the limit is the setting server.max_body_bytes",
-            )
-        else:
-            error = error_body(
-                "body_too_slow", f"the body did not come within {self._timeout_s:g} s", "send again"
-            )
-        body = json.dumps(error).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            # The rest of the body is not read: the connection cannot be used again.
-            (b"connection", b"close"),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+async def _refuse(send: Send, status: int, rule: Larger) -> None:
+    errors = {
+        413: error_body(
+            "body_too_large",
+            f"the body is larger than {rule.limit} bytes",
+            f"send less; {rule.setting}",
+        ),
+        408: error_body(
+            "body_too_slow", f"the body did not come within {rule.timeout_s:g} s", "send again"
+        ),
+        503: error_body("busy", "other photos are being sent", "try again in 5 s"),
+    }
+    body = json.dumps(errors[status]).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        # The rest of the body is not read: the connection cannot be used again.
+        (b"connection", b"close"),
+    ]
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _declared_length(scope: Scope) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiortc import (
@@ -56,11 +56,14 @@ class Peer:
         on_closed: Callable[[str], None],
         on_message: Callable[[str | bytes], None],
         on_connected: Callable[[], None] = lambda: None,
+        greeting: Mapping[str, object] | None = None,
     ) -> None:
         """All callbacks are called on the loop; `on_closed` once, unless `aclose` came first.
 
-        Without `on_mic` the page's microphone is declined, and not decoded.
+        Without `on_mic` the page's microphone is declined, and not decoded. `greeting` is the first
+        event on the data channel.
         """
+        self._greeting = dict(greeting or {})
         self._settings = settings
         self.size = size
         self._audio_track = audio_track
@@ -275,6 +278,8 @@ class Peer:
             return
         self._channel = channel
         channel.on("message", self._message)
+        if self._greeting:
+            self.send(self._greeting)
 
     def _message(self, message: str | bytes) -> None:
         if len(message) <= MAX_MESSAGE_BYTES and self._closing is None:

@@ -62,6 +62,14 @@ class Limits(BaseModel):
     max_push_message_bytes: int
 
 
+class Disclosure(BaseModel):
+    """What a viewer has a right to know, for programs: the picture is made by a computer."""
+
+    synthetic: Literal[True] = True
+    kind: Literal["ai_generated_video"] = "ai_generated_video"
+    notice: str = "This face is made by a computer. Nobody is being filmed."
+
+
 class SessionReply(BaseModel):
     """A session, as created."""
 
@@ -74,6 +82,7 @@ class SessionReply(BaseModel):
     limits: Limits
     ice_servers: list[IceServerReply]
     expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
+    disclosure: Disclosure
 
 
 class Description(Strict):
@@ -107,12 +116,34 @@ class AvatarReply(BaseModel):
     credit: str
     portrait: str = Field(description="URL of its portrait, relative to the server.")
     default: bool
+    user: bool = Field(description="Made by a user, who may remove it.")
+    consent_given: str | None = Field(None, description="When; of avatars of users.")
+
+
+class RemarkReply(BaseModel):
+    """Something about a photo."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class PhotoReply(BaseModel):
+    """What is seen in a photo; lengths are shares of its width and height."""
+
+    width: int
+    height: int
+    faces: list[tuple[float, float, float, float]] = Field(description="x, y, width, height.")
+    outlines: list[list[tuple[float, float]]] = Field(description="Of the face and the lips.")
+    problem: RemarkReply | None = Field(description="Why it cannot become an avatar.")
+    warnings: list[RemarkReply]
 
 
 class AvatarsReply(BaseModel):
     """Every avatar."""
 
     avatars: list[AvatarReply]
+    uploads: bool = Field(description="Whether this server makes avatars of photos.")
 
 
 class CapabilitiesReply(BaseModel):

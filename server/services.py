@@ -18,6 +18,7 @@ from server.codec_pool import CodecPool
 from server.gallery import Gallery, Store
 from server.manager import SessionManager
 from server.metrics import Metrics
+from server.onboarding.service import Maker
 from server.sessions import MediaFactory
 from server.settings import Settings
 
@@ -63,6 +64,7 @@ class Services:
     gallery: Gallery
     manager: SessionManager
     metrics: Metrics
+    maker: Maker
 
 
 def services_of(connection: HTTPConnection) -> Services:

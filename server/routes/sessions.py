@@ -20,8 +20,10 @@ from server.push import PushSocket, open_push, refuse
 from server.push_protocol import MAX_MESSAGE_BYTES, POLICY, PushError
 from server.rtc.addresses import NoFreePort
 from server.rtc.offer_limits import BadOffer
+from server.same_site import same_site
 from server.schemas import (
     Description,
+    Disclosure,
     ErrorReply,
     IceServerReply,
     Limits,
@@ -67,6 +69,7 @@ def _reply(served: Services, session: Session) -> SessionReply:
         ),
         ice_servers=[_ice(server) for server in settings.rtc.ice_servers],
         expires_in_s=served.manager.left_s(session),
+        disclosure=Disclosure(),
     )
 
 
@@ -232,7 +235,7 @@ async def push_audio(socket: WebSocket, session_id: str) -> None:
     """Speech in as PCM16, acknowledgements out: see docs/api.md."""
     served = services_of(socket)
     await socket.accept()
-    if not _same_site(socket, served.settings.server.cors_origins):
+    if not same_site(socket, served.settings.server.cors_origins):
         await refuse(socket, PushError(POLICY, "foreign_origin", "this page is of another site"))
         return
     try:
@@ -246,11 +249,3 @@ async def push_audio(socket: WebSocket, session_id: str) -> None:
         voice = await open_push(socket, session, timeout_s)
         if voice is not None:
             await PushSocket(socket, session, voice).run()
-
-
-def _same_site(socket: WebSocket, allowed: tuple[str, ...]) -> bool:
-    """No CORS check guards a websocket: the server must look at Origin (RFC 6455 §10.2)."""
-    origin = socket.headers.get("origin")
-    if origin is None or origin in allowed or "*" in allowed:
-        return True
-    return origin.split("://", 1)[-1] == socket.headers.get("host")

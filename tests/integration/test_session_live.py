@@ -148,6 +148,8 @@ async def test_pushed_speech_is_spoken_and_acknowledged(http: httpx.AsyncClient)
         levels = [np.abs(f.to_ndarray()).max() for _, f in client.audio.frames]
         assert max(levels) > 5000
         assert any('"speaking": true' in event for event in client.events)
+        first = json.loads(client.events[0])
+        assert (first["type"], first["synthetic"]) == ("disclosure", True)
 
 
 async def until(socket: Any, kind: str) -> list[dict[str, Any]]:

@@ -100,3 +100,13 @@ def test_what_cannot_be_a_default_is_said() -> None:
 def test_a_picture_that_is_none_cannot_be_encoded() -> None:
     with pytest.raises((ValueError, Exception)):
         encode_portrait(np.zeros((0, 0, 3), np.uint8))
+
+
+async def test_what_is_forgotten_is_read_again(make: Callable[[FakeStore], Gallery]) -> None:
+    store = FakeStore()
+    gallery = make(store)
+    await gallery.portrait("ada")
+    gallery.forget("ada")
+    gallery.forget("nobody")
+    await gallery.portrait("ada")
+    assert store.loads == ["ada", "ada"]

@@ -6,11 +6,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from server.middleware import BodyLimit, SafeHeaders
+from server.middleware import BodyLimit, Larger, SafeHeaders
 
 LIMIT = 100
 
@@ -154,3 +155,48 @@ async def test_websockets_pass_without_headers() -> None:
 
     assert await ask(SafeHeaders(app), {"type": "websocket"}, []) == []
     assert seen == [{"type": "websocket"}]
+
+
+PHOTOS = Larger(paths=("/photos",), limit=2 * LIMIT, timeout_s=5, setting="x", at_a_time=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "status"),
+    [
+        ("POST", "/photos", 2 * LIMIT, 200),
+        ("POST", "/photos", 2 * LIMIT + 1, 413),
+        ("POST", "/photos/", 2 * LIMIT, 413),
+        ("POST", "/x", 2 * LIMIT, 413),
+        ("DELETE", "/photos", 2 * LIMIT, 413),
+    ],
+)
+async def test_some_paths_take_larger_bodies(
+    method: str, path: str, size: int, status: int
+) -> None:
+    scope = scope_of(method=method, path=path)
+    sent = await ask(BodyLimit(Echo(), LIMIT, larger=PHOTOS), scope, [bytes(size)])
+    assert sent[0]["status"] == status
+
+
+async def test_only_so_many_larger_bodies_at_a_time() -> None:
+    limit = BodyLimit(Echo(), LIMIT, larger=PHOTOS)
+    began, go = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> Message:
+        began.set()
+        await go.wait()
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    first = asyncio.create_task(limit(scope_of(path="/photos"), receive, send))
+    await began.wait()
+    assert (await ask(limit, scope_of(path="/photos"), [b"x"]))[0]["status"] == 503
+    assert (await ask(limit, scope_of(path="/x"), [b"x"]))[0]["status"] == 200
+    go.set()
+    await first
+    assert sent[0]["status"] == 200
+    assert (await ask(limit, scope_of(path="/photos"), [b"x"]))[0]["status"] == 200

@@ -73,6 +73,15 @@ async def test_events_wait_for_the_channel_and_are_dropped_when_nobody_reads() -
     await made.aclose()
 
 
+async def test_a_greeting_is_the_first_event() -> None:
+    made, opened = peer(), channel()
+    made._greeting = {"type": "disclosure"}
+    made._channel_opened(opened)
+    assert made.send({"a": 1})
+    assert opened.sent == [{"type": "disclosure"}, {"a": 1}]
+    await made.aclose()
+
+
 async def test_ice_servers_are_always_said() -> None:
     for servers in ((), (IceServer(("turn:turn.example.org",), "u", "c"),)):
         made = peer(RtcSettings(ice_servers=servers))

@@ -30,6 +30,8 @@ async def test_each_row_has_what_a_page_shows(http: httpx.AsyncClient) -> None:
         "credit": "made for tests",
         "portrait": "/v1/avatars/ben/portrait.jpg",
         "default": True,
+        "user": False,
+        "consent_given": None,
     }
     assert [row["default"] for row in rows] == [False, True, False]
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from server.app import create_app
-from server.routes.sessions import _links, _same_site
+from server.routes.sessions import _links
 from server.rtc.addresses import NoFreePort
 from server.settings import IceServer, SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeMedia
@@ -35,6 +35,7 @@ async def test_what_is_left_out_takes_the_settings_or_chance(running: Any) -> No
     first = (await http.post("/v1/sessions", headers={"Content-Type": "application/json"})).json()
     second = (await http.post("/v1/sessions", json={"avatar": "ben"})).json()
     assert (first["size"], first["avatar"], first["voice"]) == (384, "ada", "mirror")
+    assert first["disclosure"]["synthetic"] is True and first["disclosure"]["notice"]
     assert first["seed"] != second["seed"]
     assert second["avatar"] == "ben"
     assert first["limits"]["max_push_message_bytes"] == 1 << 20
@@ -101,30 +102,3 @@ def test_links_carry_credentials_only_where_there_are_some() -> None:
         '<stun:b>; rel="ice-server"',
     ]
     assert 'credential-type="password"' in _links(IceServer(("turn:a",), "u", "c"))[0]
-
-
-class Socket:
-    """Headers of a websocket request."""
-
-    def __init__(self, **headers: str) -> None:
-        self.headers = headers
-
-
-@pytest.mark.parametrize(
-    ("origin", "allowed", "good"),
-    [
-        (None, (), True),
-        ("http://here:8000", (), True),
-        ("https://here:8000", (), True),
-        ("https://evil.example", (), False),
-        ("null", (), False),
-        ("https://app.example", ("https://app.example",), True),
-        ("https://evil.example", ("*",), True),
-    ],
-)
-def test_which_pages_may_open_a_websocket(
-    origin: str | None, allowed: tuple[str, ...], good: bool
-) -> None:
-    headers = {"host": "here:8000"} | ({} if origin is None else {"origin": origin})
-    socket: Any = Socket(**headers)
-    assert _same_site(socket, allowed) is good
