@@ -7,10 +7,14 @@
 import { AvatarError, responseError } from "./errors.js";
 
 const TIMEOUT_MS = 10_000;
+const PHOTO_TIMEOUT_MS = 90_000;
 
 /**
- * @typedef {{name: string, title: string, credit: string, portrait: string, default: boolean}} AvatarInfo
- * `portrait` is an absolute URL.
+ * @typedef {{name: string, title: string, credit: string, portrait: string, default: boolean, user: boolean}} AvatarInfo
+ * `portrait` is an absolute URL; `user`: made by a user, and may be removed.
+ * @typedef {{code: string, message: string, remedy: string}} Remark
+ * @typedef {{width: number, height: number, faces: number[][], outlines: number[][][],
+ *   problem: Remark|null, warnings: Remark[]}} PhotoInfo Lengths are shares of width and height.
  * @typedef {{id: string, ice_servers: RTCIceServer[], limits: Record<string, any>}} SessionInfo
  * Whoever knows the id controls the session.
  */
@@ -24,19 +28,48 @@ export class Signalling {
     base.hash = "";
     /** @type {URL} */
     this.base = base;
+    /** Whether the server makes avatars of photos; known after `avatars()`. */
+    this.uploads = false;
   }
 
   /** @returns {Promise<AvatarInfo[]>} */
   async avatars() {
-    const { avatars } = await this.#json("GET", "v1/avatars");
+    const { avatars, uploads } = await this.#json("GET", "v1/avatars");
+    this.uploads = uploads === true;
     return avatars.map((row) => ({
       name: row.name,
       title: row.title || row.name,
       credit: row.credit ?? "",
       default: row.default === true,
+      user: row.user === true,
       // Below our base also when a proxy serves the server under a path of its own.
       portrait: this.#url(`v1/avatars/${encodeURIComponent(row.name)}/portrait.jpg`).href,
     }));
+  }
+
+  /** Looks at a photo; nothing is kept. @param {Blob} photo @param {AbortSignal} [signal] @returns {Promise<PhotoInfo>} */
+  checkPhoto(photo, signal) {
+    const form = new FormData();
+    form.set("image", photo, "photo");
+    return this.#json("POST", "v1/avatars/check", form, signal);
+  }
+
+  /**
+   * Makes an avatar of a photo.
+   * @param {Blob} photo
+   * @param {{title: string, consent_statement: string, consent_by?: string, name?: string}} about
+   * @returns {Promise<{name: string, title: string}>}
+   */
+  createAvatar(photo, about) {
+    const form = new FormData();
+    form.set("image", photo, "photo");
+    for (const [name, text] of Object.entries(about)) form.set(name, text);
+    return this.#json("POST", "v1/avatars", form);
+  }
+
+  /** Deletes a user's avatar and all that is kept of it. @param {string} name */
+  removeAvatar(name) {
+    return this.#json("DELETE", `v1/avatars/${encodeURIComponent(name)}`);
   }
 
   /** @returns {Promise<Record<string, any>>} */
@@ -115,15 +148,16 @@ export class Signalling {
   async #json(method, path, body, signal) {
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    const deadline = AbortSignal.timeout(TIMEOUT_MS);
+    const form = body instanceof FormData; // Its type, with a boundary, is set by the browser.
+    if (body !== undefined && !form) headers["Content-Type"] = "application/json";
+    const deadline = AbortSignal.timeout(form ? PHOTO_TIMEOUT_MS : TIMEOUT_MS);
     let response;
     let text;
     try {
       response = await fetch(this.#url(path), {
         method,
         headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || form ? body : JSON.stringify(body),
         // Safari before 17.4 has no `any`; the deadline then yields to the caller.
         signal: signal ? (AbortSignal.any?.([signal, deadline]) ?? signal) : deadline,
         cache: "no-store",

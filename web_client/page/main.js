@@ -5,6 +5,7 @@
 
 import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
 import { figureRows, showFigures } from "./figures.js";
+import { PortraitForm } from "./portrait.js";
 import * as view from "./view.js";
 
 const { byId } = view;
@@ -31,6 +32,13 @@ class Page {
     this.video = /** @type {HTMLVideoElement} */ (byId("video"));
     view.showState("idle");
     view.showNoFigures();
+    const { signalling } = new AvatarClient({ server: SERVER });
+    this.signalling = signalling;
+    this.portrait = new PortraitForm(signalling, {
+      made: (name) => this.loadAvatars(name),
+      removed: async () => (this.running && (await this.hangUp()), this.loadAvatars()),
+      leave: () => (this.running ? this.hangUp() : Promise.resolve()),
+    });
     this.#controls();
     this.#dropping();
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listMicrophones());
@@ -38,26 +46,32 @@ class Page {
     this.loadAvatars();
   }
 
-  async loadAvatars() {
+  /** @param {string} [wish] The avatar to choose. */
+  async loadAvatars(wish) {
     try {
-      this.avatars = await new AvatarClient({ server: SERVER }).avatars();
+      this.avatars = await this.signalling.avatars();
     } catch (error) {
       view.showNoFaces("No answer yet.");
       const retry = () => (view.hideNote(), this.loadAvatars());
       return view.showNote(error.message, error.remedy, { label: "Try again", run: retry });
     }
     if (this.avatars.length === 0) return view.showNoFaces("The server has no faces yet.");
-    const wanted = new URLSearchParams(location.search).get("avatar");
+    const wanted = wish ?? new URLSearchParams(location.search).get("avatar");
     const chosen = this.avatars.find(({ name }) => name === wanted) ??
       this.avatars.find((avatar) => avatar.default) ?? this.avatars[0];
+    const changed = this.avatar !== "" && this.avatar !== chosen.name;
     this.avatar = chosen.name;
     view.showPortrait(chosen);
+    this.portrait.show(this.signalling.uploads, chosen);
     view.showFaces(this.avatars, this.avatar, (name) => this.chooseAvatar(name));
+    if (changed) await this.#again();
   }
 
   async chooseAvatar(name) {
     this.avatar = name;
-    view.showPortrait(this.avatars.find((avatar) => avatar.name === name));
+    const chosen = this.avatars.find((avatar) => avatar.name === name);
+    view.showPortrait(chosen);
+    this.portrait.show(this.signalling.uploads, chosen);
     await this.#again();
   }
 
@@ -311,7 +325,8 @@ class Page {
 
   /** @param {File|undefined} file */
   #take(file) {
-    if (file) void this.say(file, file.name);
+    if (file?.type.startsWith("image/")) this.portrait.take(file);
+    else if (file) void this.say(file, file.name);
     byId("file").value = "";
   }
 }
