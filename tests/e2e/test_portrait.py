@@ -25,9 +25,7 @@ def test_a_photo_becomes_a_face_and_goes_again(visit: Visit, server: ServerProce
     page.check("#photo-consent", force=True)
     page.click("#photo-make")
     made = "#faces input[value=zoe-test]"
-    page.wait_for_selector(
-        f"{made}:checked", state="attached", timeout=MAKING_MS
-    )
+    page.wait_for_selector(f"{made}:checked", state="attached", timeout=MAKING_MS)
     assert page.is_hidden("#own-form")
     visit.connect()
     page.click("#own-remove")
