@@ -186,7 +186,8 @@ async def test_the_page_is_told_why_and_each_line_names_the_session(
         await session.answer(GOOD_OFFER)
         home.made[0].events.ended(Ending.LOST, "")
         await session.aclose(Ending.CLIENT)
-    assert home.made[0].told == [{"type": "closed", "reason": "the connection was lost"}]
+    closed = {"type": "closed", "code": "lost", "reason": "the connection was lost"}
+    assert home.made[0].told == [closed]
     assert "session is closed" in caplog.text
     assert PLAN.id not in caplog.text
 
