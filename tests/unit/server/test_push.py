@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from server.app import create_app
+from server.logs import install_logging
 from server.push import open_push
 from server.push_protocol import MAX_MESSAGE_BYTES
-from server.settings import SessionSettings, Settings
+from server.settings import LogSettings, SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeVoice
 from tests.support.live_server import GOOD_OFFER, serve
 
@@ -216,6 +218,25 @@ async def test_a_page_of_another_site_may_not_push(push: Push) -> None:
         await socket.send(START)
         await socket.send(SECOND)
         await hear(socket, "buffered")
+
+
+async def test_no_log_line_has_the_whole_session_id(
+    push: Push, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    install_logging(LogSettings())
+    try:
+        logging.getLogger("uvicorn.error").info("this line is told")
+        async with push.socket() as socket:
+            await socket.send(START)
+            await socket.send(SECOND)
+            await hear(socket, "buffered")
+    finally:
+        root.handlers, root.level = handlers, level
+    told = capsys.readouterr().err
+    assert "this line is told" in told
+    assert push.session not in told
 
 
 def test_the_client_library_is_not_the_old_one() -> None:
