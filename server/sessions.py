@@ -163,9 +163,10 @@ class Session:
             self.ufrag = offered_ufrag(sdp)
             try:
                 return await self._build_and_answer(sdp)
-            except ApiError:
-                raise
             except BaseException as error:
+                if isinstance(error, ValueError):
+                    # What is cut off by the end of the session was no fault of the offer.
+                    self._must_live()
                 bad = isinstance(error, ValueError)
                 self.request_close(Ending.BAD_OFFER if bad else Ending.FAULT, _detail(error))
                 raise
