@@ -104,13 +104,18 @@ class Avatar:
     """f32[3] factor on tooth sprites, BGR."""
 
 
+def check_name(name: str) -> None:
+    """Raises ValueError for what cannot be an avatar's name (and so the name of its folder)."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"avatar name {name!r}: use a-z, 0-9, - and _, at most 48")
+
+
 def save(avatar: Avatar, folder: Path) -> None:
     """Write `folder` whole or not at all: aside first, then renamed. The folder must not exist.
 
     Raises ValueError for a bad name, FileExistsError when the folder is there.
     """
-    if not _NAME.fullmatch(avatar.name):
-        raise ValueError(f"avatar name {avatar.name!r}: use a-z, 0-9, - and _, at most 48")
+    check_name(avatar.name)
     if folder.exists():
         raise FileExistsError(f"{folder} exists; remove it or choose another --out")
     folder.parent.mkdir(parents=True, exist_ok=True)
