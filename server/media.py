@@ -85,6 +85,11 @@ class LiveVoice:
         """Speech that waits to be spoken, in seconds."""
         return self._timeline.waiting_s
 
+    @property
+    def room_s(self) -> float:
+        """Speech that can be taken now, in seconds."""
+        return self._timeline.room_s
+
     def start(self, sample_rate_hz: int, segment: str | None) -> str:
         """Open a segment and return its name. Raises PushRefused."""
         return self._reader.start(sample_rate_hz, segment)

@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 GOING_AWAY = 1001
 EVENTS_KEPT = 256
 """Two for each segment: more than a client can have open before it is told of the first."""
+SLICE_BYTES = 16_384
+"""Of one message at a time: a whole one at 8 kHz would hold the loop for over a second."""
+ROUNDING_S = 0.001
+"""What resampling may add to a message beyond its own length."""
 TELL_BUFFER_S = 0.5
 """The buffered time is told again when it changed by this much."""
 
@@ -107,7 +111,9 @@ class PushSocket:
             if message.get("text") is not None:
                 self._control(parse_control(message["text"]))
             else:
-                self._sound(message.get("bytes") or b"")
+                await self._sound(message.get("bytes") or b"")
+            # Messages that came in one read are there without waiting: the others have a turn too.
+            await asyncio.sleep(0)
 
     def _control(self, message: Control) -> None:
         if isinstance(message, Start):
@@ -127,12 +133,17 @@ class PushSocket:
             self._voice.interrupt()
             self._tell_buffer()
 
-    def _sound(self, data: bytes) -> None:
+    async def _sound(self, data: bytes) -> None:
         if not self._open:
             raise PushError(POLICY, "not_started", 'send {"type":"start","sample_rate":…} first')
         check_sound(data)
+        length_s = len(data) / 2 / self._rate_hz
+        # What may not fit is given whole: it is taken or refused as one.
+        size = SLICE_BYTES if length_s + ROUNDING_S <= self._voice.room_s else max(1, len(data))
         try:
-            self._voice.feed(data)
+            for start in range(0, len(data), size):
+                self._voice.feed(data[start : start + size])
+                await asyncio.sleep(0)
         except PushFull as error:
             self._say(
                 {
@@ -140,7 +151,7 @@ class PushSocket:
                     "code": "buffer_full",
                     "message": f"{error}; this message was not taken",
                     "buffered_s": round(self._voice.buffered_s, 3),
-                    "refused_s": round(len(data) / 2 / self._rate_hz, 3),
+                    "refused_s": round(length_s, 3),
                 }
             )
         self._tell_buffer()

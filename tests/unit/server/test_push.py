@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from server.app import create_app
 from server.logs import install_logging
-from server.push import open_push
+from server.push import SLICE_BYTES, PushSocket, open_push
 from server.push_protocol import MAX_MESSAGE_BYTES
 from server.settings import LogSettings, SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeVoice
@@ -170,6 +170,42 @@ async def test_a_full_buffer_refuses_a_message_and_keeps_the_socket(push: Push) 
         push.voice.play(3.0)
         await socket.send(SECOND)
         assert (await hear(socket, "buffered"))["seconds"] < 4
+
+
+class Flood:
+    """A socket whose messages have all come already; `turns` counts the loop's turns meanwhile."""
+
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self._messages = [*messages, {"type": "websocket.disconnect"}]
+
+    async def receive(self) -> dict[str, Any]:
+        return self._messages.pop(0)
+
+    async def send_text(self, text: str) -> None:
+        """Nobody looks."""
+
+
+@pytest.mark.parametrize(
+    ("sounds", "size"), [(400, 2), (1, 400 * SLICE_BYTES // 16)], ids=["many small", "one large"]
+)
+async def test_what_comes_at_once_leaves_the_loop_its_turns(
+    push: Push, sounds: int, size: int
+) -> None:
+    session = push.app.state.services.manager.get(push.session)
+    push.voice.timeline.__init__(120.0)  # type: ignore[misc]
+    sound = {"type": "websocket.receive", "bytes": bytes(size)}
+    start = {
+        "type": "websocket.receive",
+        "text": json.dumps({"type": "start", "sample_rate": 8000}),
+    }
+    socket: Any = Flood(start, *[sound] * sounds)
+    serving = asyncio.create_task(PushSocket(socket, session, push.voice).run())
+    turns = 0
+    while not serving.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 25 * max(1, sounds / 25)
+    assert push.voice.buffered_s == pytest.approx(sounds * size / 16000, abs=0.05)
 
 
 async def test_who_leaves_in_mid_segment_has_ended_it(push: Push) -> None:
