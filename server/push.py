@@ -53,12 +53,15 @@ class PushSocket:
             "push events", EVENTS_KEPT, "drop-oldest", on_put=self._wake.set
         )
         self._open = False
+        self._cut = False
+        """Whether the page interrupted the segment whose sound may still be on its way."""
+        self._segment = ""
         self._rate_hz = 0
         self._told_s = -1.0
 
     async def run(self) -> None:
         """Serve; returns when the socket is closed."""
-        self._voice.listen(self._say)
+        self._voice.listen(self._hear)
         tasks = [
             asyncio.create_task(self._receive(), name="push-receive"),
             asyncio.create_task(self._send(), name="push-send"),
@@ -93,6 +96,15 @@ class PushSocket:
             self._voice.end(None)
         self._open = False
 
+    def _hear(self, message: Mapping[str, object]) -> None:
+        """A message about a segment; the open one finishes only when the page interrupts."""
+        if self._open and (message["type"], message["segment"]) == ("finished", self._segment):
+            # The client cannot know yet: what it has sent meanwhile is no fault.
+            self._open, self._cut = False, True
+        self._say(message)
+        if self._cut:
+            self._tell_buffer()
+
     def _say(self, message: Mapping[str, object]) -> None:
         self._out.put(message)
 
@@ -110,7 +122,7 @@ class PushSocket:
                 return
             if message.get("text") is not None:
                 self._control(parse_control(message["text"]))
-            else:
+            elif not self._cut:
                 await self._sound(message.get("bytes") or b"")
             # Messages that came in one read are there without waiting: the others have a turn too.
             await asyncio.sleep(0)
@@ -121,15 +133,18 @@ class PushSocket:
                 self._voice.end(None)
                 self._open = False
             self._rate_hz = message.sample_rate_hz
-            self._voice.start(message.sample_rate_hz, message.segment)
-            self._open = True
+            self._segment = self._voice.start(message.sample_rate_hz, message.segment)
+            self._open, self._cut = True, False
         elif isinstance(message, End):
+            if self._cut:
+                self._cut = False
+                return
             if not self._open:
                 raise PushError(POLICY, "not_started", "end without a start")
             self._voice.end(message.segment)
             self._open = False
         else:
-            self._open = False
+            self._open = self._cut = False
             self._voice.interrupt()
             self._tell_buffer()
 
@@ -142,6 +157,8 @@ class PushSocket:
         size = SLICE_BYTES if length_s + ROUNDING_S <= self._voice.room_s else max(1, len(data))
         try:
             for start in range(0, len(data), size):
+                if self._cut:
+                    return
                 self._voice.feed(data[start : start + size])
                 await asyncio.sleep(0)
         except PushFull as error:

@@ -172,6 +172,24 @@ async def test_a_full_buffer_refuses_a_message_and_keeps_the_socket(push: Push) 
         assert (await hear(socket, "buffered"))["seconds"] < 4
 
 
+async def test_sound_under_way_when_the_page_interrupts_is_no_fault(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        await socket.send(SECOND)
+        await hear(socket, "buffered")
+        push.voice.interrupt()
+        await socket.send(SECOND)
+        await socket.send('{"type": "end"}')
+        assert (await hear(socket, "finished"))["interrupted"]
+        assert (await hear(socket, "buffered"))["seconds"] == 0
+        await socket.send('{"type": "start", "sample_rate": 16000, "segment": "next"}')
+        await socket.send(SECOND)
+        await socket.send('{"type": "end", "segment": "next"}')
+        await hear(socket, "buffered")
+        push.voice.play(5.0)
+        assert (await hear(socket, "finished"))["segment"] == "next"
+
+
 class Flood:
     """A socket whose messages have all come already; `turns` counts the loop's turns meanwhile."""
 
@@ -206,6 +224,20 @@ async def test_what_comes_at_once_leaves_the_loop_its_turns(
         await asyncio.sleep(0)
     assert turns > 25 * max(1, sounds / 25)
     assert push.voice.buffered_s == pytest.approx(sounds * size / 16000, abs=0.05)
+
+
+async def test_who_leaves_after_the_page_interrupted_leaves_no_fault(push: Push) -> None:
+    class Leaving(Flood):
+        async def receive(self) -> dict[str, Any]:
+            message = await super().receive()
+            if message["type"] == "websocket.disconnect":
+                push.voice.interrupt()
+            return message
+
+    session = push.app.state.services.manager.get(push.session)
+    socket: Any = Leaving({"type": "websocket.receive", "text": START})
+    await PushSocket(socket, session, push.voice).run()
+    assert push.voice.interrupts == 1
 
 
 async def test_who_leaves_in_mid_segment_has_ended_it(push: Push) -> None:
