@@ -52,6 +52,7 @@ class PushSocket:
         self._out: Mailbox[Mapping[str, object]] = Mailbox(
             "push events", EVENTS_KEPT, "drop-oldest", on_put=self._wake.set
         )
+        self._replaced = asyncio.Event()
         self._open = False
         self._cut = False
         """Whether the page interrupted the segment whose sound may still be on its way."""
@@ -61,16 +62,22 @@ class PushSocket:
 
     async def run(self) -> None:
         """Serve; returns when the socket is closed."""
+        give_way, self._session.give_way = self._session.give_way, self._give_way
+        if give_way is not None:
+            give_way()
         self._voice.listen(self._hear)
         tasks = [
             asyncio.create_task(self._receive(), name="push-receive"),
             asyncio.create_task(self._send(), name="push-send"),
             asyncio.create_task(self._session.ended.wait(), name="push-ended"),
+            asyncio.create_task(self._replaced.wait(), name="push-replaced"),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._voice.listen(None)
+            if not self._replaced.is_set():
+                self._voice.listen(None)
+                self._session.give_way = None
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -78,6 +85,8 @@ class PushSocket:
 
     async def _finish(self, first: int, results: Sequence[object]) -> None:
         error = results[first]
+        if self._replaced.is_set():
+            error = PushError(POLICY, "replaced", "another socket speaks for this session now")
         if isinstance(error, PushRefused):
             error = PushError(POLICY, "refused", str(error))
         if isinstance(error, PushError):
@@ -89,6 +98,11 @@ class PushSocket:
             log.error("push socket failed", exc_info=error)
             await refuse(self._socket, PushError(1011, "internal_error", "the server failed"))
         self._abandon()
+
+    def _give_way(self) -> None:
+        """A newer socket speaks: a client that lost its line need not wait until we notice."""
+        self._abandon()
+        self._replaced.set()
 
     def _abandon(self) -> None:
         """A client that leaves in the middle of a segment has said all of it."""
@@ -118,7 +132,7 @@ class PushSocket:
     async def _receive(self) -> None:
         while True:
             message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
+            if message["type"] == "websocket.disconnect" or self._replaced.is_set():
                 return
             if message.get("text") is not None:
                 self._control(parse_control(message["text"]))

@@ -114,6 +114,8 @@ class Session:
         self._media_there = asyncio.Event()
         self.ended = asyncio.Event()
         """Set when the session begins to close; `reason` then says why."""
+        self.give_way: Callable[[], None] | None = None
+        """Ends the push socket that speaks for this session, when another one takes over."""
         self._closing: asyncio.Task[None] | None = None
 
     @property

@@ -226,6 +226,27 @@ async def test_what_comes_at_once_leaves_the_loop_its_turns(
     assert push.voice.buffered_s == pytest.approx(sounds * size / 16000, abs=0.05)
 
 
+async def test_the_newest_socket_speaks_and_the_older_one_takes_nothing_from_it(push: Push) -> None:
+    async with push.socket() as older:
+        await older.send('{"type": "start", "sample_rate": 16000, "segment": "first"}')
+        await older.send(SECOND)
+        await hear(older, "buffered")
+        async with push.socket() as newer:
+            error, code, _ = await closing(older)
+            assert (error["code"], code) == ("replaced", 1008)
+            await newer.send('{"type": "start", "sample_rate": 16000, "segment": "second"}')
+            await newer.send(SECOND)
+            await hear(newer, "buffered")
+            await newer.send('{"type": "end", "segment": "second"}')
+            # Nothing is left to be heard of it but that the end was taken.
+            await newer.send('{"type": "start", "sample_rate": 16000, "segment": "third"}')
+            await newer.send(SECOND)
+            await hear(newer, "buffered")
+            push.voice.play(5.0)
+            finished = [(await hear(newer, "finished"))["segment"] for _ in range(2)]
+    assert finished == ["first", "second"]
+
+
 async def test_who_leaves_after_the_page_interrupted_leaves_no_fault(push: Push) -> None:
     class Leaving(Flood):
         async def receive(self) -> dict[str, Any]:
