@@ -163,11 +163,17 @@ def run_render(arguments: argparse.Namespace) -> int:
 
 
 def run_avatars(arguments: argparse.Namespace) -> int:
-    """List the avatars."""
+    """List the avatars; a damaged one is told and the rest still listed."""
+    from engines.avatars.bundle import AvatarError
     from server.backend import avatar_store
 
     store = avatar_store(settings_from(arguments))
-    infos = [store.info(name) for name in store.names()]
+    infos = []
+    for name in store.names():
+        try:
+            infos.append(store.info(name))
+        except AvatarError as error:
+            print(f"left out: {error}", file=sys.stderr)
     if arguments.json:
         print(json.dumps([{"name": i.name, "title": i.title, "credit": i.credit} for i in infos]))
         return 0
