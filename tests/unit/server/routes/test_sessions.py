@@ -128,3 +128,14 @@ def test_which_pages_may_open_a_websocket(
     headers = {"host": "here:8000"} | ({} if origin is None else {"origin": origin})
     socket: Any = Socket(**headers)
     assert _same_site(socket, allowed) is good
+
+
+async def test_a_refused_restart_says_that_candidates_are_taken(running: Any) -> None:
+    http, _ = running
+    session = (await http.post("/v1/sessions", json={})).json()["id"]
+    await http.post(f"/v1/sessions/{session}/offer", json={"sdp": GOOD_OFFER, "type": "offer"})
+    kind = {"Content-Type": "application/trickle-ice-sdpfrag"}
+    url = f"/v1/sessions/{session}"
+    reply = await http.patch(url, content="a=ice-ufrag:efgh\r\n", headers=kind)
+    assert reply.status_code == 405
+    assert "PATCH" in reply.headers["Allow"]
