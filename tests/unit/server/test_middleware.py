@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from server.middleware import BodyLimit, SafeHeaders
+from server.middleware import PAGE_POLICY, BodyLimit, SafeHeaders
 
 LIMIT = 100
 
@@ -154,3 +154,8 @@ async def test_websockets_pass_without_headers() -> None:
 
     assert await ask(SafeHeaders(app), {"type": "websocket"}, []) == []
     assert seen == [{"type": "websocket"}]
+
+
+def test_only_our_own_files_run_as_scripts() -> None:
+    rules = dict(rule.split(maxsplit=1) for rule in PAGE_POLICY.decode().split("; "))
+    assert rules["script-src"] == rules["worker-src"] == "'self'"
