@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 
 from engines.loop import Engine, RendererFactory
@@ -44,11 +45,13 @@ def render_file(
     """Yield one Picture for each 40 ms of f32[N] at 16 kHz, in order, pts 0 first.
 
     The last picture covers the tail; `on_progress(done, total)` is called after each picture.
-    Raises what the motion model or the renderer raised, and ValueError for audio that is not
-    one-dimensional.
+    OpenCV is set to one thread for the whole process, as by a live engine: its pool would make
+    rounding depend on the machine. Raises what the motion model or the renderer raised, and
+    ValueError for audio that is not one-dimensional.
     """
     if audio.ndim != 1:
         raise ValueError(f"audio must be f32[N] (mono), got shape {audio.shape}")
+    cv2.setNumThreads(1)
     total = -(-len(audio) // FRAME_SAMPLES)
     padded = _pad(audio, total, motion_model.lookahead)
     clock = VirtualClock()

@@ -10,12 +10,13 @@ import argparse
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from engines.avatars.bundle import AvatarError, load, save
+from engines.avatars.bundle import AvatarError, check_name, load, save
 from engines.avatars.fit import BadPortrait, fit
 from engines.avatars.store import BUILTIN
 from engines.render.cv import cv2
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make(photo: U8, args: argparse.Namespace) -> None:
     """Track, fit, save and read back. Raises what those raise."""
+    # Before anything else: `--name ..` must never name a folder to replace.
+    check_name(args.name)
     folder: Path = args.out / args.name
     if folder.exists() and not args.replace:
         raise FileExistsError(f"{folder} exists; add --replace")
@@ -60,10 +63,15 @@ def make(photo: U8, args: argparse.Namespace) -> None:
         title=args.title or args.name.capitalize(),
         credit=args.credit,
     )
-    if folder.exists():
-        shutil.rmtree(folder)
-    save(avatar, folder)
-    load(folder)
+    args.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.out, prefix=".making-") as aside:
+        made = Path(aside, args.name)
+        save(avatar, made)
+        load(made)
+        # The one before goes only once the new one is whole.
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.replace(folder)
 
 
 def read_photo(path: Path) -> U8:

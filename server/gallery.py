@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.avatars.bundle import AvatarError
 from server.errors import ApiError
 from server.settings import SettingsError
 
@@ -80,8 +81,14 @@ class Gallery:
         self._portraits: dict[str, bytes] = {}
 
     def infos(self) -> Sequence[Info]:
-        """Every avatar, sorted by name."""
-        return [self._store.info(name) for name in self._store.names()]
+        """Every avatar that can be read, sorted by name; a damaged one must not hide the rest."""
+        found = []
+        for name in self._store.names():
+            try:
+                found.append(self._store.info(name))
+            except AvatarError as error:
+                log.warning("avatar left out of the list: %s", error, extra={"avatar": name})
+        return found
 
     def check(self, name: str | None) -> str:
         """The avatar meant by `name` (None: the default). Raises ApiError 404."""

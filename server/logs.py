@@ -77,6 +77,11 @@ def _word(value: object) -> str:
     return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
 
 
+def _shows_no_path(record: logging.LogRecord) -> bool:
+    # Uvicorn tells of each websocket with its whole path, on the logger that also tells of faults.
+    return '"WebSocket %s"' not in str(record.msg)
+
+
 def install_logging(settings: LogSettings) -> None:
     """Send every logger of the process to standard error in the chosen form. Idempotent."""
     handler = logging.StreamHandler(sys.stderr)
@@ -87,3 +92,4 @@ def install_logging(settings: LogSettings) -> None:
     # Their info lines are per connection and per candidate: addresses of users.
     for name in ("aioice", "aiortc", "websockets", "uvicorn.access"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("uvicorn.error").addFilter(_shows_no_path)

@@ -86,6 +86,11 @@ class LiveVoice:
         """Speech that waits to be spoken, in seconds."""
         return self._timeline.waiting_s
 
+    @property
+    def room_s(self) -> float:
+        """Speech that can be taken now, in seconds."""
+        return self._timeline.room_s
+
     def start(self, sample_rate_hz: int, segment: str | None) -> str:
         """Open a segment and return its name. Raises PushRefused."""
         return self._reader.start(sample_rate_hz, segment)
@@ -124,6 +129,7 @@ class LiveMedia:
         self._settings = machinery.settings
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
+        self._timing_silence = False
         self._stack = AsyncExitStack()
         self._frames: Mailbox[Picture] = Mailbox("frames", FRAMES_KEPT, "drop-oldest")
         self._engine = machinery.engine.open(
@@ -273,14 +279,19 @@ class LiveMedia:
 
     def _interrupt(self) -> None:
         self._player.interrupt()
-        self._await_silence(time.monotonic(), self._audio_track.sent)
+        # One at a time: a client may interrupt as fast as it can send.
+        if not self._timing_silence:
+            self._timing_silence = True
+            self._await_silence(time.monotonic(), self._audio_track.sent)
 
     def _await_silence(self, began_s: float, sent: int) -> None:
         """Measure until the track has handed the first sound after an interrupt to the encoder."""
         waited_s = time.monotonic() - began_s
-        if self._audio_track.sent > sent:
+        heard = self._audio_track.sent > sent
+        if heard:
             self._metrics.interrupt.observe(waited_s)
-        elif waited_s < SILENCE_WITHIN_S:
+        self._timing_silence = not heard and waited_s < SILENCE_WITHIN_S
+        if self._timing_silence:
             loop = asyncio.get_running_loop()
             loop.call_later(SILENCE_LOOK_S, self._await_silence, began_s, sent)
 

@@ -27,8 +27,8 @@ SAFE_HEADERS: Sequence[tuple[bytes, bytes]] = (
 )
 PAGE_POLICY = (
     b"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; "
-    b"connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; script-src 'self' blob:; "
-    b"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+    b"connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    b"worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 """For the project's own pages; /docs starts its script inline and has none."""
 

@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 GOING_AWAY = 1001
 EVENTS_KEPT = 256
 """Two for each segment: more than a client can have open before it is told of the first."""
+SLICE_BYTES = 16_384
+"""Of one message at a time: a whole one at 8 kHz would hold the loop for over a second."""
+ROUNDING_S = 0.001
+"""What resampling may add to a message beyond its own length."""
 TELL_BUFFER_S = 0.5
 """The buffered time is told again when it changed by this much."""
 
@@ -48,22 +52,32 @@ class PushSocket:
         self._out: Mailbox[Mapping[str, object]] = Mailbox(
             "push events", EVENTS_KEPT, "drop-oldest", on_put=self._wake.set
         )
+        self._replaced = asyncio.Event()
         self._open = False
+        self._cut = False
+        """Whether the page interrupted the segment whose sound may still be on its way."""
+        self._segment = ""
         self._rate_hz = 0
         self._told_s = -1.0
 
     async def run(self) -> None:
         """Serve; returns when the socket is closed."""
-        self._voice.listen(self._say)
+        give_way, self._session.give_way = self._session.give_way, self._give_way
+        if give_way is not None:
+            give_way()
+        self._voice.listen(self._hear)
         tasks = [
             asyncio.create_task(self._receive(), name="push-receive"),
             asyncio.create_task(self._send(), name="push-send"),
             asyncio.create_task(self._session.ended.wait(), name="push-ended"),
+            asyncio.create_task(self._replaced.wait(), name="push-replaced"),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._voice.listen(None)
+            if not self._replaced.is_set():
+                self._voice.listen(None)
+                self._session.give_way = None
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -71,6 +85,8 @@ class PushSocket:
 
     async def _finish(self, first: int, results: Sequence[object]) -> None:
         error = results[first]
+        if self._replaced.is_set():
+            error = PushError(POLICY, "replaced", "another socket speaks for this session now")
         if isinstance(error, PushRefused):
             error = PushError(POLICY, "refused", str(error))
         if isinstance(error, PushError):
@@ -83,11 +99,25 @@ class PushSocket:
             await refuse(self._socket, PushError(1011, "internal_error", "the server failed"))
         self._abandon()
 
+    def _give_way(self) -> None:
+        """A newer socket speaks: a client that lost its line need not wait until we notice."""
+        self._abandon()
+        self._replaced.set()
+
     def _abandon(self) -> None:
         """A client that leaves in the middle of a segment has said all of it."""
         if self._open and not self._session.ended.is_set():
             self._voice.end(None)
         self._open = False
+
+    def _hear(self, message: Mapping[str, object]) -> None:
+        """A message about a segment; the open one finishes only when the page interrupts."""
+        if self._open and (message["type"], message["segment"]) == ("finished", self._segment):
+            # The client cannot know yet: what it has sent meanwhile is no fault.
+            self._open, self._cut = False, True
+        self._say(message)
+        if self._cut:
+            self._tell_buffer()
 
     def _say(self, message: Mapping[str, object]) -> None:
         self._out.put(message)
@@ -102,12 +132,14 @@ class PushSocket:
     async def _receive(self) -> None:
         while True:
             message = await self._socket.receive()
-            if message["type"] == "websocket.disconnect":
+            if message["type"] == "websocket.disconnect" or self._replaced.is_set():
                 return
             if message.get("text") is not None:
                 self._control(parse_control(message["text"]))
-            else:
-                self._sound(message.get("bytes") or b"")
+            elif not self._cut:
+                await self._sound(message.get("bytes") or b"")
+            # Messages that came in one read are there without waiting: the others have a turn too.
+            await asyncio.sleep(0)
 
     def _control(self, message: Control) -> None:
         if isinstance(message, Start):
@@ -115,24 +147,34 @@ class PushSocket:
                 self._voice.end(None)
                 self._open = False
             self._rate_hz = message.sample_rate_hz
-            self._voice.start(message.sample_rate_hz, message.segment)
-            self._open = True
+            self._segment = self._voice.start(message.sample_rate_hz, message.segment)
+            self._open, self._cut = True, False
         elif isinstance(message, End):
+            if self._cut:
+                self._cut = False
+                return
             if not self._open:
                 raise PushError(POLICY, "not_started", "end without a start")
             self._voice.end(message.segment)
             self._open = False
         else:
-            self._open = False
+            self._open = self._cut = False
             self._voice.interrupt()
             self._tell_buffer()
 
-    def _sound(self, data: bytes) -> None:
+    async def _sound(self, data: bytes) -> None:
         if not self._open:
             raise PushError(POLICY, "not_started", 'send {"type":"start","sample_rate":…} first')
         check_sound(data)
+        length_s = len(data) / 2 / self._rate_hz
+        # What may not fit is given whole: it is taken or refused as one.
+        size = SLICE_BYTES if length_s + ROUNDING_S <= self._voice.room_s else max(1, len(data))
         try:
-            self._voice.feed(data)
+            for start in range(0, len(data), size):
+                if self._cut:
+                    return
+                self._voice.feed(data[start : start + size])
+                await asyncio.sleep(0)
         except PushFull as error:
             self._say(
                 {
@@ -140,7 +182,7 @@ class PushSocket:
                     "code": "buffer_full",
                     "message": f"{error}; this message was not taken",
                     "buffered_s": round(self._voice.buffered_s, 3),
-                    "refused_s": round(len(data) / 2 / self._rate_hz, 3),
+                    "refused_s": round(length_s, 3),
                 }
             )
         self._tell_buffer()

@@ -37,6 +37,10 @@ class PushVoice(Protocol):
     def buffered_s(self) -> float:
         """Speech that waits to be spoken, in seconds."""
 
+    @property
+    def room_s(self) -> float:
+        """Speech that can be taken now, in seconds."""
+
     def start(self, sample_rate_hz: int, segment: str | None) -> str:
         """Open a segment and return its name. Raises PushRefused."""
 

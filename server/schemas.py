@@ -156,7 +156,9 @@ class CapabilitiesReply(BaseModel):
     sample_rate_hz: int = Field(description="Of media time.")
     hop_ms: float = Field(description="Sound is worked on in steps of this length.")
     lookahead_ms: float = Field(description="Sound a picture waits for beyond its own time.")
-    playout_delay_ms: int = Field(description="From a sample's arrival to its release.")
+    playout_delay_ms: int = Field(
+        description="From a sample's arrival to its release, as a call begins."
+    )
     voices: list[str]
     push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
     max_sessions: int

@@ -114,6 +114,8 @@ class Session:
         self._media_there = asyncio.Event()
         self.ended = asyncio.Event()
         """Set when the session begins to close; `reason` then says why."""
+        self.give_way: Callable[[], None] | None = None
+        """Ends the push socket that speaks for this session, when another one takes over."""
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -163,9 +165,10 @@ class Session:
             self.ufrag = offered_ufrag(sdp)
             try:
                 return await self._build_and_answer(sdp)
-            except ApiError:
-                raise
             except BaseException as error:
+                if isinstance(error, ValueError):
+                    # What is cut off by the end of the session was no fault of the offer.
+                    self._must_live()
                 bad = isinstance(error, ValueError)
                 self.request_close(Ending.BAD_OFFER if bad else Ending.FAULT, _detail(error))
                 raise
@@ -219,7 +222,8 @@ class Session:
         self._go(State.CLOSING)
         log.info("session ends", extra={"reason": self.reason, "result": self.ending.result})
         if self._media is not None:
-            self._media.tell({"type": "closed", "reason": self.reason})
+            closed = {"type": "closed", "code": self.ending.code, "reason": self.reason}
+            self._media.tell(closed)
         self._media_there.set()
         self.ended.set()
         try:

@@ -23,9 +23,9 @@ from server.settings import (
 
 ENV_PREFIX = "SYNCHRORAMA_"
 CONFIG_ENV = "SYNCHRORAMA_CONFIG"
-OTHER_ENV = frozenset({CONFIG_ENV, "SYNCHRORAMA_DATA", "SYNCHRORAMA_PYTHON"})
-"""Variables with our prefix that are not settings: the file itself, the training programs' data
-folder and the Makefile's interpreter."""
+OTHER_ENV = frozenset({CONFIG_ENV, "SYNCHRORAMA_DATA", "SYNCHRORAMA_TRACKER_PYTHON"})
+"""Variables with our prefix that are not settings: the file itself, and the offline programs' data
+folder and tracking interpreter."""
 
 HINTS: Mapping[str, Any] = {
     f"{section}.{name}": hint

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
@@ -26,7 +27,9 @@ class PageFiles(StaticFiles):
     """Static files that a browser asks for again each time: a new version is seen at once."""
 
     async def get_response(self, path: str, scope: MutableMapping[str, Any]) -> Response:
-        """The file, to be revalidated by its ETag."""
+        """The file, to be revalidated by its ETag; 404 for what only makes the folder a package."""
+        if path.endswith((".py", ".pyc")):
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         return response

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -101,6 +102,16 @@ def test_package_names_belong_to_nobody_else(package: str) -> None:
     module = __import__(package)
     assert module.__file__ is not None
     assert Path(module.__file__).resolve().parent == ROOT / package
+
+
+def test_licence_texts_are_named_in_the_notice_and_shipped() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    shipped = {path for pattern in project["license-files"] for path in ROOT.glob(pattern)}
+    texts = set((ROOT / "docs" / "licenses").iterdir())
+    assert texts and texts <= shipped
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    for path in texts:
+        assert str(path.relative_to(ROOT)) in notice
 
 
 def test_readme_tree_is_the_tree_on_disk() -> None:

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,10 @@ SIZE = 512
 """Side of an avatar's pictures in pixels."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _MANIFEST = "manifest.json"
+_FILES = (
+    *("portrait.png", "portrait.jpg", "background.jpg"),
+    *("alpha.png", "skin.png", "cover.png", "eyes.png", "data.npz"),
+)
 _ARRAYS: dict[str, tuple[int, ...]] = {
     "landmarks": (ALL_POINTS, 3),
     "deltas": (len(ARKIT_NAMES), MESH_POINTS, 3),
@@ -100,14 +105,19 @@ class Avatar:
     """f32[3] factor on tooth sprites, BGR."""
 
 
+def check_name(name: str) -> None:
+    """Raises ValueError for what cannot be an avatar's name (and so the name of its folder)."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"avatar name {name!r}: use a-z, 0-9, - and _, at most 48")
+
+
 def save(avatar: Avatar, folder: Path, extra: Mapping[str, bytes] | None = None) -> None:
     """Write `folder` whole or not at all: aside first, then renamed. The folder must not exist.
 
     `extra`: further files, hashed with the others. Raises ValueError for a bad name,
     FileExistsError when the folder is there, OSError when the disk is full.
     """
-    if not _NAME.fullmatch(avatar.name):
-        raise ValueError(f"avatar name {avatar.name!r}: use a-z, 0-9, - and _, at most 48")
+    check_name(avatar.name)
     if folder.exists():
         raise FileExistsError(f"{folder} exists; remove it or choose another --out")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -151,9 +161,11 @@ def info(folder: Path) -> AvatarInfo:
 def load(folder: Path) -> Avatar:
     """Read and check a whole avatar. Raises UnknownAvatar, DamagedAvatar."""
     manifest = _manifest(folder)
-    for name, digest in cast(dict[str, str], manifest["files"]).items():
+    digests = cast(dict[str, str], manifest["files"])
+    # The files that will be read, not those the manifest names: one left out is not trusted.
+    for name in _FILES:
         path = folder / name
-        if not path.is_file() or _sha256(path) != digest:
+        if not path.is_file() or _sha256(path) != digests.get(name):
             raise DamagedAvatar(f"avatar {folder.name}: {name} is missing or changed; {_REMEDY}")
     arrays = _read_arrays(folder)
     portrait = _picture(folder, "portrait.png", 3)
@@ -225,9 +237,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _read_arrays(folder: Path) -> dict[str, F32]:
     try:
+        # Checked first: numpy leaves half an object behind when it meets a broken archive.
+        if not is_zipfile(folder / "data.npz"):
+            raise BadZipFile("it is no archive")
         with np.load(folder / "data.npz", allow_pickle=False) as data:
             arrays = {name: data[name].astype(np.float32) for name in _ARRAYS}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise DamagedAvatar(f"avatar {folder.name}: data.npz ({error}); {_REMEDY}") from error
     for name, shape in _ARRAYS.items():
         if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():

@@ -40,8 +40,9 @@ def grid_tracks(places: Places, clips: list[GridClip], made: list[F32]) -> list[
 def floors(
     clips: list[GridClip], train: list[GridClip], made: list[F32], tracks: list[Track]
 ) -> None:
-    """Wrong sound, energy, time alone, a still mouth."""
-    show("floor: another clip's sound", with_made(tracks, made[1:] + made[:1]))
+    """Wrong sound, energy, time alone, a still mouth; of closures what chance gives."""
+    wrong = with_made(tracks, made[1:] + made[:1])
+    show("floor: another clip's sound", wrong)
     energy = [lip_run.log_energy(c.samples, len(c.geometry)) for c in clips]
     best = max(
         range(-2, 3),
@@ -55,6 +56,7 @@ def floors(
     mean = np.mean([c.geometry[:size] for c in train], axis=0).astype(np.float32)
     show("floor: time alone (mean of train)", with_made(tracks, [mean] * len(clips)))
     show("floor: still mouth", with_made(tracks, [np.zeros_like(g) for g in made]))
+    show_closures("floor: another clip's sound", wrong)
 
 
 def noise_rows(model: LipModel, places: Places, clips: list[GridClip], base: list[Track]) -> None:

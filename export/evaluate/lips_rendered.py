@@ -20,7 +20,7 @@ from engines.offline import render_file
 from engines.values import F32
 from export.data.lip_geometry import lip_geometry, relative_to_rest
 from export.evaluate.lip_metrics import Track, with_made
-from export.train.lip_data import GridClip, Places, run_tracker
+from export.train.lip_data import GridClip, Places, read_track, run_tracker
 
 BATCH = 10
 SEED = 1
@@ -61,8 +61,8 @@ def drawn_geometry(
                 videos = [folder / f"{clip.name}.npy" for clip in part]
                 run_tracker(places, videos, folder / "tracks")
                 for clip in part:
-                    with np.load(folder / "tracks" / f"{clip.name}.npz") as file:
-                        found.append(relative_to_rest(lip_geometry(file["landmarks"])))
+                    landmarks = read_track(folder / "tracks" / f"{clip.name}.npz")
+                    found.append(relative_to_rest(lip_geometry(landmarks)))
     return found
 
 

@@ -34,6 +34,7 @@ SPEECH_WEIGHT = 0.5
 SPEED_RANGE = (0.86, 1.16)
 VOICE_COPIES = 3
 """Each real voice is heard as it is and at two other speeds."""
+MIN_FOUND = 0.5
 _ARRAYS = tuple(field.name for field in fields(LipExample) if field.name != "name")
 
 
@@ -91,11 +92,23 @@ def run_tracker(places: Places, videos: Sequence[Path], out: Path) -> None:
     subprocess.run([*command, "--list", str(listing)], check=True)
 
 
-def tracked_landmarks(places: Places, name: str) -> F32:
-    """Landmarks f32[F,478,3] of a GRID clip that has been tracked."""
-    with np.load(places.cache / "grid_tracks" / f"{name}.npz") as file:
+def read_track(path: Path) -> F32:
+    """Landmarks f32[F,478,3] that `track.py` left in a file.
+
+    Raises ValueError when a face was found in fewer than half the frames: the rest is filled in,
+    and what is mostly filled in is no measurement.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        share = float(file["found"].mean())
+        if share < MIN_FOUND:
+            raise ValueError(f"{path.stem}: a face in {share:.0%} of the frames only")
         landmarks: F32 = file["landmarks"]
         return landmarks
+
+
+def tracked_landmarks(places: Places, name: str) -> F32:
+    """Landmarks f32[F,478,3] of a GRID clip that has been tracked. Raises as `read_track`."""
+    return read_track(places.cache / "grid_tracks" / f"{name}.npz")
 
 
 def grid_phones(places: Places) -> dict[str, list[phones.Phone]]:

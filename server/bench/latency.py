@@ -236,18 +236,20 @@ def _sound_rows(found: list[Sound]) -> list[Row]:
 
 
 def _browser_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
-    video, audio = after.get("video_in", {}), after.get("audio_in", {})
-    if not video:
+    if not after.get("video_in"):
         return []
-    counted = before.get("video_in", {})
     return [
         row("video jitter buffer", "ms", [_mean_ms(before, after, "video_in", "Delay")]),
         # Without what the browser adds to wait for the sound (its lip sync).
         row("video buffer for jitter alone", "ms", [_mean_ms(before, after, "video_in", MINIMUM)]),
         row("audio jitter buffer", "ms", [_mean_ms(before, after, "audio_in", "Delay")]),
-        row("freezes", "", [video.get("freezeCount", 0) - counted.get("freezeCount", 0)]),
-        row("dropped by the browser", "", [video.get("framesDropped", 0)]),
-        row("packets lost", "", [video.get("packetsLost", 0) + audio.get("packetsLost", 0)]),
+        row("freezes", "", [_since(before, after, "video_in", "freezeCount")]),
+        row("dropped by the browser", "", [_since(before, after, "video_in", "framesDropped")]),
+        row(
+            "packets lost",
+            "",
+            [sum(_since(before, after, kind, "packetsLost") for kind in ("video_in", "audio_in"))],
+        ),
     ]
 
 
@@ -258,15 +260,17 @@ def _usage_rows(usage: Mapping[str, Usage]) -> list[Row]:
     return rows if served is None else [*rows, row("server memory", "MiB", [served.rss_mib])]
 
 
+def _since(before: dict[str, Any], after: dict[str, Any], name: str, key: str) -> float:
+    """By how much a counter grew between two looks."""
+    return float(after.get(name, {}).get(key, 0)) - float(before.get(name, {}).get(key, 0))
+
+
 def _mean_ms(before: dict[str, Any], after: dict[str, Any], name: str, which: str) -> float | None:
     """Mean jitter buffer delay of a kind between two looks (W3C webrtc-stats)."""
-
-    def since(key: str) -> float:
-        return float(after[name].get(key, 0)) - float(before.get(name, {}).get(key, 0))
-
-    if name not in after or since("jitterBufferEmittedCount") <= 0:
+    emitted = _since(before, after, name, "jitterBufferEmittedCount")
+    if emitted <= 0:
         return None
-    return 1000 * since(f"jitterBuffer{which}") / since("jitterBufferEmittedCount")
+    return 1000 * _since(before, after, name, f"jitterBuffer{which}") / emitted
 
 
 def notes(plan: Plan, followed: int, lost: int, even: Flow | None) -> list[str]:

@@ -39,7 +39,8 @@ def machine() -> dict[str, Any]:
         "cpu": cpu_name(Path("/proc/cpuinfo")),
         "cores": psutil.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 1024**3, 1),
-        "system": f"{platform.system()} {platform.release()}",
+        # Without what follows the version: builders put names there.
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
         "load_before": round(os.getloadavg()[0], 2),
     }

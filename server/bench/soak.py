@@ -1,7 +1,7 @@
 """`synchrorama bench soak`: one long session; does latency creep, does memory grow?
 
 Runs in the bench's process; the same probe as `bench latency`, all the time.
-Never keeps the pictures' rows: a figure for each sound and a look at the server each 10 s.
+Never writes the pictures' rows: a figure for each sound and a look at the server each 10 s.
 """
 
 from __future__ import annotations

@@ -81,7 +81,12 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
     from server.backend import avatar_store
 
     store = avatar_store(settings)
-    infos = [store.info(name) for name in store.names()]
+    infos = []
+    for name in store.names():
+        try:
+            infos.append(store.info(name))
+        except AvatarError as error:
+            print(f"left out: {error}", file=sys.stderr)
     if arguments.json:
         print(json.dumps([{"name": i.name, "title": i.title, "credit": i.credit} for i in infos]))
         return 0

@@ -105,7 +105,10 @@ async def check_photo(request: Request, served: Served) -> PhotoReply:
 async def show_avatar(name: str, served: Served) -> AvatarReply:
     """With the time of the consent when it is a user's; its words stay on the server."""
     name = served.gallery.check(name)
-    info = next(info for info in served.gallery.infos() if info.name == name)
+    info = next((info for info in served.gallery.infos() if info.name == name), None)
+    if info is None:
+        hint = "the server's log says what is wrong with it"
+        raise ApiError(500, "damaged_avatar", "this avatar cannot be read", hint)
     shelf = served.maker.shelf
     if name not in shelf.names():
         return _reply(served, info, user=False)

@@ -48,7 +48,7 @@ async def metrics(served: Served) -> Response:
 
 @router.get("/v1/capabilities", summary="What this server does, in numbers")
 async def capabilities(served: Served) -> CapabilitiesReply:
-    """The algorithmic latency is hop + look-ahead; playout adds its fixed delay."""
+    """The algorithmic latency is hop + look-ahead; playout adds its delay, which adapts."""
     to_ms = 1000 / SAMPLE_RATE_HZ
     return CapabilitiesReply(
         version=program_version(),

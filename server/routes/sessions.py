@@ -202,7 +202,7 @@ def _fragment_rows(session: Session, text: str) -> list[tuple[str, str | None, i
             "no_ice_restart",
             "ICE restart is not supported",
             "end the session and create a new one",
-            headers={"Allow": "GET, DELETE"},
+            headers={"Allow": "GET, PATCH, DELETE"},
         )
     return list(fragment.candidates)
 

@@ -53,8 +53,11 @@ def _gather(ports: tuple[int, int], original: Any) -> Any:
     async def get_component_candidates(
         self: Any, component: int, addresses: list[str], timeout: int = 5
     ) -> list[Candidate]:
-        protocols = [await _bind(self, component, address, ports) for address in addresses]
-        self._protocols += protocols
+        protocols = []
+        for address in addresses:
+            protocols.append(await _bind(self, component, address, ports))
+            # At once: where the next address has no free port, closing must find this socket.
+            self._protocols.append(protocols[-1])
         found: list[Candidate] = [protocol.local_candidate for protocol in protocols]
         if self.stun_server:
             asks = [

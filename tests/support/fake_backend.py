@@ -83,6 +83,11 @@ class FakeVoice:
         """Speech that waits."""
         return self.timeline.waiting_s
 
+    @property
+    def room_s(self) -> float:
+        """Room left."""
+        return self.timeline.room_s
+
     def start(self, sample_rate_hz: int, segment: str | None) -> str:
         """Open a segment."""
         return self._reader.start(sample_rate_hz, segment)

@@ -111,6 +111,11 @@ export class VoiceSocket {
   /** Idempotent. Everything still unsaid is rejected with `error`. */
   close(error = new AvatarError("closed")) {
     this.#closed = true;
+    this.#drop(error);
+  }
+
+  /** Lets go of the socket; the next speech opens another one. */
+  #drop(error) {
     clearTimeout(this.#timer);
     const open = [...(this.#speech ? [this.#speech] : []), ...this.#waiting.splice(0)];
     this.#speech = null;
@@ -130,14 +135,19 @@ export class VoiceSocket {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     await new Promise((resolve, reject) => {
-      const fail = () => reject(new AvatarError("voice-refused"));
+      const fail = () => {
+        // The next speech must not wait for a socket that will never open.
+        if (this.#socket === socket) this.#socket = null;
+        socket.close();
+        reject(new AvatarError("voice-refused"));
+      };
       const timer = setTimeout(fail, OPEN_TIMEOUT_MS);
       socket.addEventListener("open", () => (clearTimeout(timer), resolve(undefined)), { once: true });
       socket.addEventListener("close", () => (clearTimeout(timer), fail()), { once: true });
     });
     socket.onmessage = ({ data }) => this.#hear(data);
     socket.onclose = ({ reason }) =>
-      this.close(new AvatarError("voice-refused", { message: sentence(reason) }));
+      this.#drop(new AvatarError("voice-refused", { message: sentence(reason) }));
   }
 
   #next() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,6 +46,16 @@ def test_equal_seeds_give_equal_pictures_and_others_do_not() -> None:
     for first, second in zip(one, same, strict=True):
         np.testing.assert_array_equal(first.image, second.image)
     assert any((a.image != b.image).any() for a, b in zip(one, other, strict=True))
+
+
+def test_pictures_are_drawn_on_one_thread() -> None:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        render(voice(0.2))
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_a_slow_machine_drops_nothing() -> None:

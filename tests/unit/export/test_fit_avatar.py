@@ -51,6 +51,34 @@ def test_a_photo_becomes_an_avatar(
     assert run(image, tmp_path / "out", "--replace") == 0
 
 
+@pytest.mark.parametrize("name", ["..", ".", "", "../other", "mia/../.."])
+def test_a_bad_name_removes_nothing(
+    name: str, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit_avatar, "track", fake_track(1))
+    kept = [tmp_path / "kept.txt", tmp_path / "out" / "kept.txt", tmp_path / "other" / "kept.txt"]
+    for path in kept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("kept")
+    assert run(image, tmp_path / "out", "--name", name, "--replace") == 1
+    assert all(path.is_file() for path in kept)
+
+
+def test_an_avatar_stays_when_its_successor_cannot_be_saved(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit_avatar, "track", fake_track(1))
+    assert run(image, tmp_path / "out", "--title", "First") == 0
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(fit_avatar, "save", full)
+    assert run(image, tmp_path / "out", "--replace") == 1
+    assert load(tmp_path / "out" / "mia").title == "First"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mia"]
+
+
 @pytest.mark.parametrize("faces", [0, 2])
 def test_none_or_several_faces_are_refused(
     faces: int,

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from engines.avatars.bundle import DamagedAvatar
 from server import backend, cli, doctor, render, serve
 from server.doctor import Finding
 from server.metrics import program_version
 from server.settings import Settings, setting_keys
 from server.settings_doc import markdown
 from server.settings_load import flag_name
-from tests.support.fake_backend import FakeStore
+from tests.support.fake_backend import FakeInfo, FakeStore
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +93,21 @@ def test_avatars_are_listed(
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["ada", "ben"]
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore(()))
     assert cli.main(["avatar", "list"]) == 1
+
+
+def test_a_damaged_avatar_is_told_and_the_rest_listed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class HalfRead(FakeStore):
+        def info(self, name: str) -> FakeInfo:
+            if name == "ada":
+                raise DamagedAvatar("avatar ada: bad manifest")
+            return super().info(name)
+
+    monkeypatch.setattr(backend, "avatar_store", lambda settings: HalfRead())
+    assert cli.main(["avatar", "list"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("ben") and "ada: bad manifest" in said.err
 
 
 def test_serve_serves_with_its_settings(

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 import pytest
 
+from engines.avatars.bundle import DamagedAvatar
 from server.errors import ApiError
 from server.gallery import KEEP, Gallery, default_avatar, encode_portrait
 from server.settings import SettingsError
-from tests.support.fake_backend import FakeStore
+from tests.support.fake_backend import FakeInfo, FakeStore
 
 
 @pytest.fixture
@@ -50,6 +51,19 @@ async def test_a_name_that_is_not_known_is_404_and_never_reaches_the_disk(
             await asked
         assert (caught.value.status, caught.value.code) == (404, "unknown_avatar")
     assert store.loads == []
+
+
+async def test_a_damaged_avatar_hides_no_other_one(
+    make: Callable[[FakeStore], Gallery], caplog: pytest.LogCaptureFixture
+) -> None:
+    class HalfRead(FakeStore):
+        def info(self, name: str) -> FakeInfo:
+            if name == "ada":
+                raise DamagedAvatar("avatar ada: bad manifest")
+            return super().info(name)
+
+    assert [info.name for info in make(HalfRead()).infos()] == ["ben"]
+    assert "avatar ada: bad manifest" in caplog.text
 
 
 async def test_a_damaged_avatar_is_500_and_tried_again(

@@ -161,6 +161,20 @@ async def test_an_interrupt_is_timed_until_sound_leaves(machinery: Machinery) ->
     await media.aclose()
 
 
+async def test_interrupts_in_a_row_are_timed_as_one(
+    machinery: Machinery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = await build(machinery, Told(), "push")
+    loop = asyncio.get_running_loop()
+    timers: list[object] = []
+    monkeypatch.setattr(loop, "call_later", lambda delay_s, *work: timers.append(work))
+    for _ in range(50):
+        media._interrupt()
+    monkeypatch.undo()
+    assert len(timers) == 1
+    await media.aclose()
+
+
 async def test_a_bad_offer_or_candidate_is_the_peers_to_refuse(machinery: Machinery) -> None:
     media = await build(machinery, Told(), "mirror")
     with pytest.raises(BadOffer):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from server.middleware import BodyLimit, Larger, SafeHeaders
+from server.middleware import PAGE_POLICY, BodyLimit, Larger, SafeHeaders
 
 LIMIT = 100
 
@@ -200,3 +200,8 @@ async def test_only_so_many_larger_bodies_at_a_time() -> None:
     await first
     assert sent[0]["status"] == 200
     assert (await ask(limit, scope_of(path="/photos"), [b"x"]))[0]["status"] == 200
+
+
+def test_only_our_own_files_run_as_scripts() -> None:
+    rules = dict(rule.split(maxsplit=1) for rule in PAGE_POLICY.decode().split("; "))
+    assert rules["script-src"] == rules["worker-src"] == "'self'"

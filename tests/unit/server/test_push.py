@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from server.app import create_app
-from server.push import open_push
+from server.logs import install_logging
+from server.push import SLICE_BYTES, PushSocket, open_push
 from server.push_protocol import MAX_MESSAGE_BYTES
-from server.settings import SessionSettings, Settings
+from server.settings import LogSettings, SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeVoice
 from tests.support.live_server import GOOD_OFFER, serve
 
@@ -170,6 +172,95 @@ async def test_a_full_buffer_refuses_a_message_and_keeps_the_socket(push: Push) 
         assert (await hear(socket, "buffered"))["seconds"] < 4
 
 
+async def test_sound_under_way_when_the_page_interrupts_is_no_fault(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        await socket.send(SECOND)
+        await hear(socket, "buffered")
+        push.voice.interrupt()
+        await socket.send(SECOND)
+        await socket.send('{"type": "end"}')
+        assert (await hear(socket, "finished"))["interrupted"]
+        assert (await hear(socket, "buffered"))["seconds"] == 0
+        await socket.send('{"type": "start", "sample_rate": 16000, "segment": "next"}')
+        await socket.send(SECOND)
+        await socket.send('{"type": "end", "segment": "next"}')
+        await hear(socket, "buffered")
+        push.voice.play(5.0)
+        assert (await hear(socket, "finished"))["segment"] == "next"
+
+
+class Flood:
+    """A socket whose messages have all come already; `turns` counts the loop's turns meanwhile."""
+
+    def __init__(self, *messages: dict[str, Any]) -> None:
+        self._messages = [*messages, {"type": "websocket.disconnect"}]
+
+    async def receive(self) -> dict[str, Any]:
+        return self._messages.pop(0)
+
+    async def send_text(self, text: str) -> None:
+        """Nobody looks."""
+
+
+@pytest.mark.parametrize(
+    ("sounds", "size"), [(400, 2), (1, 400 * SLICE_BYTES // 16)], ids=["many small", "one large"]
+)
+async def test_what_comes_at_once_leaves_the_loop_its_turns(
+    push: Push, sounds: int, size: int
+) -> None:
+    session = push.app.state.services.manager.get(push.session)
+    push.voice.timeline.__init__(120.0)  # type: ignore[misc]
+    sound = {"type": "websocket.receive", "bytes": bytes(size)}
+    start = {
+        "type": "websocket.receive",
+        "text": json.dumps({"type": "start", "sample_rate": 8000}),
+    }
+    socket: Any = Flood(start, *[sound] * sounds)
+    serving = asyncio.create_task(PushSocket(socket, session, push.voice).run())
+    turns = 0
+    while not serving.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 25 * max(1, sounds / 25)
+    assert push.voice.buffered_s == pytest.approx(sounds * size / 16000, abs=0.05)
+
+
+async def test_the_newest_socket_speaks_and_the_older_one_takes_nothing_from_it(push: Push) -> None:
+    async with push.socket() as older:
+        await older.send('{"type": "start", "sample_rate": 16000, "segment": "first"}')
+        await older.send(SECOND)
+        await hear(older, "buffered")
+        async with push.socket() as newer:
+            error, code, _ = await closing(older)
+            assert (error["code"], code) == ("replaced", 1008)
+            await newer.send('{"type": "start", "sample_rate": 16000, "segment": "second"}')
+            await newer.send(SECOND)
+            await hear(newer, "buffered")
+            await newer.send('{"type": "end", "segment": "second"}')
+            # Nothing is left to be heard of it but that the end was taken.
+            await newer.send('{"type": "start", "sample_rate": 16000, "segment": "third"}')
+            await newer.send(SECOND)
+            await hear(newer, "buffered")
+            push.voice.play(5.0)
+            finished = [(await hear(newer, "finished"))["segment"] for _ in range(2)]
+    assert finished == ["first", "second"]
+
+
+async def test_who_leaves_after_the_page_interrupted_leaves_no_fault(push: Push) -> None:
+    class Leaving(Flood):
+        async def receive(self) -> dict[str, Any]:
+            message = await super().receive()
+            if message["type"] == "websocket.disconnect":
+                push.voice.interrupt()
+            return message
+
+    session = push.app.state.services.manager.get(push.session)
+    socket: Any = Leaving({"type": "websocket.receive", "text": START})
+    await PushSocket(socket, session, push.voice).run()
+    assert push.voice.interrupts == 1
+
+
 async def test_who_leaves_in_mid_segment_has_ended_it(push: Push) -> None:
     async with push.socket() as socket:
         await socket.send(START)
@@ -216,6 +307,25 @@ async def test_a_page_of_another_site_may_not_push(push: Push) -> None:
         await socket.send(START)
         await socket.send(SECOND)
         await hear(socket, "buffered")
+
+
+async def test_no_log_line_has_the_whole_session_id(
+    push: Push, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    install_logging(LogSettings())
+    try:
+        logging.getLogger("uvicorn.error").info("this line is told")
+        async with push.socket() as socket:
+            await socket.send(START)
+            await socket.send(SECOND)
+            await hear(socket, "buffered")
+    finally:
+        root.handlers, root.level = handlers, level
+    told = capsys.readouterr().err
+    assert "this line is told" in told
+    assert push.session not in told
 
 
 def test_the_client_library_is_not_the_old_one() -> None:

@@ -120,6 +120,37 @@ async def test_a_fault_in_building_ends_the_session_as_a_fault(fail_on: str) -> 
     assert [media.closed for media in home.made] == ([] if fail_on == "build" else [1])
 
 
+async def test_an_avatar_that_cannot_be_loaded_gives_its_place_back() -> None:
+    async def build(plan: SessionPlan, events: MediaEvents) -> FakeMedia:
+        raise ApiError(500, "damaged_avatar", "this avatar cannot be loaded")
+
+    closed: list[Session] = []
+    session = Session(PLAN, build, close_timeout_s=5, on_closed=closed.append)
+    with pytest.raises(ApiError, match="cannot be loaded"):
+        await session.answer(GOOD_OFFER)
+    await session.aclose(Ending.CLIENT)
+    assert (session.ending, closed) == (Ending.FAULT, [session])
+
+
+async def test_an_answer_cut_off_by_the_end_is_no_bad_offer() -> None:
+    home = Home()
+
+    async def build(plan: SessionPlan, events: MediaEvents) -> FakeMedia:
+        media = await home.build(plan, events)
+
+        async def answer(sdp: str) -> str:
+            await session.aclose(Ending.SHUTDOWN)
+            raise BadOffer("offer", "one for a session that is closing", "a new session")
+
+        media.answer = answer  # type: ignore[method-assign]
+        return media
+
+    session = Session(PLAN, build, close_timeout_s=5, on_closed=home.closed.append)
+    with pytest.raises(ApiError) as caught:
+        await session.answer(GOOD_OFFER)
+    assert (caught.value.status, session.ending) == (410, Ending.SHUTDOWN)
+
+
 async def test_ended_while_its_media_are_built_they_are_closed() -> None:
     home = Home()
     home.hang_on_build = asyncio.Event()
@@ -186,7 +217,8 @@ async def test_the_page_is_told_why_and_each_line_names_the_session(
         await session.answer(GOOD_OFFER)
         home.made[0].events.ended(Ending.LOST, "")
         await session.aclose(Ending.CLIENT)
-    assert home.made[0].told == [{"type": "closed", "reason": "the connection was lost"}]
+    closed = {"type": "closed", "code": "lost", "reason": "the connection was lost"}
+    assert home.made[0].told == [closed]
     assert "session is closed" in caplog.text
     assert PLAN.id not in caplog.text
 

@@ -29,6 +29,11 @@ def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
     assert load_settings({}, {"SYNCHRORAMA_CONFIG": str(file)}).log.format == "json"
 
 
+def test_variables_of_the_offline_programs_are_not_settings() -> None:
+    env = {"SYNCHRORAMA_DATA": "data", "SYNCHRORAMA_TRACKER_PYTHON": "python"}
+    assert load_settings({}, env) == load_settings()
+
+
 @pytest.mark.parametrize(
     ("env", "said"),
     [

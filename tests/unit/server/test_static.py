@@ -50,6 +50,12 @@ async def test_routes_come_before_files_and_nothing_outside_is_served(page: Path
             assert (await http.get(path)).status_code == 404
 
 
+async def test_what_makes_the_folder_a_package_is_not_served() -> None:
+    async with client(WEB_ROOT) as http:
+        for path in ("/__init__.py", "/__pycache__/__init__.cpython-311.pyc"):
+            assert (await http.get(path)).status_code == 404
+
+
 def test_an_installation_without_its_page_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="not complete"):
         mount_page(FastAPI(), tmp_path)

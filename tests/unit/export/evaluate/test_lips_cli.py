@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from export.evaluate import lips_cli
+from export.evaluate.lip_metrics import Track
 from export.train.lip_data import GridClip, Places
 
 
@@ -26,12 +27,43 @@ def test_predictions_are_cut_to_their_clips(tmp_path: Path) -> None:
     assert track.span == (10, 60)
 
 
+def test_floors_are_told_for_correlation_and_for_closures(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rng = np.random.default_rng(1)
+    clips = [
+        GridClip(
+            name,
+            np.zeros(48_000, np.float32),
+            rng.uniform(0.02, 0.1, (75, 7)).astype(np.float32),
+            [("B", 1.0, 1.08), ("AA", 1.08, 1.4)],
+        )
+        for name in "ab"
+    ]
+    # Only the first clip's sound shuts the lips, where both clips have their b.
+    made = [clip.geometry.copy() for clip in clips]
+    made[0][24:28] = 0.0
+    tracks = [
+        Track(c.name, c.geometry, m, (10, 65), c.phones) for c, m in zip(clips, made, strict=True)
+    ]
+    lips_cli.floors(clips, clips, made, tracks)
+    said = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in said.splitlines()] == [
+        "floor: another clip's sound",
+        "floor: log energy, best shift",
+        "floor: time alone (mean of train)",
+        "floor: still mouth",
+        "floor: another clip's sound",
+    ]
+    assert " 50.0% of 2" in said.splitlines()[-1]
+
+
 @pytest.mark.data
 @pytest.mark.skipif("SYNCHRORAMA_DATA" not in os.environ, reason="SYNCHRORAMA_DATA is not set")
 def test_the_bars_hold_on_the_test_split(tmp_path: Path) -> None:
-    cache, tracker = os.environ.get("SYNCHRORAMA_CACHE"), os.environ.get("SYNCHRORAMA_TRACKER")
-    if cache is None or tracker is None:
-        pytest.skip("SYNCHRORAMA_CACHE and SYNCHRORAMA_TRACKER are not set")
+    cache, tracker = "artifacts/cache", os.environ.get("SYNCHRORAMA_TRACKER_PYTHON")
+    if tracker is None or not Path(cache).is_dir():
+        pytest.skip(f"SYNCHRORAMA_TRACKER_PYTHON is not set, or {cache} was not prepared")
     out = tmp_path / "figures.json"
     argv = ["--cache", cache, "--tracker-python", tracker, "--json", str(out)]
     assert lips_cli.main(argv) == 0

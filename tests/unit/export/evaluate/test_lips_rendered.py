@@ -43,7 +43,7 @@ def test_drawn_frames_are_tracked_and_thrown_away(
             points = np.zeros((frames, 478, 3), np.float32)
             points[:, 152, 1] = 100.0
             points[:, 14, 1] = np.arange(frames)
-            np.savez(out / f"{video.stem}.npz", landmarks=points)
+            np.savez(out / f"{video.stem}.npz", landmarks=points, found=np.ones(frames, bool))
 
     monkeypatch.setattr(lips_rendered, "render_file", draw)
     monkeypatch.setattr(lips_rendered, "run_tracker", tracker)

@@ -41,6 +41,11 @@ def test_the_tracker_runs_only_for_what_is_missing(
 
 def test_landmarks_are_read_from_the_cache(tmp_path: Path) -> None:
     (tmp_path / "grid_tracks").mkdir()
-    np.savez(tmp_path / "grid_tracks" / "a.npz", landmarks=np.ones((2, 478, 3), np.float32))
+    points, found = np.ones((2, 478, 3), np.float32), np.array([True, False])
+    np.savez(tmp_path / "grid_tracks" / "a.npz", landmarks=points, found=found)
+    np.savez(tmp_path / "grid_tracks" / "b.npz", landmarks=points, found=~found & ~found[::-1])
     places = Places(tmp_path, tmp_path, Path("x"))
     assert lip_data.tracked_landmarks(places, "a").shape == (2, 478, 3)
+    # Without this the clip would be a mouth at zero, with a height of zero.
+    with pytest.raises(ValueError, match="b: a face in 0%"):
+        lip_data.tracked_landmarks(places, "b")

@@ -108,6 +108,17 @@ def test_table_says_what_was_left_out_and_which_time_is_meant() -> None:
     assert "no screen" in " ".join(plain.notes)
 
 
+def test_counters_before_the_measured_time_are_left_out() -> None:
+    settled, at_end = browser_stats(100, 2.0), browser_stats(600, 12.0)
+    settled["video_in"] |= {"framesDropped": 7, "packetsLost": 2}
+    at_end["video_in"] |= {"framesDropped": 8, "packetsLost": 5}
+    at_end["audio_in"] |= {"packetsLost": 1}
+    table = judged(replace(run_of(session()), browser_stats=(settled, at_end)))
+    assert middle(table, "dropped by the browser") == 1
+    assert middle(table, "packets lost") == 4
+    assert middle(table, "freezes") == 0
+
+
 def test_without_browser_statistics_there_are_no_such_rows() -> None:
     run = replace(run_of(session()), browser_stats=({}, {}))
     assert "freezes" not in judged(run)

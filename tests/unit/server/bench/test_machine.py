@@ -4,6 +4,8 @@ import os
 import platform
 from pathlib import Path
 
+import pytest
+
 from server.bench.machine import Meter, cpu_name, machine, versions
 
 
@@ -14,11 +16,17 @@ def test_machine_says_what_a_figure_needs() -> None:
     assert platform.node() not in str(found) or not platform.node()
 
 
+def test_only_the_version_of_the_system_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "release", lambda: "6.1.2-somebodys-build7")
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    assert machine()["system"] == "Linux 6.1.2"
+
+
 def test_processor_name_is_read_from_linux(tmp_path: Path) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text("processor\t: 0\nmodel name\t: Chip 9: the fast one\n")
     assert cpu_name(info) == "Chip 9: the fast one"
-    assert cpu_name(tmp_path / "absent") == platform.processor() or platform.machine()
+    assert cpu_name(tmp_path / "absent") == (platform.processor() or platform.machine())
 
 
 def test_versions_name_what_is_absent() -> None:

@@ -102,3 +102,14 @@ def test_links_carry_credentials_only_where_there_are_some() -> None:
         '<stun:b>; rel="ice-server"',
     ]
     assert 'credential-type="password"' in _links(IceServer(("turn:a",), "u", "c"))[0]
+
+
+async def test_a_refused_restart_says_that_candidates_are_taken(running: Any) -> None:
+    http, _ = running
+    session = (await http.post("/v1/sessions", json={})).json()["id"]
+    await http.post(f"/v1/sessions/{session}/offer", json={"sdp": GOOD_OFFER, "type": "offer"})
+    kind = {"Content-Type": "application/trickle-ice-sdpfrag"}
+    url = f"/v1/sessions/{session}"
+    reply = await http.patch(url, content="a=ice-ufrag:efgh\r\n", headers=kind)
+    assert reply.status_code == 405
+    assert "PATCH" in reply.headers["Allow"]

@@ -97,6 +97,18 @@ async def test_ports_stay_in_their_range_until_it_is_full(
     assert (await gathered(connections))[0][1] == ports[0]
 
 
+async def test_what_was_bound_before_the_range_was_full_is_given_back(
+    undo: list[Patch], connections: list[aioice.ice.Connection]
+) -> None:
+    first, last = free_range(1)
+    undo += applied(("127.0.0.1", "127.0.0.1"), (first, last))
+    with pytest.raises(NoFreePort):
+        await gathered(connections)
+    await connections[0].close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", first))
+
+
 async def test_a_silent_stun_server_costs_a_candidate_only(
     undo: list[Patch], connections: list[aioice.ice.Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
