@@ -100,14 +100,18 @@ class FaceFinder:
 
         Raises NoFace, SeveralFaces, FaceTooSmall, FaceTurned, TooDark (all BadFace).
         """
-        face = _one(self.find_faces(image))
+        found = self.measure(image, one_face(self.find_faces(image)))
+        check(image, found.points)
+        return found
+
+    def measure(self, image: U8, face: Face) -> Landmarks:
+        """The mesh of `face` whatever its size, pose and light. Raises NoFace if it is none."""
         found = mesh.measure(image, face.frame, self._nets)
         if found.spread > self._nets.max_spread:
             raise NoFace(
                 "what looks like a face is not one the mesh fits; "
                 "take a photo of a person facing the camera, nothing in front of the face"
             )
-        check(image, found.points)
         return Landmarks(found.points, found.spread)
 
     def matte(self, image: U8) -> F32:
@@ -123,7 +127,7 @@ def _face(found: detector.Found) -> Face:
     return Face(found.score, box, found.points)
 
 
-def _one(faces: list[Face]) -> Face:
+def one_face(faces: list[Face]) -> Face:
     """The face meant. Raises NoFace, SeveralFaces."""
     if not faces:
         raise NoFace(

@@ -22,6 +22,10 @@ LOOKS = ((0.0, 0.0, 1.0, 0.0), (0.012, 0.008, 1.03, 0.03), (-0.012, 0.008, 0.97,
 """Shift (crop sides), scale and turn of the crops whose answers are averaged."""
 
 
+HALF_PIXEL = 0.5
+"""The nets count from the middle of the first pixel; answers, like the teacher's, from its edge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mesh:
     """f32[478,3]: x right, y down, z away, pixels; `spread`: disagreement of the looks, units."""
@@ -45,7 +49,7 @@ def measure(image: U8, frame: Frame, nets: FaceNets) -> Mesh:
             fine = _mean(_views(image, part, part_frame(part, points), nets, LOOKS))
             points = points.copy()
             points[group] = fine[group]
-    return Mesh(points, spread / unit)
+    return Mesh(points + np.array([HALF_PIXEL, HALF_PIXEL, 0], np.float32), spread / unit)
 
 
 def _mean(views: F32) -> F32:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engines.avatars.matte import guided
-from engines.face.finder import BadFace, FaceFinder
+from engines.face.finder import BadFace, FaceFinder, one_face
 from engines.face.frame import three_points
 from engines.face.matte import EDGE, REACH
 from engines.face.parts import LIDS, LIPS
@@ -79,7 +79,7 @@ def measure_all(
     for photo, points in zip(photos, truth, strict=True):
         began = time.perf_counter()
         try:
-            found = finder.landmarks(photo).points
+            found = finder.measure(photo, one_face(finder.find_faces(photo))).points
             near = np.linalg.norm((found - points)[:, :2].mean(0)) < 0.5 * between_eyes(points)
             out.append(found if near else None)
             words.extend([] if near else ["found elsewhere"])
@@ -145,9 +145,11 @@ def false_finds(finder: FaceFinder, pictures: Sequence[U8]) -> FalseFinds:
 
 def teacher_mask(photo: U8, mask: U8) -> F32:
     """The teacher's mask u8[H,W] with its edge drawn to the photo's, as the net's is."""
-    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY) / 255
     radius = max(2, round(max(mask.shape) * REACH))
-    return guided(grey, mask.astype(np.float32) / 255, radius, EDGE).clip(0, 1)
+    soft = (mask / 255).astype(np.float32)
+    out: F32 = guided(grey.astype(np.float32), soft, radius, EDGE).clip(0, 1)
+    return out
 
 
 def mask_figures(matte: Callable[[U8], F32], photos: U8, masks: U8) -> tuple[float, float]:

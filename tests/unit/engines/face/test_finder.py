@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engines.avatars.store import default_store
+from engines.face import detector, mesh
 from engines.face import finder as module
 from engines.face.detector import Found
 from engines.face.finder import (
@@ -84,22 +85,22 @@ def test_several_faces_of_a_size_are_refused_but_a_passer_by_is_not(
         seen.append(image)
         return Mesh(head(), 0.0)
 
-    monkeypatch.setattr(module.mesh, "measure", measured)
-    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.9))
+    monkeypatch.setattr(mesh, "measure", measured)
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9))
     with pytest.raises(SeveralFaces, match="2 faces"):
         finder.landmarks(GREY)
-    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.3))
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.3))
     assert finder.landmarks(GREY).points.shape == (478, 3)
     assert len(seen) == 1
-    monkeypatch.setattr(module.detector, "detect", lambda *_: [])
+    monkeypatch.setattr(detector, "detect", lambda *_: [])
     with pytest.raises(NoFace, match="facing the camera"):
         finder.landmarks(GREY)
 
 
 def test_a_face_the_mesh_does_not_fit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = FaceFinder.load()
-    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.9)[:1])
-    monkeypatch.setattr(module.mesh, "measure", lambda *_: Mesh(head(), 9.0))
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9)[:1])
+    monkeypatch.setattr(mesh, "measure", lambda *_: Mesh(head(), 9.0))
     with pytest.raises(NoFace, match="mesh"):
         finder.landmarks(GREY)
 
