@@ -75,9 +75,7 @@ def prepare(
     )  # fmt: skip
 
 
-def _portraits(
-    photos: U8, path: Path, tracker: Path, say: Callable[[str], None]
-) -> dict[str, Any]:
+def _portraits(photos: U8, path: Path, tracker: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """The teacher's answers for the portraits and their mirrors."""
     if not path.exists():
         say(f"teacher on {len(photos)} portraits and their mirrors")
