@@ -86,6 +86,7 @@ def test_several_faces_of_a_size_are_refused_but_a_passer_by_is_not(
         return Mesh(head(), 0.0)
 
     monkeypatch.setattr(mesh, "measure", measured)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), 0.0))
     monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9))
     with pytest.raises(SeveralFaces, match="2 faces"):
         finder.landmarks(GREY)
@@ -99,9 +100,12 @@ def test_several_faces_of_a_size_are_refused_but_a_passer_by_is_not(
 
 def test_a_face_the_mesh_does_not_fit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = FaceFinder.load()
-    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9)[:1])
-    monkeypatch.setattr(mesh, "measure", lambda *_: Mesh(head(), 9.0))
-    with pytest.raises(NoFace, match="mesh"):
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9))
+    spreads = iter([0.01, 9.0])
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), next(spreads)))
+    assert [f.score for f in finder.find_faces(GREY)] == [0.9]
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), 9.0))
+    with pytest.raises(NoFace):
         finder.landmarks(GREY)
 
 
