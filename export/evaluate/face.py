@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.avatars.matte import guided
 from engines.face.finder import BadFace, FaceFinder, one_face
 from engines.face.frame import three_points
-from engines.face.matte import EDGE, REACH
+from engines.face.matte import to_edges
 from engines.face.parts import LIDS, LIPS
 from engines.render import landmarks as lm
-from engines.render.cv import cv2
 from engines.values import F32, U8
 from export.data.face_backdrops import BACKDROPS, cartoon, cells
 from export.data.face_scenes import SCENE_PX, People, faceless, scene
@@ -126,11 +124,7 @@ def false_finds(finder: FaceFinder, pictures: Sequence[U8]) -> int:
 
 def teacher_mask(photo: U8, mask: U8) -> F32:
     """The teacher's mask u8[H,W] with its edge drawn to the photo's, as the net's is."""
-    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY) / 255
-    radius = max(2, round(max(mask.shape) * REACH))
-    soft = (mask / 255).astype(np.float32)
-    out: F32 = guided(grey.astype(np.float32), soft, radius, EDGE).clip(0, 1)
-    return out
+    return to_edges(photo, (mask / 255).astype(np.float32))
 
 
 def mask_figures(matte: Callable[[U8], F32], photos: U8, masks: U8) -> tuple[float, float]:
