@@ -4,10 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
 PORT ?= 8000
-# The CPU build of torch is enough for everything here; on a GPU machine install your own first.
-TORCH ?= torch
+TRACKER := .venv-track/bin/python
 
-.PHONY: serve test lint fmt types unit integration e2e smoke train evaluate bench install install-dev install-train chromium clean
+.PHONY: serve test lint fmt types unit e2e lips evaluate gallery bench install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
@@ -50,6 +49,26 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 chromium: ## the browser and the speech programs of the tests
 	@bash .ci/chromium
+
+# MediaPipe and the aligners want other library versions than the server: an environment of their own.
+.venv-track/.done: constraints-track.txt
+	$(PYTHON) -m venv .venv-track
+	.venv-track/bin/pip install -q -r constraints-track.txt
+	@touch $@
+
+lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and export them; DATA=folder
+	$(BIN)/python -m export train lips --data $(DATA) --tracker-python $(TRACKER)
+
+evaluate: $(VENV)/.dev .venv-track/.done ## the lips as predicted and as drawn, with floors
+	$(BIN)/python -m export evaluate lips --data $(DATA) --tracker-python $(TRACKER) --rendered
+
+gallery: .venv-track/.done ## compose the built-in portraits anew
+	$(TRACKER) -m export gallery --data $(DATA) --out artifacts/gallery
+
+bench: bench-latency bench-error bench-cycles ## measure this machine into docs/measured.md (6 min; -k goes on after a missed bar)
+
+bench-%: install-dev chromium ## latency, error, cycles; soak takes half an hour
+	$(BIN)/synchrorama bench $* --table docs/measured.md
 
 clean:
 	rm -rf $(VENV) .venv-track build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

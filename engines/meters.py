@@ -97,6 +97,12 @@ class StepMeter:
             else:
                 self.mean_s += EWMA * (min(seconds, OUTLIER * self.mean_s) - self.mean_s)
 
+    def since(self, steps: int) -> list[float]:
+        """Times of the steps after the first `steps`, oldest first; at most the last 250."""
+        with self._lock:
+            new = min(max(0, self._steps - steps), len(self._recent))
+            return list(self._recent)[len(self._recent) - new :]
+
     def snapshot(self) -> StepTimes:
         """The figures now."""
         with self._lock:

@@ -88,7 +88,7 @@ def decide(
     most = derived_cap(machine) if cap is None else cap
     retry = _retry_after(ends_in_s)
     if len(sizes) >= most:
-        return Refused("sessions", f"all {most} places are taken", retry)
+        return Refused("sessions", f"{len(sizes)} of {most} places are taken", retry)
     if not sizes:
         return Admitted()
     every = [*sizes, size]

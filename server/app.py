@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from server.bodies import schemas_of
@@ -43,7 +44,8 @@ def create_app(
     page: bool = True,
 ) -> FastAPI:
     """The app around `backend`. `on_fatal` is told when the engine has stopped for good."""
-    app = FastAPI(
+    # The API page must work without a network, so its script comes from a package, not from a CDN.
+    app = FastAPIOffline(
         title="SynchroRaMa Live",
         version=program_version(),
         description=ABOUT,

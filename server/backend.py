@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 WARM_S = 1.6
 """Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
 UNCOUNTED = 10
+STUCK_S = 5.0
+"""An idle engine turns once a second; one that has not for this long hangs in a step."""
 
 
 def avatar_store(settings: Settings) -> AvatarStore:
@@ -106,8 +108,9 @@ class EngineBackend:
 
     @property
     def running(self) -> bool:
-        """Whether the engine is warm and its thread alive."""
-        return self._engine is not None and self._engine.running
+        """Whether the engine is warm and its thread alive and turning."""
+        engine = self._engine
+        return engine is not None and engine.running and engine.stats().turn_age_s < STUCK_S
 
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""

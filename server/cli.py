@@ -36,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return MISUSED
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has what they wanted.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -177,8 +181,9 @@ def run_avatars(arguments: argparse.Namespace) -> int:
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Look the machine over; 1 when something the server needs does not work."""
     from server.doctor import as_json, as_text, examine
+    from server.doctor_checks import CHECKS
 
-    findings = examine(settings_from(arguments))
+    findings = examine(settings_from(arguments), CHECKS)
     print(as_json(findings) if arguments.json else as_text(findings))
     return FAILED if any(finding.state == "fail" for finding in findings) else 0
 

@@ -21,8 +21,8 @@ GROW_TICKS = 5
 """Between two steps up: each repeats 20 ms of sound, and five in a row would stutter."""
 CALM_TICKS = 500
 """10 s in which every picture came early enough decide about shrinking."""
-SPARE_MS = 40
-"""Shrink by 20 ms only if the latest picture of that time was 40 ms early."""
+SPARE_MS = 30
+"""Shrink by 20 ms only if the latest picture of that time was 30 ms early."""
 SETTLE_TICKS = 25
 """After an interrupt 0.5 s of arrivals are not counted: the engine then dates pictures back."""
 

@@ -31,12 +31,8 @@ class Finding:
 Check = Callable[[Settings], Finding]
 
 
-def examine(settings: Settings, checks: Sequence[tuple[str, Check]] | None = None) -> list[Finding]:
+def examine(settings: Settings, checks: Sequence[tuple[str, Check]]) -> list[Finding]:
     """Run every check; one that breaks is itself a finding."""
-    if checks is None:
-        from server.doctor_checks import CHECKS
-
-        checks = CHECKS
     return [_run(name, check, settings) for name, check in checks]
 
 

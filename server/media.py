@@ -6,6 +6,7 @@ Never computes anything itself: it joins parts that know nothing of each other.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -25,7 +26,7 @@ from engines.values import U8, Picture
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
 from server.ingest import MicReader, PushReader
-from server.media_metrics import Meter
+from server.media_metrics import Meter, newest
 from server.metrics import Metrics
 from server.peer import Peer
 from server.player import Outlets, Player
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
 """M3: 320 ms of pictures, more than playout ever waits for."""
 MAX_PAGE_MESSAGE = 1024
+SILENCE_LOOK_S, SILENCE_WITHIN_S = 0.004, 0.4
+"""How finely and how long the way from an interrupt to silence is watched: 20 ms are expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,14 @@ class LiveMedia:
     async def publish(self) -> None:
         """The stats event to the page, the counters to the metrics."""
         engine, player = self._engine.stats(), self._player.stats()
-        self._meter.update(engine, player, await self._peer.stats(), self._video_track.encode_s)
+        video = self._video_track
+        stages = {
+            "motion": self._engine.motion.since,
+            "render": self._engine.render.since,
+            # The last picture sent is still being encoded.
+            "encode": newest(video.encode_s, max(0, video.sent - 1)),
+        }
+        self._meter.update(engine, player, await self._peer.stats(), stages)
         self.tell(
             {
                 "type": "stats",
@@ -261,6 +271,16 @@ class LiveMedia:
 
     def _interrupt(self) -> None:
         self._player.interrupt()
+        self._await_silence(time.monotonic(), self._audio_track.sent)
+
+    def _await_silence(self, began_s: float, sent: int) -> None:
+        """Measure until the track has handed the first sound after an interrupt to the encoder."""
+        waited_s = time.monotonic() - began_s
+        if self._audio_track.sent > sent:
+            self._metrics.interrupt.observe(waited_s)
+        elif waited_s < SILENCE_WITHIN_S:
+            loop = asyncio.get_running_loop()
+            loop.call_later(SILENCE_LOOK_S, self._await_silence, began_s, sent)
 
     def _on_segment(self, event: SegmentEvent) -> None:
         message = event_message(event)

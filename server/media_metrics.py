@@ -6,12 +6,26 @@ Never labels by session.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engines.meters import EngineSessionStats
 from server.metrics import Metrics
 from server.player import PlayerStats
+
+Times = Callable[[int], Sequence[float]]
+"""Steps seen before -> seconds of each step after them."""
+
+
+def newest(times: Sequence[float] | deque[float], total: int) -> Times:
+    """`Times` of a bounded history `times`, of which there have been `total` in all."""
+
+    def since(steps: int) -> Sequence[float]:
+        new = min(max(0, total - steps), len(times))
+        return list(times)[len(times) - new :]
+
+    return since
 
 
 class Meter:
@@ -26,9 +40,9 @@ class Meter:
         engine: EngineSessionStats,
         player: PlayerStats,
         peer: Mapping[str, Any],
-        encode_s: Sequence[float] | Any,
+        stages: Mapping[str, Times],
     ) -> None:
-        """Take the figures as they stand now."""
+        """Take the figures as they stand now; `stages` tells the times of a stage's new steps."""
         metrics = self._metrics
         for outcome, count in (
             ("sent", player.sent),
@@ -37,12 +51,12 @@ class Meter:
             ("dropped", player.dropped + engine.frames_dropped),
         ):
             metrics.frames.labels(outcome).inc(self._new(f"frames {outcome}", count))
-        # One observation for each update, weighted by nothing: a running mean is what is known.
-        for stage, times in (("motion", engine.motion), ("render", engine.render)):
-            if self._new(f"steps {stage}", times.steps) > 0:
-                metrics.stage.labels(stage).observe(times.mean_s)
-        if encode_s:
-            metrics.stage.labels("encode").observe(encode_s[-1])
+        for stage, since in stages.items():
+            name = f"steps {stage}"
+            times = since(int(self._seen.get(name, 0)))
+            self._seen[name] = self._seen.get(name, 0) + len(times)
+            for seconds in times:
+                metrics.stage.labels(stage).observe(seconds)
         if player.audio_to_frame_p50_ms is not None:
             metrics.audio_to_frame.observe(player.audio_to_frame_p50_ms / 1000)
         for kind in ("audio", "video"):

@@ -78,8 +78,20 @@ class Metrics:
     """Every metric, made once for each app."""
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
-        self.registry = registry
+        self.registry = CollectorRegistry()
+        self._count()
+        self._time()
+        self.registry.register(_Running())
+        # Memory, CPU and open files of this process (names with process_; Linux only).
+        ProcessCollector(registry=self.registry)
+        info = Gauge(
+            "avatar_build_info", "Always 1.", ["version", "python"], registry=self.registry
+        )
+        info.labels(program_version(), platform.python_version()).set(1)
+        self._start_at_zero()
+
+    def _count(self) -> None:
+        registry = self.registry
         self.sessions_active = Gauge(
             "avatar_sessions_active", "Sessions not closed.", registry=registry
         )
@@ -89,6 +101,15 @@ class Metrics:
         self.rejected = Counter(
             "avatar_admission_rejected", "Sessions refused.", ["reason"], registry=registry
         )
+        self.frames = Counter(
+            "avatar_frames", "Pictures by outcome.", ["outcome"], registry=registry
+        )
+        self.packets_lost = Counter(
+            "avatar_webrtc_packets_lost", "RTP packets lost.", ["kind"], registry=registry
+        )
+
+    def _time(self) -> None:
+        registry = self.registry
         self.stage = Histogram(
             "avatar_stage_duration_seconds",
             "Time of one step.",
@@ -111,11 +132,8 @@ class Metrics:
         self.interrupt = Histogram(
             "avatar_interrupt_to_silence_seconds",
             "From an interrupt to the first silent sample sent.",
-            buckets=_WAIT_BUCKETS,
+            buckets=(0.01, 0.02, 0.03, *_WAIT_BUCKETS),
             registry=registry,
-        )
-        self.frames = Counter(
-            "avatar_frames", "Pictures by outcome.", ["outcome"], registry=registry
         )
         self.rtt = Histogram(
             "avatar_webrtc_rtt_seconds",
@@ -123,15 +141,6 @@ class Metrics:
             buckets=(0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0),
             registry=registry,
         )
-        self.packets_lost = Counter(
-            "avatar_webrtc_packets_lost", "RTP packets lost.", ["kind"], registry=registry
-        )
-        registry.register(_Running())
-        # Memory, CPU and open files of this process (names with process_; Linux only).
-        ProcessCollector(registry=registry)
-        info = Gauge("avatar_build_info", "Always 1.", ["version", "python"], registry=registry)
-        info.labels(program_version(), platform.python_version()).set(1)
-        self._start_at_zero()
 
     def _start_at_zero(self) -> None:
         """Show every bounded label from the start: a rate over an absent series is no rate."""

@@ -29,7 +29,7 @@ PAGE_POLICY = (
     b"connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; script-src 'self' blob:; "
     b"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
-"""For the project's own pages; /docs loads its script from elsewhere and has none."""
+"""For the project's own pages; /docs starts its script inline and has none."""
 
 
 class SafeHeaders:

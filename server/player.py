@@ -170,8 +170,11 @@ class Player:
         self._ticks += 1
         self._skipped += pace.skipped
         self.pump()
+        # Of the oldest that waits; rarely is there more than one.
+        waited_ms = self._engine_frames.stats().age_s * 1000
         for picture in self._engine_frames.take_all():
-            self.playout.add_picture(pace.index, picture)
+            self.playout.add_picture(pace.index, picture, waited_ms)
+            waited_ms = 0.0
         decision = self.playout.tick(pace.index)
         self._outlets.audio.put(Sound(decision.pts, decision.audio))
         self._send_picture(decision)

@@ -114,13 +114,14 @@ class Playout:
             self._begin_epoch(chunk.epoch, chunk.pts)
         self._ring.write(chunk.pts, chunk.samples)
 
-    def add_picture(self, tick: int, picture: Picture) -> None:
-        """Take a picture that was there at tick `tick`."""
+    def add_picture(self, tick: int, picture: Picture, waited_ms: float = 0.0) -> None:
+        """Take a picture that was there at tick `tick`, and `waited_ms` before it."""
         if picture.epoch < self.epoch:
             self.stats.stale += 1
             return
         cursor = self._cursor(tick)
-        self.delay.arrived(tick, (picture.pts - cursor) * 1000 / SAMPLE_RATE_HZ)
+        early_ms = (picture.pts - cursor) * 1000 / SAMPLE_RATE_HZ
+        self.delay.arrived(tick, early_ms if early_ms < 0 else early_ms + waited_ms)
         self._pending.append(picture)
         self._pending.sort(key=lambda item: (item.epoch, item.pts))
         while len(self._pending) > MAX_PENDING:

@@ -17,6 +17,7 @@ from typing import Any
 
 import av
 import numpy as np
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engines.offline import render_file
@@ -97,7 +98,8 @@ def _pictures(
 
 def read_voice(path: Path) -> F32:
     """f32[N] mono at 16 kHz of any sound file PyAV reads. Raises RenderError."""
-    samples = _decode(path, SAMPLE_RATE_HZ, "mono")[0]
+    # The plain mean: FFmpeg's own mix of two equal channels is 3 dB louder than each.
+    samples = _decode(path, SAMPLE_RATE_HZ).mean(axis=0)
     if not np.isfinite(samples).all():
         raise RenderError(f"--audio {path}: it holds samples that are not numbers; export it again")
     if samples.size < FRAME_SAMPLES:
@@ -106,9 +108,9 @@ def read_voice(path: Path) -> F32:
     return voice
 
 
-def _decode(path: Path, rate_hz: int, layout: str) -> F32:
-    """f32[C,N] of the first sound stream."""
-    resampler = av.AudioResampler("fltp", layout, rate_hz)
+def _decode(path: Path, rate_hz: int) -> F32:
+    """f32[C,N] of the first sound stream, channels as they are."""
+    resampler = av.AudioResampler("fltp", None, rate_hz)
     parts: list[F32] = []
     try:
         with av.open(str(path)) as container:
@@ -151,7 +153,9 @@ def write_video(job: RenderJob, voice: F32, pictures: Iterator[Picture]) -> None
 
 def _sound_of(path: Path, samples: int) -> F32:
     """The recording as it is, f32[2,N] at 48 kHz, as long as its 16 kHz version."""
-    sound = _decode(path, SOUND_HZ, "stereo")
+    sound = _decode(path, SOUND_HZ)
+    if len(sound) != 2:
+        sound = np.repeat(sound.mean(axis=0, keepdims=True), 2, axis=0)
     length = samples * SOUND_HZ // SAMPLE_RATE_HZ
     return np.pad(np.clip(sound, -1.0, 1.0), ((0, 0), (0, max(0, length - sound.shape[1]))))[
         :, :length
@@ -189,7 +193,8 @@ def _progress(job: RenderJob) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.completed:.0f} of {task.total:.0f} frames"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, disable=job.quiet, transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=job.quiet, transient=True) as progress:
         task = progress.add_task("rendering", total=1)
 
         def on_progress(done: int, total: int) -> None:

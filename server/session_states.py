@@ -52,6 +52,11 @@ class Ending(Enum):
     SHUTDOWN = ("shutdown", "the server is stopping")
 
     @property
+    def code(self) -> str:
+        """Stable name for clients: `client`, `lost`, `microphone_lost`, ..."""
+        return self.name.lower()
+
+    @property
     def result(self) -> str:
         """The metric's label."""
         return self.value[0]

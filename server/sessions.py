@@ -219,7 +219,8 @@ class Session:
         self._go(State.CLOSING)
         log.info("session ends", extra={"reason": self.reason, "result": self.ending.result})
         if self._media is not None:
-            self._media.tell({"type": "closed", "reason": self.reason})
+            closed = {"type": "closed", "code": self.ending.code, "reason": self.reason}
+            self._media.tell(closed)
         self._media_there.set()
         self.ended.set()
         try:

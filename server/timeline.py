@@ -20,12 +20,18 @@ HOLD = 60 * SAMPLE_RATE_HZ // 1000
 """While packets come, silence takes a packet's place when it is this late (3 packets)."""
 ABSENT_S = 0.1
 """Without a packet for this long the microphone is taken to be off: silence flows at once."""
+STALL_S = 0.05
+"""Polled later than this after the time before, it was our loop that stood still..."""
+GRACE_S = 0.06
+"""...and what came meanwhile waits in the socket: it is given this long to be read."""
 JUMP = SAMPLE_RATE_HZ // 5
 """Sound that claims to lie 200 ms in the future is placed anew at once: its clock jumped."""
-SHIFT = 40 * SAMPLE_RATE_HZ // 1000
+LATE_SHIFT = HOLD
+EARLY_SHIFT = CHUNK
 SHIFT_S = 0.5
-"""When even the best packet of half a second is 40 ms off, the stream is placed anew: it was
-paused or its path changed. A burst after a stall is shorter, and is dropped instead."""
+"""When even the best packet of half a second is 60 ms late, the stream is placed anew: it was
+paused or its path changed. A burst after a stall is shorter, and is dropped instead. 20 ms early
+is enough the other way: the packet that it was placed by had been held up."""
 DRIFT_WINDOW_S = 2.0
 """The earliest packet of this time tells how far the sender's clock has drifted from ours."""
 DRIFT_SLACK = 3 * SAMPLE_RATE_HZ // 1000
@@ -107,6 +113,10 @@ class MicTimeline:
         self._base: int | None = None
         """Media time of RTP time 0."""
         self._last_s = float("-inf")
+        self._polled_s: float | None = None
+        self._grace_s = float("-inf")
+        """Until then the length of our own stall, `_stalled_s`, does not count as silence."""
+        self._stalled_s = 0.0
         self._floor: deque[tuple[float, int]] = deque(maxlen=256)
         """(arrival, lateness) of recent packets."""
         self._arrivals: deque[tuple[int, int, float]] = deque(maxlen=256)
@@ -138,8 +148,7 @@ class MicTimeline:
     def poll(self, now_s: float) -> list[AudioChunk]:
         """Chunks in order: sound as it came, silence where its time has passed without it."""
         if self._origin_s is not None:
-            hold = HOLD if now_s - self._last_s < ABSENT_S else 0
-            until = self._media(now_s) - hold
+            until = self._media(now_s) - self._hold(now_s)
             while self._end + CHUNK <= until:
                 self.stats.silence += CHUNK
                 self._give(self._end, np.zeros(CHUNK, np.float32))
@@ -166,6 +175,17 @@ class MicTimeline:
         self._last_s = float("-inf")
         return []
 
+    def _hold(self, now_s: float) -> int:
+        """How late sound may be now before silence takes its place, in samples."""
+        gap_s = 0.0 if self._polled_s is None else now_s - self._polled_s
+        self._polled_s = now_s
+        if gap_s > STALL_S:
+            self._grace_s, self._stalled_s = now_s + GRACE_S, min(gap_s, 0.5)
+        stalled_s = self._stalled_s if now_s < self._grace_s else 0.0
+        if now_s - self._last_s >= ABSENT_S + stalled_s:
+            return 0
+        return HOLD + round(stalled_s * SAMPLE_RATE_HZ)
+
     def _media(self, now_s: float) -> int:
         assert self._origin_s is not None
         return int((now_s - self._origin_s) * SAMPLE_RATE_HZ)
@@ -179,11 +199,13 @@ class MicTimeline:
         self._floor.append((now_s, ideal - start))
         while self._floor[0][0] < now_s - DRIFT_WINDOW_S:
             self._floor.popleft()
-        if start - ideal > JUMP or abs(self._earliest(SHIFT_S)) > SHIFT:
+        earliest = self._earliest(SHIFT_S)
+        if start - ideal > JUMP or not -EARLY_SHIFT <= earliest <= LATE_SHIFT:
             self.stats.resyncs += 1
-            self._base += ideal - start
+            step = earliest or ideal - start
+            self._base += step
             self._floor.clear()
-            return ideal
+            return start + step
         return start
 
     def _earliest(self, window_s: float) -> int:

@@ -1,12 +1,5 @@
-"""Where the page's files lie.
+"""The page: HTML, CSS and ES modules, here only so that they are installed with the server.
 
-Imported by the server when it mounts the page; runs on any thread.
-Never reads the files itself.
+Imported by nobody; `server.static` serves the folder as it lies.
+Never holds Python code.
 """
-
-from __future__ import annotations
-
-from pathlib import Path
-
-FOLDER = Path(__file__).resolve().parent
-"""Folder with `index.html`: serve it as it is, there is no build step."""

@@ -23,8 +23,8 @@ export { LevelMeter, listMicrophones } from "./client/microphone.js";
 export { decodeVoice } from "./client/voice.js";
 
 const STATS_MS = 500;
-/** Reasons of the server after which a new session is worth asking for. */
-const PASSING = /server is stopping|connection was lost|server failed/;
+/** The server's codes of an ending after which a new session is worth asking for. */
+const PASSING = new Set(["lost", "fault", "shutdown"]);
 
 /**
  * @typedef {"idle"|"connecting"|"live"|"waiting"|"closed"} ClientState
@@ -329,7 +329,7 @@ export class AvatarClient extends EventTarget {
     this.#tell("event", message);
     if (message.type !== "closed") return;
     const reason = String(message.reason ?? "no reason given");
-    const code = PASSING.test(reason) ? "connection-lost" : "session-closed";
+    const code = PASSING.has(message.code) ? "connection-lost" : "session-closed";
     const said = `The server ended the session: ${reason}.`;
     void this.#lost(link, new AvatarError(code, { reason, message: said }));
   }

@@ -18,6 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ SIZE = 512
 """Side of an avatar's pictures in pixels."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _MANIFEST = "manifest.json"
+_FILES = (
+    *("portrait.png", "portrait.jpg", "background.jpg"),
+    *("alpha.png", "skin.png", "cover.png", "eyes.png", "data.npz"),
+)
 _ARRAYS: dict[str, tuple[int, ...]] = {
     "landmarks": (ALL_POINTS, 3),
     "deltas": (len(ARKIT_NAMES), MESH_POINTS, 3),
@@ -147,9 +152,11 @@ def info(folder: Path) -> AvatarInfo:
 def load(folder: Path) -> Avatar:
     """Read and check a whole avatar. Raises UnknownAvatar, DamagedAvatar."""
     manifest = _manifest(folder)
-    for name, digest in cast(dict[str, str], manifest["files"]).items():
+    digests = cast(dict[str, str], manifest["files"])
+    # The files that will be read, not those the manifest names: one left out is not trusted.
+    for name in _FILES:
         path = folder / name
-        if not path.is_file() or _sha256(path) != digest:
+        if not path.is_file() or _sha256(path) != digests.get(name):
             raise DamagedAvatar(f"avatar {folder.name}: {name} is missing or changed; {_REMEDY}")
     arrays = _read_arrays(folder)
     portrait = _picture(folder, "portrait.png", 3)
@@ -218,9 +225,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _read_arrays(folder: Path) -> dict[str, F32]:
     try:
+        # Checked first: numpy leaves half an object behind when it meets a broken archive.
+        if not is_zipfile(folder / "data.npz"):
+            raise BadZipFile("it is no archive")
         with np.load(folder / "data.npz", allow_pickle=False) as data:
             arrays = {name: data[name].astype(np.float32) for name in _ARRAYS}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise DamagedAvatar(f"avatar {folder.name}: data.npz ({error}); {_REMEDY}") from error
     for name, shape in _ARRAYS.items():
         if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():

@@ -56,24 +56,20 @@ def _complete(out: F32, points: F32, eye: lm.Eye) -> None:
     distance = np.hypot(xs - centre[0], ys - centre[1]) / radius
     # The lids' rims, their wet line and lashes do not turn with the eye.
     away = cv2.distanceTransform((between > 128).astype(np.uint8), cv2.DIST_L2, 3)
-    sure = away > _RIM_SHARE * radius
-    guess = _guess(window, sure, distance, 2 * float(centre[1]) - 2 * y0)
+    guess = _guess(window, away, radius, distance, 2 * float(centre[1]) - 2 * float(y0))
     keep = np.clip((away - _RIM_SHARE * radius) / _FEATHER_PX, 0, 1)[..., None]
     window[:] = window * keep + guess * (1 - keep)
 
 
-def _guess(window: F32, sure: NDArray[np.bool_], distance: F32, mirror_row: float) -> F32:
-    """What is behind the lids: iris by mirror image or by its rings, else white of the eye."""
-    white = sure & (distance > 1.25)
-    bright = window[white]
-    if len(bright) >= 8:
-        order = np.argsort(bright.sum(1))
-        sclera = np.median(bright[order[len(order) // 2 :]], axis=0)
-    else:
-        sclera = np.array([190, 195, 205], np.float32)
+def _guess(window: F32, away: F32, radius: float, distance: F32, mirror_row: float) -> F32:
+    """What is behind the lids: iris by mirror image or by its rings, else white of the eye.
+
+    away: pixels inside the lids.
+    """
+    sure = away > _RIM_SHARE * radius
     rings = np.zeros((32, 3), np.float32)
     ring = np.clip(distance * 24, 0, 31).astype(int)
-    last = np.median(window[sure], axis=0) if sure.any() else sclera * 0.4
+    last = np.median(window[sure], axis=0) if sure.any() else window.mean((0, 1))
     for k in range(32):
         inside = sure & (ring == k)
         if inside.sum() >= 3:
@@ -82,8 +78,24 @@ def _guess(window: F32, sure: NDArray[np.bool_], distance: F32, mirror_row: floa
         rings[k] = last
     guess = cv2.GaussianBlur(rings[ring], (0, 0), 0.7)
     rows = np.clip(np.rint(mirror_row - np.arange(len(window))).astype(int), 0, len(window) - 1)
-    use_mirror = (sure[rows] & (distance < 0.98))[..., None]
-    guess = np.where(use_mirror, window[rows], guess)
+    deep = np.clip((away[rows] / radius - 0.3) / 0.2, 0, 1) * np.clip((0.95 - distance) / 0.1, 0, 1)
+    guess = guess + deep[..., None] * (window[rows] - guess)
     edge = np.clip((distance - 0.95) / 0.2, 0, 1)[..., None]
-    out: F32 = (guess * (1 - edge) + sclera * edge).astype(np.float32)
+    out: F32 = (guess * (1 - edge) + _sclera(window, sure, radius, distance) * edge).astype(
+        np.float32
+    )
+    return out
+
+
+def _sclera(window: F32, sure: NDArray[np.bool_], radius: float, distance: F32) -> F32:
+    """f32[h,w,3]: white of the eye, spread smoothly from where it is seen."""
+    white = sure & (distance > 1.2)
+    level = window.sum(2)
+    if white.sum() < 8:
+        return np.full_like(window, 1.0) * np.array([175, 180, 190], np.float32)
+    bright = (white & (level >= np.median(level[white]))).astype(np.float32)
+    middle = np.median(window[bright > 0], axis=0)
+    weight = cv2.GaussianBlur(bright, (0, 0), 0.7 * radius)
+    spread = cv2.GaussianBlur(window * bright[..., None], (0, 0), 0.7 * radius)
+    out: F32 = (spread + 2e-2 * middle) / (weight + 2e-2)[..., None]
     return out

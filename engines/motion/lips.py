@@ -109,10 +109,10 @@ class LipModel:
             weights = (folder / "lips.onnx").read_bytes()
         except (OSError, ValueError) as error:
             raise BadLipWeights(f"{folder}: {error}; {remedy}") from error
-        if manifest.get("schema") != SCHEMA:
-            got = manifest.get("schema")
+        got = manifest.get("schema") if isinstance(manifest, dict) else None
+        if got != SCHEMA:
             raise BadLipWeights(f"{folder}: schema {got}, wanted {SCHEMA}; {remedy}")
-        if hashlib.sha256(weights).hexdigest() != manifest["sha256"]:
+        if hashlib.sha256(weights).hexdigest() != manifest.get("sha256"):
             raise BadLipWeights(f"{folder}/lips.onnx does not match its manifest; {remedy}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -120,8 +120,16 @@ class LipModel:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         # Spinning threads would steal the second core from the codecs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        return LipModel(session, manifest)
+        providers = ["CPUExecutionProvider"]
+        try:
+            session = onnxruntime.InferenceSession(weights, options, providers=providers)
+            model = LipModel(session, manifest)
+            # One step, so that a net and a manifest that do not fit are told now, by name.
+            model.step(model.new_state(), np.zeros(FRAME_SAMPLES, np.float32))
+        except Exception as error:
+            # ONNX Runtime's own errors have no common type but this one.
+            raise BadLipWeights(f"{folder}: {error!r}; {remedy}") from error
+        return model
 
     def new_state(self) -> LipState:
         """A stream that has been silent for long."""

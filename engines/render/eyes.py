@@ -15,11 +15,11 @@ from engines.render.cv import cv2
 from engines.render.geometry import Geometry
 from engines.values import F32, MOTION_INDEX, U8
 
-_ACROSS, _UP, _DOWN = 1.0, 0.7, 0.75
+_ACROSS, _UP, _DOWN = 1.0, 0.7, 0.62
 """Travel of the iris at a full look, in iris radii."""
 _STIFF, _SOFT = 1.1, 1.3
 """Out to this many radii the eye moves as one; the motion is gone `_SOFT` radii further."""
-_LINE_DARKER = 0.22
+_LINE_DARKER = 0.36
 _LASH_SHADE = 0.45
 """A turned eye has lost the photo's lash shadow under the upper lid: this one replaces it."""
 _FADE = 0.12
@@ -61,9 +61,10 @@ class Eyeball:
         if blink < 0.97:
             mask = polygon_mask(outline, (x0, y0), part.shape[:2], 0.6)
             seen = self._turned(box, placed, weights)
-            share = (mask.astype(np.float32) / 255)[..., None]
+            visible = float(np.clip((0.97 - blink) / 0.12, 0, 1))
+            share = (mask.astype(np.float32) * np.float32(visible / 255))[..., None]
             part[:] = np.rint(part + share * (seen - part)).astype(np.uint8)
-        if blink > 0.5:
+        if blink > 0.2:
             self._lid_line(part, smooth_chain(upper) - np.array([x0, y0], np.float32), blink)
 
     def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> F32:
@@ -118,7 +119,7 @@ class Eyeball:
 
     def _lid_line(self, part: U8, line: F32, blink: float) -> None:
         """Blur and darken the seam of the lids a little: lashes lie there."""
-        share = self._band(line, part.shape[:2], 3.0, 0.9) * ((blink - 0.5) * 2)
+        share = self._band(line, part.shape[:2], 3.0, 0.9) * min((blink - 0.2) / 0.6, 1.0)
         soft = cv2.GaussianBlur(part, (0, 0), 1.1).astype(np.float32) * (1 - _LINE_DARKER)
         part[:] = np.rint(part + share * (soft - part)).astype(np.uint8)
 

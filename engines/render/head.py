@@ -70,12 +70,20 @@ class HeadField:
             )
         return source
 
-    def expand(self, coarse: F32, factor: int) -> F32:
-        """The coarse map at `CELL // factor` pixels a sample, its ring cut off."""
+    def expand(self, coarse: F32, factor: int, buffer: F32 | None = None) -> F32:
+        """The coarse map at `CELL // factor` pixels a sample, its ring cut off.
+
+        `buffer` from `room` is written instead of new memory.
+        """
         height, width = coarse.shape[:2]
-        fine = cv2.resize(coarse, (width * factor, height * factor))
+        fine = cv2.resize(coarse, (width * factor, height * factor), dst=buffer)
         out: F32 = fine[factor:-factor, factor:-factor]
         return out
+
+    def room(self, factor: int) -> F32:
+        """Memory for `expand`."""
+        height, width = self._goal.shape[:2]
+        return np.empty((height * factor, width * factor, 2), np.float32)
 
 
 def _distance_outside(points: F32, outline: F32) -> F32:

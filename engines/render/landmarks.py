@@ -87,6 +87,11 @@ def mouth_cap() -> list[tuple[int, int, int]]:
     return strip(upper, lower)
 
 
+def under_lips() -> list[tuple[int, int, int]]:
+    """16 triangles from lip to lip behind the line where they meet: no crack may open there."""
+    return strip(UPPER_ROWS[1], LOWER_ROWS[1])
+
+
 def eye_cap(eye: Eye) -> list[tuple[int, int, int]]:
     """16 triangles across one eye."""
     a, b = eye.corners

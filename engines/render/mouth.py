@@ -80,7 +80,7 @@ class Mouth:
         gap = float((placed[_MIDDLE_LOW, 1] - placed[_MIDDLE_UP, 1]).mean())
         width = self._geometry.mouth_width
         step = self._geometry.size / 512
-        shown = float(smoothstep(np.array((gap - self._rest_gap - step) / (0.03 * width))))
+        shown = float(smoothstep(np.array((gap - self._rest_gap - 0.5 * step) / (0.05 * width))))
         outline = lens(placed[_UPPER_CHAIN, :2], placed[_LOWER_CHAIN, :2])
         box = window(outline, 3, self._geometry.size, self._geometry.size)
         if shown <= 0 or box is None:

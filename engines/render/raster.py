@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engines.values import F32
 
-MIN_FATNESS = 0.02
+MIN_FATNESS = 0.003
 """Triangles with an area under this times their longest edge (in pixels) have no width to fill."""
 _EDGE_SLACK = 1e-3
 

@@ -29,6 +29,8 @@ from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
+_LASHES = 0.6
+"""Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -36,8 +38,17 @@ _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 
 @dataclass(slots=True)
 class RenderState:
-    """What a session keeps between frames: counters only; pictures depend on the motion alone."""
+    """What a session keeps between frames: counters and scratch, nothing that shows.
 
+    Scratch, because megabytes given back to the system and faulted in again each frame cost more
+    than the drawing.
+    """
+
+    map_full: F32
+    map_half: F32
+    person: U8
+    clear: U8
+    behind: U8
     frames: int = 0
     stage_s: dict[str, float] = field(default_factory=dict)
     """Time spent in each stage since the state was made."""
@@ -64,13 +75,29 @@ class WarpRenderer:
         eyes = _resized(avatar.eyes, size)
         self._eyes = [Eyeball(self._geometry, eye, photo, eyes) for eye in lm.EYES]
         self._face_triangles = rig.triangles
-        holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
+        # The lips touch: which is in front must not flicker with rounding. The upper one is.
+        of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
+        of_lower = np.isin(rig.triangles, lm.LOWER_ROWS[0]).any(1)
+        self._nearer = (of_upper.astype(np.float32) - of_lower) * self._geometry.face_width
+        holes = [
+            *lm.under_lips(),
+            *lm.mouth_cap(),
+            *lm.eye_cap(lm.EYES[0]),
+            *lm.eye_cap(lm.EYES[1]),
+        ]
         self._cap_triangles = np.array(holes, np.int64)
         self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
 
     def new_state(self) -> RenderState:
-        """A session's own state."""
-        return RenderState()
+        """A session's own state, 5 MB at 512."""
+        rows = self._field.rows
+        return RenderState(
+            map_full=self._field.room(CELL),
+            map_half=self._field.room(CELL // 2),
+            person=np.empty((rows, self.size, 4), np.uint8),
+            clear=np.empty((rows, self.size), np.uint8),
+            behind=np.empty((rows, self.size, 3), np.uint8),
+        )
 
     def render(self, state: RenderState, motion: F32) -> U8:
         """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
@@ -86,11 +113,11 @@ class WarpRenderer:
             placed = self._geometry.place(face, self._geometry.face_follow, pose)
         with _timed(state, "head"):
             coarse = self._field.backward(face - self._geometry.face, pose)
-            picture = self._layers(coarse)
+            picture = self._layers(state, coarse)
         with _timed(state, "face map"):
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
-            window = self._face_map(coarse, placed, texture_at, light)
+            window = self._face_map(state, coarse, placed, texture_at, light)
         with _timed(state, "face"):
             self._face(picture, window)
         with _timed(state, "mouth"):
@@ -101,37 +128,47 @@ class WarpRenderer:
         state.frames += 1
         return picture
 
-    def _layers(self, coarse: F32) -> U8:
+    def _layers(self, state: RenderState, coarse: F32) -> U8:
         """Background and person; rows below the moving ones are the photo."""
         rows = self._field.rows
-        source = self._field.expand(coarse, CELL)
+        source = self._field.expand(coarse, CELL, state.map_full)
         person = cv2.remap(
-            self._person, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            self._person,
+            source,
+            None,
+            cv2.INTER_LINEAR,
+            dst=state.person,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         picture = np.empty((self.size, self.size, 3), np.uint8)
         picture[rows:] = self._photo[rows:]
-        clear = cv2.cvtColor(cv2.bitwise_not(person[..., 3]), cv2.COLOR_GRAY2BGR)
-        behind = cv2.multiply(self._background[:rows], clear, scale=1 / 255)
-        cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR), behind, picture[:rows])
+        moving = picture[:rows]
+        clear = cv2.bitwise_not(cv2.extractChannel(person, 3, state.clear), state.clear)
+        behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, state.behind)
+        behind = cv2.multiply(self._background[:rows], behind, state.behind, 1 / 255)
+        cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving), behind, moving)
         return picture
 
-    def _face_map(self, coarse: F32, placed: F32, texture_at: F32, light: F32) -> _FaceWindow:
+    def _face_map(
+        self, state: RenderState, coarse: F32, placed: F32, texture_at: F32, light: F32
+    ) -> _FaceWindow:
         half = self.size // 2
         at = (placed[:, :2] + 0.5) * np.float32(0.5) - np.float32(0.5)
         low = np.floor(at.min(0)).astype(int) - _MARGIN
         high = np.ceil(at.max(0)).astype(int) + _MARGIN + 1
         x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
         x1, y1 = min(int(high[0]), half), min(int(high[1]), self._field.rows // 2)
-        source = self._field.expand(coarse, CELL // 2)[y0:y1, x0:x1].copy()
-        depth = placed[self._face_triangles, 2].sum(1)
+        source = self._field.expand(coarse, CELL // 2, state.map_half)[y0:y1, x0:x1].copy()
+        depth = placed[self._face_triangles, 2].sum(1) + self._nearer
         order = np.concatenate([self._cap_triangles, self._face_triangles[np.argsort(depth)]])
         values = np.concatenate([texture_at, light[:, None]], 1)
         spans = fill(at - np.array([x0, y0], np.float32), values, order, x1 - x0, y1 - y0)
         source.reshape(-1, 2)[spans.pixels] = spans.values[:, :2]
-        gain = np.ones((y1 - y0, x1 - x0), np.float32)
-        gain.reshape(-1)[spans.pixels] = spans.values[:, 2]
+        gain = np.full((y1 - y0, x1 - x0), _ONE, np.uint8)
+        gain.reshape(-1)[spans.pixels] = np.rint(spans.values[:, 2] * _ONE).astype(np.uint8)
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         mask.reshape(-1)[spans.pixels] = 255
+        _mend(mask, source, gain)
         mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
         mask = cv2.GaussianBlur(mask, (0, 0), 0.8)
         return _FaceWindow((x0, y0, x1, y1), source, mask, cv2.GaussianBlur(gain, (0, 0), 1.5))
@@ -144,7 +181,9 @@ class WarpRenderer:
         out = self._texture_at.copy()
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             rim = float(weights[index]) * self._geometry.face_width
-            out[list(eye.upper), 1] -= 0.004 * rim
+            upper, crease = list(eye.upper), list(eye.crease)
+            # Lashes point up in the photo: a closing lid shows the skin above them instead.
+            out[upper] += _LASHES * float(weights[index]) * (out[crease] - out[upper])
             out[list(eye.lower), 1] += 0.010 * rim
         return out
 
@@ -156,12 +195,8 @@ class WarpRenderer:
         share = cv2.multiply(
             cv2.resize(window.mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
         )
-        gain = np.rint(cv2.resize(window.gain, size) * np.float32(_ONE)).astype(np.uint8)
-        lit = cv2.multiply(
-            cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR),
-            cv2.cvtColor(gain, cv2.COLOR_GRAY2BGR),
-            scale=1 / _ONE,
-        )
+        gain = cv2.cvtColor(cv2.resize(window.gain, size), cv2.COLOR_GRAY2BGR)
+        lit = cv2.multiply(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), gain, scale=1 / _ONE)
         part = picture[y0:y1, x0:x1]
         part[:] = cv2.blendLinear(lit, np.ascontiguousarray(part), share, 1 - share)
 
@@ -176,8 +211,20 @@ class _FaceWindow:
     """f32[h,w,2]: where in the photo each pixel comes from."""
     mask: U8
     """u8[h,w]: 255 on the face."""
-    gain: F32
-    """f32[h,w]: brightness factor of the skin."""
+    gain: U8
+    """u8[h,w]: brightness factor of the skin, over _ONE."""
+
+
+def _mend(mask: U8, source: F32, gain: U8) -> None:
+    """Single pixels missed between triangles (a sliver fell between two rows): as the left one."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    missed = np.flatnonzero(closed > mask)
+    missed = missed[missed > 0]
+    beside = missed - 1
+    beside = np.where(mask.reshape(-1)[beside] > 0, beside, missed - mask.shape[1])
+    source.reshape(-1, 2)[missed] = source.reshape(-1, 2)[beside]
+    gain.reshape(-1)[missed] = gain.reshape(-1)[beside]
+    mask.reshape(-1)[missed] = 255
 
 
 @contextmanager

@@ -68,9 +68,35 @@ def add_babble(power: F32, babble: F32, snr_db: float) -> F32:
     return noisy
 
 
+def random_colour(power: F32, rng: np.random.Generator) -> F32:
+    """Another microphone: a smooth random frequency response, 4 dB deviation."""
+    points = rng.normal(0.0, 4.0, 6)
+    response_db = np.interp(np.linspace(0, 5, power.shape[-1]), np.arange(6), points)
+    coloured: F32 = (power * 10.0 ** (response_db / 10.0)).astype(np.float32)
+    return coloured
+
+
+def add_room(power: F32, rng: np.random.Generator) -> F32:
+    """A room: each row rings on with a decay of 20 to 100 ms, 3 to 15 dB below the sound."""
+    rows = power.reshape(-1, power.shape[-1])
+    decay = float(np.exp(-0.01 / rng.uniform(0.02, 0.1)))
+    tail = np.zeros_like(rows)
+    ringing = np.zeros(rows.shape[1], np.float32)
+    for i, row in enumerate(rows):
+        tail[i] = ringing
+        ringing = np.float32(decay) * (ringing + row)
+    share = 10.0 ** (-rng.uniform(3.0, 15.0) / 10.0) * (1.0 - decay) / decay
+    roomy: F32 = (rows + np.float32(share) * tail).reshape(power.shape)
+    return roomy
+
+
 def augment(power: F32, babble: Sequence[F32], rng: np.random.Generator) -> F32:
-    """Mild, as measured to help: gain always, a noise floor on 60 %, babble on 25 % of clips."""
+    """Gain always; a microphone's colour on 70 %, a room on 25 %, noise on 60 %, babble on 25 %."""
     power = random_gain(power, rng)
+    if rng.random() < 0.7:
+        power = random_colour(power, rng)
+    if rng.random() < 0.25:
+        power = add_room(power, rng)
     if rng.random() < 0.6:
         power = add_noise(power, float(rng.uniform(5.0, 35.0)), rng)
     if babble and rng.random() < 0.25:

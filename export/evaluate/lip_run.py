@@ -54,12 +54,14 @@ def hear(model: LipModel, samples: F32, frames: int) -> Heard:
 
 
 def log_energy(samples: F32, frames: int) -> F32:
-    """Log energy f32[F] around each frame (40 ms, ending 40 ms after it): the floor to beat."""
+    """Log energy f32[F] of each frame's 40 ms, as an aperture of at most 0.06: the floor."""
     power = np.zeros(frames + 2, np.float32)
     for i in range(frames + 2):
         block = samples[i * FRAME_SAMPLES : (i + 1) * FRAME_SAMPLES]
         power[i] = float(np.mean(block**2)) if len(block) else 0.0
-    level: F32 = np.log(power + np.float32(1e-8))[:frames].astype(np.float32)
+    # -60 dB and below is shut, -10 dB is wide open; a straight line changes no correlation.
+    share = (10.0 * np.log10(power + 1e-6) + 60.0) / 50.0
+    level: F32 = (0.06 * np.clip(share, 0.0, 1.0))[:frames].astype(np.float32)
     return level
 
 

@@ -36,7 +36,8 @@ class Recipe:
     name: str
     title: str
     sex: str  # stem prefix of the portraits that span the face space
-    seed: int
+    seed: int  # of grain, pores and cloth
+    step: tuple[float, ...]  # away from the group's mean face: standard deviations of each mode
     group: tuple[str, ...]  # whose mean gives colour, shade and form
     hair: str
     body: str
@@ -46,7 +47,6 @@ class Recipe:
     skin: tuple[str, ...]
     plain_hair: bool = False  # the hair donor's backdrop is one smooth colour
     plain_body: bool = False
-    step: float = 1.0  # random step in face space, standard deviations
     symmetry: float = 0.7
     brow: float = 0.0  # raise of the inner brows, face widths
     eye: float = 0.0  # raise of the upper lids
@@ -70,6 +70,7 @@ ARIA = Recipe(
     title="Aria",
     sex="female",
     seed=6,
+    step=(-1.05, -1.5, 1.5, 0.14, -1.01, 1.35, -0.65, -1.5),
     face_px=230.0,
     top=Top(
         left=((108.0, 660.0), (114.0, 590.0), (119.0, 530.0), (130.0, 498.0)),
@@ -119,6 +120,7 @@ KEN = Recipe(
     title="Ken",
     sex="male",
     seed=12,
+    step=(0.01, 1.05, -0.74, -0.72, -1.5, -1.21, 0.63, -1.32),
     brow=0.012,
     eye=0.008,
     smile=0.006,
@@ -144,6 +146,7 @@ GRACE = Recipe(
     title="Grace",
     sex="female",
     seed=13,
+    step=(-1.5, 1.5, -0.96, -0.07, -1.32, 0.39, -1.5, -0.03),
     smile=0.004,
     group=("female_10", "female_44", "female_0", "female_60", "female_94", "female_13"),
     hair="female_60~",

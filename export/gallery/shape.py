@@ -98,9 +98,14 @@ def symmetric_mean(shapes: Sequence[F64], rounds: int = 4) -> tuple[F64, I64]:
 
 
 def principal_modes(aligned: F64, modes: int) -> F64:
-    """Modes (modes, 478, 3) of aligned shapes (n, 478, 3), each one standard deviation long."""
+    """Modes (modes, 478, 3) of aligned shapes (n, 478, 3), each one standard deviation long.
+
+    The largest entry of each is positive: a decomposition may answer with either sign.
+    """
     flat = (aligned - aligned.mean(0)).reshape(len(aligned), -1)
     _, singular, vt = np.linalg.svd(flat, full_matrices=False)
+    largest = np.take_along_axis(vt, np.abs(vt).argmax(1)[:, None], axis=1)
+    vt = vt * np.where(largest < 0, -1.0, 1.0)
     scaled = vt[:modes] * (singular[:modes, None] / np.sqrt(max(len(aligned) - 1, 1)))
     return f64(scaled.reshape(-1, *aligned.shape[1:]))
 
@@ -116,15 +121,14 @@ def seal_lips(points: F64, strength: float) -> F64:
 
 
 def new_shape(
-    group: F64, modes: F64, index: I64, *, step: float, symmetry: float, seal: float, seed: int
+    group: F64, modes: F64, index: I64, *, step: Sequence[float], symmetry: float, seal: float
 ) -> F64:
-    """A new person's mesh (478, 3): mean of `group` plus a random step in face space.
+    """A new person's mesh (478, 3): mean of `group` plus a step in face space.
 
-    step: in standard deviations of each mode, each draw clipped at 1.5. symmetry: 0-1, the
-    share of the mirror image mixed away. The same seed gives the same face.
+    step: for each mode, in its standard deviations. symmetry: 0-1, the share of the mirror
+    image that is mixed in (1: fully even). seal: see seal_lips.
     """
-    draws = np.clip(np.random.default_rng(seed).standard_normal(len(modes)), -1.5, 1.5)
-    shape = group.mean(0) + step * np.tensordot(draws, modes, axes=1)
+    shape = group.mean(0) + np.tensordot(np.asarray(step), modes[: len(step)], axes=1)
     shape = shape + symmetry * 0.5 * (mirrored(shape, index) - shape)
     return seal_lips(shape, seal)
 

@@ -75,7 +75,7 @@ class Portraits:
         store = self.cache / "landmarks.npz" if self.cache else None
         if store and store.exists():
             with np.load(store) as data:
-                self._points = {k: data[k] for k in data.files}
+                self._points = {k: data[k] for k in sorted(data.files)}
         else:
             self._points = self._detect()
             if store:

@@ -66,7 +66,6 @@ class FaceSpace:
             step=recipe.step,
             symmetry=recipe.symmetry,
             seal=0.95,
-            seed=recipe.seed,
         )
         return relax(shape, brow=recipe.brow, eye=recipe.eye, smile=recipe.smile)
 

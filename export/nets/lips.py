@@ -22,7 +22,7 @@ OPSET = 17
 
 @dataclass(frozen=True, slots=True)
 class LipNetConfig:
-    """Sizes; the defaults are the shipped net (168 k parameters class)."""
+    """Sizes; the defaults are the shipped net (198 k parameters)."""
 
     hidden: int = 96
     dilations: tuple[int, ...] = (1, 2, 4)

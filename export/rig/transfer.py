@@ -21,7 +21,7 @@ GAINS = {
     "mouthFunnel": 0.75,  # the rig's curls the lips off both rows of teeth
     "mouthRollUpper": 0.75,
     "mouthRollLower": 0.75,
-    "eyeLookDown": 0.6,  # with the whole lid motion a downward look reads as drowsy
+    "eyeLookDown": 0.85,  # with the whole lid motion a downward look reads as drowsy
     "browInnerUp": 0.7,  # more stretches the hair of thick brows
 }
 """Where the rig's strength does not suit a photo; judged by eye."""

@@ -56,3 +56,9 @@ def load_checkpoint(
             state.setdefault(int(index), {})[slot] = value
     optimizer.load_state_dict({"state": state, "param_groups": saved["param_groups"]})
     return int(note["epoch"]), json.loads(note["history"])
+
+
+def load_net(folder: Path, net: nn.Module) -> None:
+    """The net alone of another run, to start from. Raises FileNotFoundError."""
+    tensors = load_file(str(folder / "checkpoint.safetensors"))
+    net.load_state_dict({n[4:]: v for n, v in tensors.items() if n.startswith("net.")})

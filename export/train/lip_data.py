@@ -16,7 +16,7 @@ import numpy as np
 
 from engines.features import LogMel
 from engines.values import F32
-from export.data import facegood, grid, phones, tts
+from export.data import facegood, grid, phones, tts, voices
 from export.data.lip_examples import (
     MEL_PER_BLOCK,
     LipExample,
@@ -32,8 +32,8 @@ SPEECH_COUNT = 900
 SPEECH_SEED = 7
 SPEECH_WEIGHT = 0.5
 SPEED_RANGE = (0.86, 1.16)
-BABBLE_TEST_VOICES = 15
-"""The last voices (by name) are kept for the noise rows of the evaluation."""
+VOICE_COPIES = 3
+"""Each real voice is heard as it is and at two other speeds."""
 _ARRAYS = tuple(field.name for field in fields(LipExample) if field.name != "name")
 
 
@@ -150,6 +150,20 @@ def _speech(clips: Sequence[GridClip]) -> list[LipExample]:
     return [speech_example(f"tts{i}", u, lips, SPEECH_WEIGHT) for i, u in enumerate(spoken)]
 
 
+def _voices(places: Places, clips: Sequence[GridClip]) -> list[LipExample]:
+    """Real voices of the training part with the lips their phones ask for."""
+    lips = phones.fit_phone_lips([(c.phones, c.geometry) for c in clips if c.phones])
+    rng = np.random.default_rng(SPEECH_SEED)
+    spoken = voices.utterances(places.data, places.cache, places.tracker_python)["train"]
+    examples = []
+    for name, utterance in sorted(spoken.items()):
+        for copy in range(VOICE_COPIES):
+            factor = float(rng.uniform(*SPEED_RANGE)) if copy else 1.0
+            changed = tts.change_speed(utterance, factor)
+            examples.append(speech_example(f"voice {name}.{copy}", changed, lips, SPEECH_WEIGHT))
+    return examples
+
+
 def _facegood(places: Places) -> list[LipExample]:
     folder = places.data / "facegood"
     return [
@@ -202,10 +216,11 @@ def prepare(places: Places, say: Say) -> LipData:
     train = _cached(folder / "grid_train.npz", lambda: videos_of(clips))
     train += _cached(folder / "grid_speed.npz", lambda: _speed_copies(clips))
     train += _cached(folder / "tts.npz", lambda: _speech(clips))
+    train += _cached(folder / "voices_train.npz", lambda: _voices(places, clips))
     curves = _cached(folder / "facegood.npz", lambda: _facegood(places))
     train += [example for example in curves if example.name not in facegood.TEST_CLIPS]
     validation = _cached(
         folder / "grid_validation.npz",
         lambda: videos_of(grid_clips(places, names["validation"])),
     )
-    return LipData(train, validation, babble_voices(places)[:-BABBLE_TEST_VOICES])
+    return LipData(train, validation, babble_voices(places)[: -voices.TEST_VOICES])

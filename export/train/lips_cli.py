@@ -23,13 +23,14 @@ from export.data.grid import DataMissing
 from export.data.lip_examples import synthetic_examples
 from export.nets.lips import LipNetConfig
 from export.train import lip_pack
+from export.train.checkpoint import load_net
 from export.train.lip_basis import measure
 from export.train.lip_data import LipData, Places
 from export.train.lip_data import prepare as prepare_data
 from export.train.lips import LipTrainConfig, LipTrainer, fit, start
 
 SMOKE = LipTrainConfig(
-    epochs=3, batch=4, length=75, net=LipNetConfig(hidden=16, dilations=(1, 2)), rate=1e-2
+    epochs=5, batch=4, length=75, net=LipNetConfig(hidden=16, dilations=(1, 2)), rate=1e-2
 )
 
 
@@ -102,7 +103,7 @@ def pack(trainer: LipTrainer, data: LipData, folder: Path) -> None:
     """Write the weights folder and check that it loads and runs."""
     parts = {
         "decode": lip_pack.decode_table(measure()),
-        "familiarity": lip_pack.familiarity(data.train, data.validation),
+        "familiarity": lip_pack.familiarity(data.train),
         "fallback": lip_pack.energy_fallback(data.train),
     }
     training = {
@@ -125,15 +126,19 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, help="weights folder (default: the shipped one)")
     parser.add_argument("--run", type=Path, default=Path("artifacts/runs/lips"))
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--init", type=Path, help="start from the net of another run's folder")
+    parser.add_argument("--rate", type=float, help="peak learning rate")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int)
-    parser.add_argument("--without", default="", help="leave out examples: tts, facegood, speed")
+    parser.add_argument("--without", default="", help="leave out: tts, voices, facegood, speed")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args(argv)
     config = replace(SMOKE if args.smoke else LipTrainConfig(), seed=args.seed, device=args.device)
     if args.epochs:
         config = replace(config, epochs=args.epochs)
+    if args.rate:
+        config = replace(config, rate=args.rate)
     if args.hidden:
         config = replace(config, net=replace(config.net, hidden=args.hidden))
     if args.smoke:
@@ -147,6 +152,8 @@ def train(argv: list[str]) -> int:
             return 1
         out, folder = args.out or DEFAULT_FOLDER, args.run
     trainer = start(config, data.train, folder, args.resume)
+    if args.init and trainer.epoch == 0:
+        load_net(args.init, trainer.net)
     run(trainer, data)
     draw_curves(trainer.history, folder / "curves.png")
     pack(trainer, data, out)
@@ -159,7 +166,8 @@ def without(data: LipData, kinds: str) -> LipData:
     marks: dict[str, Callable[[str], bool]] = {
         "tts": lambda name: name.startswith("tts"),
         "facegood": lambda name: name.startswith("1114_"),
-        "speed": lambda name: "." in name,
+        "voices": lambda name: name.startswith("voice "),
+        "speed": lambda name: "." in name and not name.startswith("voice "),
     }
     drop = [marks[kind] for kind in kinds.split(",") if kind]
     return replace(data, train=[e for e in data.train if not any(m(e.name) for m in drop)])

@@ -21,7 +21,9 @@ from server.probe import MODULUS
 FRAME_MS = 1000 / FRAME_RATE_HZ
 SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000
 REPORT_FROM_MS, REPORT_TO_MS = -200.0, 1000.0
-"""A report that arrives in this span around a sound is of that sound; sounds are 1.1 s apart."""
+"""A report that arrives in this span around a sound is of that sound; clicks are 1.1 s apart."""
+ALONE_MS = 800.0
+"""A sound sooner after another (speech has such) could be taken for the other's echo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Shown:
     """The client's counter of presented pictures: a jump tells of callbacks it missed."""
     received_ms: float | None = None
     """When its last packet came, where the client knows."""
+    moved: float | None = None
+    """Change of the picture around the mouth since the one before, where the client looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class Sound:
     """Release to the screen: encoding, network, the client's buffer, decoding, its display."""
     display: float | None = None
     """The part of `downlink` after the picture's last packet came."""
+    beyond: float = 0.0
+    """How far the picture's media time lies after the sound's: 0 to 40 by chance."""
 
 
 def later_or_equal(frame: int, other: int) -> bool:
@@ -97,14 +103,18 @@ def near(value: int, reference_ms: float) -> float:
 def follow(recording: Recording, *, settle_until_ms: float = 0.0) -> tuple[list[Sound], int]:
     """Each sound after `settle_until_ms` that can be followed, and how many could not.
 
-    A sound at the very end, whose picture was never awaited, counts as neither.
+    A sound soon after another, or at the very end, whose picture was never awaited, counts as
+    neither.
     """
     sounds: list[Sound] = []
     lost = 0
     times = [report.arrived_ms for report in recording.reports]
     last_ms = recording.shown[-1].at_ms if recording.shown else 0.0
+    before_ms = 0.0
     for at_ms in recording.heard_ms:
-        if at_ms < settle_until_ms or at_ms > last_ms - REPORT_TO_MS:
+        alone = at_ms - before_ms >= ALONE_MS
+        before_ms = at_ms
+        if not alone or at_ms < settle_until_ms or at_ms > last_ms - REPORT_TO_MS:
             continue
         index = bisect_left(times, at_ms + REPORT_FROM_MS)
         report = recording.reports[index] if index < len(times) else None
@@ -150,7 +160,40 @@ def _sound(at_ms: float, report: Report, picture: Shown, echo_ms: float | None) 
         server=None if sent_ms is None else sent_ms - report.heard_ms,
         downlink=None if sent_ms is None else picture.at_ms - sent_ms,
         display=None if picture.received_ms is None else picture.at_ms - picture.received_ms,
+        beyond=beyond / SAMPLES_PER_MS,
     )
+
+
+CALM_MS, SEEN_MS = 400.0, 900.0
+"""How long before a sound the mouth is still, and how long after it a movement is looked for."""
+CLEARLY = 4.0
+"""A movement is seen when it is this many times the median of the still mouth (sway, noise)."""
+
+
+def seen_movements(recording: Recording, *, settle_until_ms: float = 0.0) -> list[float]:
+    """Ms from each sound to the first picture in which the mouth visibly moves.
+
+    It checks the strip, which only says what a picture claims to show. Sounds in which no clear
+    movement is seen are left out: the picture of a quiet sound moves little.
+    """
+    found: list[float] = []
+    looked = [picture for picture in recording.shown if picture.moved is not None]
+    for at_ms in recording.heard_ms:
+        if at_ms < settle_until_ms:
+            continue
+        start = bisect_left(looked, at_ms - CALM_MS, key=lambda picture: picture.at_ms)
+        heard = bisect_left(looked, at_ms, key=lambda picture: picture.at_ms)
+        still = [picture.moved or 0.0 for picture in looked[start:heard]]
+        if not still:
+            continue
+        threshold = CLEARLY * sorted(still)[len(still) // 2]
+        for picture in looked[heard:]:
+            if picture.at_ms > at_ms + SEEN_MS:
+                break
+            if (picture.moved or 0.0) > threshold:
+                found.append(picture.at_ms - at_ms)
+                break
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,14 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
 def recording(raw: dict[str, list[Any]]) -> Recording:
     """The page's raw rows as a recording; a picture is shown at its expected display time."""
     shown = [
-        Shown(row["expected_ms"], row["frame"], row["sent_ms"], row["presented"], row["receive_ms"])
+        Shown(
+            at_ms=row["expected_ms"],
+            frame=row["frame"],
+            sent_ms=row["sent_ms"],
+            presented=row["presented"],
+            received_ms=row["receive_ms"],
+            moved=row["moved"],
+        )
         for row in raw["shown"]
     ]
     reports = [

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from server.bench.needs import BenchError
-from server.bench.report import Result, markdown, write_json
+from server.bench.report import Result, markdown, put_table, write_json
 
 HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
@@ -48,6 +48,9 @@ def _common(parser: argparse.ArgumentParser, *, browser: bool) -> None:
     parser.add_argument("--avatar", help="default: the server's")
     parser.add_argument("--size", type=int, help="picture size; default: the server's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="put the table into its place in this page"
+    )
     if browser:
         parser.add_argument(
             "--sound", default="clicks", help="clicks (default), speech (flite) or a 16-bit WAV"
@@ -92,10 +95,21 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("bench: stopped", file=sys.stderr)
         return FAILED
+    print(markdown(result))
+    try:
+        _write(result, args)
+    except (OSError, ValueError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return FAILED
+    return HELD if result.held else MISSED
+
+
+def _write(result: Result, args: argparse.Namespace) -> None:
     if args.json is not None:
         write_json(result, args.json)
-    print(markdown(result))
-    return HELD if result.held else MISSED
+    if args.table is not None:
+        page = args.table.read_text(encoding="utf-8")
+        args.table.write_text(put_table(page, result), encoding="utf-8")
 
 
 def _tell(line: str) -> None:

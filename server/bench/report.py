@@ -17,6 +17,8 @@ from typing import Any, Literal
 from server.bench.stats import Summary, summarise
 
 SCHEMA = "synchrorama-bench/1"
+QUIET_SHARE = 0.25
+"""Load (processes that want a core) for each core, above which a machine counts as busy."""
 Quantile = Literal["p50", "p95", "p99", "low", "high"]
 
 
@@ -107,8 +109,11 @@ def markdown(result: Result) -> str:
     lines.append(_line(HEAD, widths))
     lines.append("|" + "|".join("-" * (width + 2) for width in widths) + "|")
     lines += [_line(line, widths) for line in cells[1:]]
-    if result.notes:
-        lines += ["", *(f"- {note}" for note in result.notes)]
+    notes = list(result.notes)
+    if where.get("load_before", 0) > where.get("cores", 1) * QUIET_SHARE:
+        notes.insert(0, "**The machine was busy with other work: times are longer than its own.**")
+    if notes:
+        lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -165,6 +170,21 @@ def document(result: Result) -> dict[str, Any]:
         "notes": list(result.notes),
         "raw": result.raw,
     }
+
+
+def put_table(page: str, result: Result) -> str:
+    """`page` with the block of this kind of bench replaced by the result's table.
+
+    A block stands between `<!-- bench KIND -->` and `<!-- /bench KIND -->`. Raises ValueError when
+    the page has no such block.
+    """
+    opening, closing = f"<!-- bench {result.kind} -->", f"<!-- /bench {result.kind} -->"
+    before, found, rest = page.partition(opening)
+    _, ended, after = rest.partition(closing)
+    if not found or not ended:
+        raise ValueError(f"no block {opening} ... {closing}")
+    day = datetime.now(UTC).date().isoformat()
+    return f"{before}{opening}\n{day}: {markdown(result)}{closing}{after}"
 
 
 def write_json(result: Result, path: Path) -> None:

@@ -37,6 +37,7 @@ from server.settings import SIZES, IceServer
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 Served = Annotated[Services, Depends(services)]
+OFFER_GRACE_S = 5.0
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorReply} for status in (400, 404, 409, 410, 413, 415, 422, 503)
 }
@@ -228,7 +229,7 @@ async def close_session(session_id: str, served: Served) -> Response:
 
 @router.websocket("/{session_id}/audio")
 async def push_audio(socket: WebSocket, session_id: str) -> None:
-    """Speech in as PCM16, acknowledgements out: see docs/push.md."""
+    """Speech in as PCM16, acknowledgements out: see docs/api.md."""
     served = services_of(socket)
     await socket.accept()
     if not _same_site(socket, served.settings.server.cors_origins):
@@ -240,7 +241,9 @@ async def push_audio(socket: WebSocket, session_id: str) -> None:
         await refuse(socket, PushError(POLICY, error.code, error.message))
         return
     with session_context(session_id):
-        voice = await open_push(socket, session, served.settings.session.offer_timeout_s)
+        # A little longer than the session itself would wait: its end then gives the reason.
+        timeout_s = served.settings.session.offer_timeout_s + OFFER_GRACE_S
+        voice = await open_push(socket, session, timeout_s)
         if voice is not None:
             await PushSocket(socket, session, voice).run()
 

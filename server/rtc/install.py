@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import logging
 
-from server.rtc import addresses, audio_level, bitrate, consent, datagrams, h264, jitter
+from server.rtc import (
+    addresses,
+    audio_level,
+    bitrate,
+    consent,
+    datagrams,
+    h264,
+    jitter,
+    keyframes,
+)
 from server.rtc.patches import Patch
 from server.settings import RtcSettings
 
@@ -61,6 +70,7 @@ def _patches(settings: RtcSettings) -> list[Patch]:
         *bitrate.patches(settings.video_bitrate),
         *h264.patches(settings.video_bitrate, settings.h264),
         *consent.patches(settings.consent_interval_s, settings.consent_failures),
+        *keyframes.patches(),
         *datagrams.patches(),
         *addresses.patches(settings.bind_addresses, settings.udp_ports),
     ]

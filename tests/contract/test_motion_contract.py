@@ -106,3 +106,26 @@ def test_speech_opens_the_jaw_and_silence_does_not(model: Motion) -> None:
 def test_voice_is_told_from_silence(model: Motion) -> None:
     assert any(frame.speaking for frame in run(model, 1))
     assert not any(frame.speaking for frame in run(model, 1, silence(2.0)))
+
+
+def test_endless_silence_keeps_the_mouth_shut_and_the_face_alive() -> None:
+    model = MODELS["shipped"]()
+    chunker = Chunker(model.lookahead)
+    state, chunks = model.new_state(3), chunker.new_state()
+    jaw, blink = ARKIT_NAMES.index("jawOpen"), ARKIT_NAMES.index("eyeBlinkLeft")
+    still = silence(1.0)
+    frames: list[MotionFrame] = []
+    for second in range(120):
+        sound = AudioChunk(second * len(still), 0, still)
+        frames += [model.step(state, window) for window in chunker.step(chunks, sound)]
+    motion = np.stack([frame.motion for frame in frames])
+    assert np.isfinite(motion).all()
+    assert motion[:, jaw].max() < 0.03
+    # As lively in the last minute as in the first: 8 to 40 blinks a minute.
+    half = len(motion) // 2
+    for minute in (motion[:half], motion[half:]):
+        shut = minute[:, blink] > 0.5
+        assert 8 <= np.count_nonzero(shut[1:] & ~shut[:-1]) <= 40
+    # And speech is heard after it.
+    speech = AudioChunk(120 * len(still), 0, voice(1.0))
+    assert any(model.step(state, w).speaking for w in chunker.step(chunks, speech))

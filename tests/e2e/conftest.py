@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from tests.support.browser import ALLOW_MICROPHONE, NO_BROWSER, Visit, chromium, find_browser
 from tests.support.server_process import ServerProcess
@@ -30,14 +30,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("e2e")
 
 
-@pytest.fixture(scope="session")
-def browser(folder: Path) -> Iterator[Browser]:
-    """A Chromium whose microphone speaks, is silent for four seconds, and speaks again."""
-    with chromium(speech_and_silence(folder), ALLOW_MICROPHONE) as started:
+# Playwright's synchronous interface keeps an event loop on this thread: it must be gone before
+# the next module, whose tests may want a loop of their own.
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """The driver of the browsers."""
+    with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, folder: Path) -> Iterator[Browser]:
+    """A Chromium whose microphone speaks, is silent for four seconds, and speaks again."""
+    with chromium(playwright, speech_and_silence(folder), ALLOW_MICROPHONE) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[ServerProcess]:
     """A server with two places and small pictures: the browser has to live on the same cores."""
     settings = {"SYNCHRORAMA_SESSION_MAX_SESSIONS": "2", "SYNCHRORAMA_SESSION_SIZE": "256"}

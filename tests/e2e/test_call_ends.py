@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ from tests.support.server_process import ServerProcess
 
 log = logging.getLogger(__name__)
 GONE_MS = 10_000
+SMALL = {"SYNCHRORAMA_SESSION_SIZE": "256"}
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_closing_the_tab_ends_the_session(
 
 
 def test_a_full_server_is_told_and_waited_for(browser: Browser, folder: Path) -> None:
-    settings = {"SYNCHRORAMA_SESSION_MAX_SESSIONS": "1"}
+    settings = {**SMALL, "SYNCHRORAMA_SESSION_MAX_SESSIONS": "1"}
     with ServerProcess(folder / "full.log", settings) as small:
         context = browser.new_context(permissions=["microphone"])
         first, second = Visit(context, small.url), Visit(context, small.url)
@@ -100,18 +102,44 @@ def test_a_full_server_is_told_and_waited_for(browser: Browser, folder: Path) ->
         context.close()
 
 
-def test_the_page_returns_after_a_server_restart(browser: Browser, folder: Path) -> None:
-    with ServerProcess(folder / "restart.log") as server:
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_the_page_returns_after_a_server_restart(
+    browser: Browser, folder: Path, how: Literal["stop", "kill"]
+) -> None:
+    with ServerProcess(folder / f"{how}.log", SMALL) as server:
         context = browser.new_context(permissions=["microphone"])
         visit = Visit(context, server.url)
         visit.connect()
         before = visit.client("client.sessionId")
-        server.stop()
+        if how == "stop":
+            server.stop()
+        else:
+            server.kill()
         visit.wait_state("waiting")
         log.info("restart: %s", visit.page.inner_text("#note"))
         server.start()
         visit.wait_picture()
         assert visit.client("client.sessionId") != before
         assert visit.page.is_hidden("#note")
+        visit.leave()
+        context.close()
+    assert visit.problems == []
+
+
+def test_a_session_ended_by_the_server_is_told_with_its_reason(
+    browser: Browser, folder: Path
+) -> None:
+    settings = {**SMALL, "SYNCHRORAMA_SESSION_MAX_DURATION_S": "4"}
+    with ServerProcess(folder / "limit.log", settings) as server:
+        context = browser.new_context(permissions=["microphone"])
+        visit = Visit(context, server.url)
+        visit.connect()
+        visit.wait_note("longest duration", "Connect again")
+        visit.wait_state("closed")
+        assert visit.client("client.microphone") is None
+        wait_gone(visit, server)
+        visit.page.click("#note-act")
+        visit.wait_picture()
+        visit.leave()
         context.close()
     assert visit.problems == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright
 
 from tests.support.browser import Visit, chromium
 from tests.support.server_process import ServerProcess, free_port
@@ -14,9 +14,11 @@ LONG_NOTE = """import('/page/view.js').then((view) =>
     view.showNote('A long message '.repeat(9), 'x'.repeat(60)))"""
 
 
-def test_a_refused_microphone_is_told_with_its_remedy(server: ServerProcess) -> None:
+def test_a_refused_microphone_is_told_with_its_remedy(
+    playwright: Playwright, server: ServerProcess
+) -> None:
     # Without the flag that answers for the person, a headless Chromium refuses.
-    with chromium() as strict:
+    with chromium(playwright) as strict:
         visit = Visit(strict.new_context(), server.url)
         visit.page.click("#connect")
         text = visit.wait_note("not allowed")
@@ -35,6 +37,15 @@ def test_no_microphone_is_told(visit: Visit) -> None:
     )
     visit.page.click("#connect")
     assert "Plug one in" in visit.wait_note("No microphone was found")
+
+
+def test_a_page_without_https_is_told_why_there_is_no_microphone(visit: Visit) -> None:
+    visit.page.evaluate("Object.defineProperty(globalThis, 'isSecureContext', { value: false })")
+    visit.page.click("#connect")
+    assert "https" in visit.wait_note("secure page")
+    visit.page.click("#note-act")
+    visit.page.click("#connect")
+    visit.wait_picture()
 
 
 def test_a_server_that_does_not_answer_is_told(visit: Visit, server: ServerProcess) -> None:

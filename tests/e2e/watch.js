@@ -1,10 +1,10 @@
-// Records, beside each other, the face's lower half and the sound that is heard with it.
-// Put into the page by tests/e2e/test_face.py; times are performance.now() in ms.
+// Records, beside each other, the face and the sound that is heard with it.
+// Put into the page by tests/e2e/test_face.py; times are performance.now() in ms, pictures are
+// SIDE x SIDE grey bytes of the face from brows to chin, in base64.
 async (seconds) => {
+  const SIDE = 72;
   const video = document.getElementById("video");
-  const W = 16;
-  const H = 12;
-  const canvas = new OffscreenCanvas(W, 2 * H);
+  const canvas = new OffscreenCanvas(SIDE, SIDE);
   const pen = canvas.getContext("2d", { willReadFrequently: true });
   const context = new AudioContext();
   const analyser = new AnalyserNode(context, { fftSize: 512 });
@@ -18,22 +18,12 @@ async (seconds) => {
     for (const value of samples) sum += value * value;
     sounds.push([performance.now(), Math.sqrt(sum / samples.length)]);
   }, 15);
-  const grey = (data, from) => {
-    const out = [];
-    for (let i = from; i < from + 4 * W * H; i += 4) {
-      out.push(Math.round(0.3 * data[i] + 0.59 * data[i + 1] + 0.11 * data[i + 2]));
-    }
-    return out;
-  };
   await new Promise((resolve) => {
     const endMs = performance.now() + 1000 * seconds;
     const look = (nowMs, { expectedDisplayTime }) => {
       const { videoWidth: w, videoHeight: h } = video;
-      // The mouth and its surroundings, then forehead and hair for comparison.
-      pen.drawImage(video, 0.36 * w, 0.5 * h, 0.28 * w, 0.21 * h, 0, 0, W, H);
-      pen.drawImage(video, 0.36 * w, 0.1 * h, 0.28 * w, 0.21 * h, 0, H, W, H);
-      const { data } = pen.getImageData(0, 0, W, 2 * H);
-      frames.push([expectedDisplayTime, grey(data, 0), grey(data, 4 * W * H)]);
+      pen.drawImage(video, 0.28 * w, 0.3 * h, 0.44 * w, 0.45 * h, 0, 0, SIDE, SIDE);
+      frames.push([expectedDisplayTime, pen.getImageData(0, 0, SIDE, SIDE).data]);
       if (performance.now() < endMs) video.requestVideoFrameCallback(look);
       else resolve(undefined);
     };
@@ -41,5 +31,13 @@ async (seconds) => {
   });
   clearInterval(ear);
   await context.close();
-  return { frames, sounds };
+  const grey = (rgba) => {
+    let text = "";
+    for (let i = 0; i < rgba.length; i += 4) {
+      const value = 0.3 * rgba[i] + 0.59 * rgba[i + 1] + 0.11 * rgba[i + 2];
+      text += String.fromCharCode(Math.round(value));
+    }
+    return btoa(text);
+  };
+  return { frames: frames.map(([ms, rgba]) => [ms, grey(rgba)]), sounds };
 }

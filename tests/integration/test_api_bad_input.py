@@ -67,8 +67,10 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 def peers() -> int:
     gc.collect()
+    # By type, not isinstance: that asks every object, and some of other libraries answer with a
+    # deprecation warning.
     return sum(
-        isinstance(thing, RTCPeerConnection) and thing.connectionState != "closed"
+        type(thing) is RTCPeerConnection and thing.connectionState != "closed"
         for thing in gc.get_objects()
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -233,6 +234,11 @@ async def test_capabilities_health_and_description(api: Api) -> None:
     page = await api.http.get("/docs")
     assert page.status_code == 200
     assert "content-security-policy" not in page.headers
+    # Works without a network: everything it loads is ours.
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert loaded and all(path.startswith("/") for path in loaded)
+    for path in loaded:
+        assert (await api.http.get(path)).status_code == 200
 
 
 async def test_answers_carry_safe_headers_and_no_cors(api: Api) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import websockets
 
 from tests.integration.loopback import Client
 from tests.support.server_process import ROOT, ServerProcess, free_port
@@ -26,10 +27,10 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
         yield running
 
 
-async def connect(server: ServerProcess, client: Client) -> str:
+async def connect(server: ServerProcess, client: Client, **wishes: object) -> str:
     """A live session on the running server."""
     async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
-        created = await http.post("/v1/sessions", json={"seed": 1})
+        created = await http.post("/v1/sessions", json={"seed": 1, **wishes})
         session = str(created.json()["id"])
         offer = {"sdp": await client.offer(), "type": "offer"}
         answer = await http.post(f"/v1/sessions/{session}/offer", json=offer)
@@ -58,6 +59,31 @@ async def test_sigterm_in_mid_stream_ends_it_cleanly_within_seconds(server: Serv
     assert "DeprecationWarning" not in log
     # The id is a capability: whoever reads the log must not get it.
     assert session not in log
+
+
+async def test_sigterm_while_speech_is_pushed_tells_the_client(server: ServerProcess) -> None:
+    client = Client(mic=False)
+    try:
+        session = await connect(server, client, voice="push")
+        url = f"{server.url.replace('http', 'ws')}/v1/sessions/{session}/audio"
+        async with websockets.connect(url) as socket:
+            await socket.send('{"type": "start", "sample_rate": 16000}')
+            await socket.send(bytes(32_000 * 5))
+            await client.video.at_least(10, timeout_s=30)
+            begun = time.monotonic()
+            await asyncio.to_thread(server.stop)
+            assert time.monotonic() - begun < CLEAN_WITHIN_S
+            with pytest.raises(websockets.ConnectionClosed) as caught:
+                async with asyncio.timeout(5):
+                    while True:
+                        await socket.recv()
+        assert caught.value.rcvd is not None
+        # Service restart (RFC 6455 registry), or our own word for a session that ends.
+        assert caught.value.rcvd.code in (1001, 1012)
+    finally:
+        await client.aclose()
+    assert "Traceback" not in server.log
+    assert " error " not in server.log
 
 
 async def test_it_answers_again_after_a_session_was_hung_up(server: ServerProcess) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "no Chromium on PATH (tried: " + ", ".join(NAMES) + "); see `make chromium`"
@@ -43,7 +43,9 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def chromium(microphone: Path | None = None, *flags: str) -> Iterator[Browser]:
+def chromium(
+    playwright: Playwright, microphone: Path | None = None, *flags: str
+) -> Iterator[Browser]:
     """Start one; it has the WAV `microphone` (48 kHz, played over and over) as its microphone."""
     path = find_browser()
     if path is None:
@@ -51,12 +53,11 @@ def chromium(microphone: Path | None = None, *flags: str) -> Iterator[Browser]:
     args = [*FLAGS, *flags]
     if microphone is not None:
         args.append(f"--use-file-for-fake-audio-capture={microphone}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, headless=True, args=args)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = playwright.chromium.launch(executable_path=path, headless=True, args=args)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 class Visit:

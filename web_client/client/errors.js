@@ -27,7 +27,7 @@ const PLAIN = {
   ],
   "microphone-lost": [
     "The microphone went away.",
-    "Plug it in again or choose another one.",
+    "Choose another one now, or plug it in and connect again.",
   ],
   "server-full": ["All places on the server are taken.", "A place is asked for again by itself."],
   "server-unreachable": [
@@ -118,7 +118,8 @@ export function responseError(status, body, retryAfter) {
     return new AvatarError("server-full", { ...details, remedy: undefined, retryAfterS });
   }
   if (told.code === "unknown_avatar") return new AvatarError("unknown-avatar", details);
-  const recoverable = status === 502 || status === 504;
+  // A session that ended while it was being set up: a new one may fare better.
+  const recoverable = status === 502 || status === 504 || told.code === "session_closed";
   return new AvatarError("server-refused", { ...details, recoverable });
 }
 

@@ -72,9 +72,9 @@ function avOffset(audio, video) {
 
 /** @returns {number|null} The server's share of the way from sound to picture. */
 export function serverDelayMs(server, capabilities) {
-  const measured = server?.audio_to_frame_ms ?? server?.audio_to_frame_ms_p50;
-  if (typeof measured === "number") return measured;
-  return typeof capabilities?.playout_delay_ms === "number" ? capabilities.playout_delay_ms : null;
+  // Measured; else what it aims at now; else what it started with.
+  const known = [server?.audio_to_frame_ms, server?.delay_ms, capabilities?.playout_delay_ms];
+  return known.find((value) => typeof value === "number") ?? null;
 }
 
 /**

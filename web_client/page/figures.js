@@ -26,7 +26,7 @@ function offset(offset) {
 
 /** Figures of the server worth a row: key as it sends it -> name and unit. */
 const SERVER_ROWS = [
-  ["audio_to_frame_ms", "Server delay", ms],
+  ["delay_ms", "Server delay", ms],
   ["render_ms", "Drawing", (value) => ms(value, 1)],
   ["motion_ms", "Motion", (value) => ms(value, 1)],
   ["frames_repeated", "Held pictures", number],

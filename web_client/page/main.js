@@ -25,6 +25,7 @@ class Page {
   #countdown = 0;
   #progress = 0;
   #lengthMs = 1;
+  #turn = 0;
 
   constructor() {
     this.video = /** @type {HTMLVideoElement} */ (byId("video"));
@@ -109,12 +110,15 @@ class Page {
 
   /** Says a sound file's bytes, connecting first when needed. @param {Blob} data */
   async say(data, name) {
+    this.#turn += 1;
+    const turn = this.#turn;
     byId("file-name").textContent = name;
     try {
       const samples = await decodeVoice(data);
       if (this.voice !== "push" && this.running) await this.hangUp();
       await this.chooseVoice("push");
       if (this.client?.state !== "live" && !(await this.connect())) return;
+      if (turn !== this.#turn) return; // Another file was chosen meanwhile.
       const client = this.client;
       client.interrupt();
       this.#lengthMs = samples.length / 16;
@@ -123,8 +127,10 @@ class Page {
     } catch (error) {
       if (error.code !== "closed") view.showNote(error.message, error.remedy);
     } finally {
-      byId("stop").disabled = true;
-      this.#showProgress(null);
+      if (turn === this.#turn) {
+        byId("stop").disabled = true;
+        this.#showProgress(null);
+      }
     }
   }
 
@@ -174,7 +180,6 @@ class Page {
   #onEvent(message) {
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
     if (message.type === "started") this.#showProgress(performance.now());
-    if (message.type === "finished") this.#showProgress(null);
     if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");
   }
 

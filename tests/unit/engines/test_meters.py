@@ -58,3 +58,16 @@ def test_old_steps_are_forgotten() -> None:
 def test_a_new_session_has_done_nothing() -> None:
     stats = EngineSessionStats()
     assert (stats.frames_rendered, stats.frames_dropped, stats.epoch) == (0, 0, -1)
+
+
+def test_steps_since_are_told_once_and_never_more_than_are_kept() -> None:
+    meter = StepMeter()
+    assert meter.since(0) == []
+    meter.add(0.001)
+    meter.add(0.002)
+    assert meter.since(0) == [0.001, 0.002]
+    assert meter.since(1) == [0.002]
+    assert meter.since(2) == meter.since(99) == []
+    for _ in range(RECENT + 5):
+        meter.add(0.003)
+    assert meter.since(2) == [0.003] * RECENT

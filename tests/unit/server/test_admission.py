@@ -31,7 +31,7 @@ def test_two_cores_hold_two_faces_at_512() -> None:
     assert derived_cap(TWO_CORES) == 2
     assert isinstance(decide([512], 512, TWO_CORES, None), Admitted)
     refused = decide([512, 512], 512, TWO_CORES, None)
-    assert refused == Refused("sessions", "all 2 places are taken", 5)
+    assert refused == Refused("sessions", "2 of 2 places are taken", 5)
 
 
 def test_a_larger_cap_is_bounded_by_the_engine_thread() -> None:

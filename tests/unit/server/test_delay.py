@@ -81,3 +81,8 @@ def test_limits_hold_any_setting() -> None:
     assert limits_around(2000) == DelayLimits(2000, 100, 2000)
     with pytest.raises(ValueError, match="out of order"):
         DelayController(DelayLimits(140, 160, 300))
+
+
+def test_it_does_not_shrink_into_lateness() -> None:
+    assert run(DelayController(LIMITS), 112, 3 * CALM_TICKS) == 140
+    assert run(DelayController(LIMITS), 108, 3 * CALM_TICKS) == 120

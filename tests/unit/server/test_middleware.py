@@ -128,7 +128,7 @@ async def test_what_has_no_body_passes_untouched() -> None:
     assert passed == [receive] * 3
 
 
-async def test_every_answer_has_the_headers_and_the_docs_may_load_their_script() -> None:
+async def test_every_answer_has_the_headers_and_the_docs_may_start_their_script() -> None:
     for path, policy in (("/v1/sessions/x", True), ("/", True), ("/docs", False)):
         sent = await ask(SafeHeaders(Echo()), scope_of(path=path), [b""])
         headers = dict(sent[0]["headers"])

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from server.app import create_app
+from server.push import open_push
 from server.push_protocol import MAX_MESSAGE_BYTES
 from server.settings import SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeVoice
@@ -199,7 +200,7 @@ async def test_who_may_not_push_is_told_why(push: Push) -> None:
     for name, code in (
         ("nobody", "unknown_session"),
         (mirror.plan.id, "wrong_voice"),
-        (silent.plan.id, "no_offer"),
+        (silent.plan.id, "session_closed"),
     ):
         async with connect(f"{push.url}/v1/sessions/{name}/audio") as socket:
             error, closed_with, _ = await closing(socket)
@@ -219,3 +220,26 @@ async def test_a_page_of_another_site_may_not_push(push: Push) -> None:
 
 def test_the_client_library_is_not_the_old_one() -> None:
     assert not hasattr(websockets, "legacy") or "legacy" not in connect.__module__
+
+
+async def test_a_session_that_never_gets_its_media_does_not_hold_the_socket(push: Push) -> None:
+    waiting = push.app.state.services.manager.create(
+        push.backend.made[0].plan.__class__("", "ada", "push", 256, 1)
+    )
+
+    class Told:
+        """What was said to the socket."""
+
+        def __init__(self) -> None:
+            self.said: list[str] = []
+            self.code = 0
+
+        async def send_text(self, text: str) -> None:
+            self.said.append(text)
+
+        async def close(self, code: int, reason: str) -> None:
+            self.code = code
+
+    told: Any = Told()
+    assert await open_push(told, waiting, 0.01) is None
+    assert (json.loads(told.said[0])["code"], told.code) == ("no_offer", 1008)

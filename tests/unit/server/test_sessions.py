@@ -50,20 +50,24 @@ class Home:
         )
 
 
+def state_of(session: Session) -> str:
+    return session.state.value
+
+
 async def test_from_offer_to_hang_up() -> None:
     home = Home()
     session = home.session()
-    assert session.state.value == "created"
+    assert state_of(session) == "created"
     assert "answer" in await session.answer(GOOD_OFFER)
-    assert (session.state.value, session.ufrag) == ("connecting", "abcd")
+    assert (state_of(session), session.ufrag) == ("connecting", "abcd")
     home.clock.advance(1)
     home.made[0].events.connected()
-    assert session.state.value == "live"
+    assert state_of(session) == "live"
     home.clock.advance(2)
     waited = session.waited()
     assert (waited.in_state_s, waited.life_s) == (2, 3)
     await session.aclose(Ending.CLIENT)
-    assert session.state.value == "closed"
+    assert state_of(session) == "closed"
     assert (home.made[0].closed, home.closed) == (1, [session])
     assert session.reason == "the client hung up"
 
@@ -182,7 +186,8 @@ async def test_the_page_is_told_why_and_each_line_names_the_session(
         await session.answer(GOOD_OFFER)
         home.made[0].events.ended(Ending.LOST, "")
         await session.aclose(Ending.CLIENT)
-    assert home.made[0].told == [{"type": "closed", "reason": "the connection was lost"}]
+    closed = {"type": "closed", "code": "lost", "reason": "the connection was lost"}
+    assert home.made[0].told == [closed]
     assert "session is closed" in caplog.text
     assert PLAN.id not in caplog.text
 

@@ -61,6 +61,12 @@ def lateness(out: list[tuple[float, AudioChunk]], begin_s: float, end_s: float) 
     return float(np.mean(late)) * 1000
 
 
+def polled(timeline: MicTimeline, begin_s: float, end_s: float) -> list[AudioChunk]:
+    """What a player that ticks every 10 ms gets between two times."""
+    times = np.arange(begin_s, end_s, 0.01)
+    return [chunk for now_s in times for chunk in timeline.poll(float(now_s))]
+
+
 def test_silence_flows_without_a_microphone() -> None:
     timeline = started(5.0)
     chunks = timeline.poll(6.0)
@@ -101,8 +107,8 @@ def test_silence_takes_the_place_of_what_does_not_come() -> None:
     timeline.poll(1.0)
     timeline.push(1.02, 0, ONE)
     timeline.poll(1.02)
-    assert timeline.poll(1.02 + HOLD / RATE - 0.001) == []
-    (chunk,) = timeline.poll(1.04 + HOLD / RATE)
+    assert polled(timeline, 1.02, 1.02 + HOLD / RATE) == []
+    (chunk,) = polled(timeline, 1.02 + HOLD / RATE, 1.05 + HOLD / RATE)
     assert not chunk.samples.any()
     assert chunk.pts == round(1.02 * RATE)
 
@@ -118,11 +124,39 @@ def test_a_burst_after_a_stall_does_not_grow_the_delay() -> None:
     assert timeline.stats.resyncs == 0
 
 
+def test_what_came_while_our_loop_stood_still_is_not_lost() -> None:
+    timeline = started()
+    for number in range(100):
+        now = 0.02 + number * 0.02
+        timeline.push(now, number * 960, ONE)
+        timeline.poll(now)
+    # 200 ms later the tick comes first, and only then the ten packets from the socket.
+    assert timeline.poll(2.2) == []
+    for number in range(100, 110):
+        timeline.push(2.201, number * 960, ONE)
+    chunks = timeline.poll(2.201)
+    assert timeline.stats.late == 0
+    assert sum(len(chunk.samples) for chunk in chunks) == 10 * CHUNK
+    # Nothing more comes: silence, as ever.
+    for tick in range(12):
+        chunks = timeline.poll(2.22 + tick * 0.02)
+    assert not chunks[-1].samples.any()
+    assert chunks[-1].pts + CHUNK > round(2.44 * RATE) - CHUNK
+
+
 def test_a_stream_that_was_paused_is_heard_again() -> None:
     # The sender's clock stood still for a second (RTP goes on as if nothing had been).
     timeline, out = call(8, jitter=lambda number: 1.0 if number >= 100 else 0.0)
     assert timeline.stats.resyncs == 1
     assert abs(lateness(out, 5.5, 8.0) - lateness(out, 1.1, 2.9)) < 3
+
+
+def test_a_first_packet_that_was_held_up_costs_no_delay() -> None:
+    prompt, out_prompt = call(6)
+    held, out_held = call(6, jitter=lambda number: 0.15 if number == 0 else 0.0)
+    assert held.stats.resyncs <= 2
+    assert abs(lateness(out_held, 2, 6) - lateness(out_prompt, 2, 6)) < 4
+    assert prompt.stats.resyncs == 0
 
 
 def test_jitter_does_not_lose_sound() -> None:
@@ -132,12 +166,13 @@ def test_jitter_does_not_lose_sound() -> None:
 
 
 def test_thirty_minutes_of_drifting_clocks_end_where_they_began() -> None:
-    for skew in (200e-6, -200e-6):
-        timeline, out = call(1800, skew=skew)
-        drift = lateness(out, 1790, 1800) - lateness(out, 3, 13)
+    # The second drifts as far in a fifth of the time.
+    for skew, seconds in ((200e-6, 1800), (-1000e-6, 360)):
+        timeline, out = call(seconds, skew=skew)
+        drift = lateness(out, seconds - 10, seconds) - lateness(out, 3, 13)
         assert abs(drift) < 8, f"{skew}: {drift:.1f} ms"
         assert timeline.stats.late <= CHUNK  # of the first packet: silence flowed until it came
-        assert abs(timeline.stats.corrected) < 0.001 * timeline.stats.heard
+        assert abs(timeline.stats.corrected) < 0.002 * timeline.stats.heard
 
 
 @settings(max_examples=60, deadline=None)
@@ -158,7 +193,9 @@ def test_media_time_never_runs_back_and_covers_what_has_passed(
         for _ in range(packets):
             timeline.push(now, rtp, np.full(size, 0.1, np.float32))
             rtp += size * 3
-        for chunk in timeline.poll(now):
+        # On for 100 ms: a single poll gives a stall of our own some grace.
+        begin, now = now, now + 0.1
+        for chunk in timeline.poll(begin) + polled(timeline, begin, now) + timeline.poll(now):
             assert chunk.pts >= end
             end = chunk.pts + len(chunk.samples)
         given_late = max(given_late, int(now * RATE) - end)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import fields, replace
 from pathlib import Path
@@ -63,6 +64,27 @@ def test_a_changed_or_missing_file_is_named(folder: Path, name: str) -> None:
         load(folder)
     path.unlink()
     with pytest.raises(DamagedAvatar, match=f"{name}.*fit-avatar"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["alpha.png", "data.npz", "portrait.jpg"])
+def test_a_file_that_the_manifest_leaves_out_is_not_trusted(folder: Path, name: str) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["files"][name]
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(DamagedAvatar, match=name):
+        load(folder)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 cut short", b"\x80\x04N."])
+def test_data_that_is_no_archive_is_damage(folder: Path, data: bytes) -> None:
+    path = folder / "manifest.json"
+    (folder / "data.npz").write_bytes(data)
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["files"]["data.npz"] = hashlib.sha256(data).hexdigest()
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(DamagedAvatar, match=r"data\.npz"):
         load(folder)
 
 

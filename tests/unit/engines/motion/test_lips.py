@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -107,3 +108,44 @@ def test_damaged_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / "lips" / "manifest.json").write_text(json.dumps(manifest | {"schema": 99}))
     with pytest.raises(BadLipWeights, match="schema"):
         LipModel.load(tmp_path / "lips")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state_size": 7},
+        {"decode": {}},
+        {"geometry": None},
+        {"familiarity": {"mean": [0.0]}},
+        {"sha256": None},
+    ],
+)
+def test_a_manifest_that_does_not_fit_the_net_is_named(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    folder = tmp_path / "lips"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | change))
+    with pytest.raises(BadLipWeights, match="train lips"):
+        LipModel.load(folder)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{}", "7"])
+def test_a_manifest_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / "lips"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(BadLipWeights, match="schema"):
+        LipModel.load(folder)
+
+
+def test_a_file_that_is_no_net_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "lips"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    (folder / "lips.onnx").write_bytes(b"no net")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["sha256"] = hashlib.sha256(b"no net").hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadLipWeights, match="train lips"):
+        LipModel.load(folder)

@@ -31,3 +31,9 @@ def test_rows_run_from_picture_left_to_right_and_top_to_bottom() -> None:
         assert (across[1:] > across[:-1]).all()
     for upper, lower in zip(lm.UPPER_INNER, lm.LOWER_INNER, strict=True):
         assert place[upper, 1] > place[lower, 1]
+
+
+def test_the_strip_under_the_lips_reaches_across_the_mouth() -> None:
+    strip = lm.under_lips()
+    assert len(strip) == 16
+    assert {i for t in strip for i in t} == set(lm.UPPER_ROWS[1]) | set(lm.LOWER_ROWS[1])

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.avatars.store import default_store
-from engines.render.warp import WarpRenderer
+from engines.render.warp import WarpRenderer, _mend
 from engines.values import MOTION_SIZE, U8
 from tests.support.sample_avatar import motion, sample
 
@@ -97,3 +97,30 @@ def test_stages_are_timed(renderer: WarpRenderer) -> None:
     renderer.render(state, motion())
     assert state.frames == 1
     assert set(state.stage_s) == {"mesh", "head", "face map", "face", "mouth", "eyes"}
+
+
+@pytest.mark.parametrize("shape", ["mouthPucker", "mouthSmile", "mouthFrown"])
+def test_nothing_pops_in_a_slow_change(renderer: WarpRenderer, shape: str) -> None:
+    # Cracks between touching lips once let single frames show the wrong skin.
+    state = renderer.new_state()
+    frames = [
+        renderer.render(state, motion(**{shape: k / 60})).astype(np.float32) for k in range(61)
+    ]
+    jolts = [
+        float(np.sqrt(((a - 2 * b + c) ** 2).mean()))
+        for a, b, c in zip(frames, frames[1:], frames[2:], strict=False)
+    ]
+    assert max(jolts) < 1.6 * float(np.median(jolts))
+
+
+def test_missed_pixels_are_mended() -> None:
+    mask = np.zeros((9, 9), np.uint8)
+    mask[2:7, 2:7] = 255
+    mask[4, 4] = 0
+    source = np.zeros((9, 9, 2), np.float32)
+    source[4, 3] = 7
+    gain = np.zeros((9, 9), np.uint8)
+    gain[4, 3] = 9
+    _mend(mask, source, gain)
+    assert mask[4, 4] == 255 and source[4, 4].tolist() == [7, 7] and gain[4, 4] == 9
+    assert mask.sum() == 25 * 255

@@ -40,3 +40,20 @@ def test_augmenting_is_seeded_and_keeps_shape() -> None:
     two = noise.augment(_speech(), voices, np.random.default_rng(9))
     np.testing.assert_array_equal(one, two)
     assert one.shape == (60, 4, 80) and (one >= 0).all() and one.dtype == np.float32
+
+
+def test_a_microphone_changes_bands_not_time() -> None:
+    power = _speech()
+    ratio = noise.random_colour(power, np.random.default_rng(3)) / power
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0, 0], ratio.shape), rtol=1e-4)
+    assert 0.5 < np.abs(10 * np.log10(ratio[0, 0])).max() < 25
+
+
+def test_a_room_rings_on_after_the_sound() -> None:
+    power = np.zeros((20, 4, 80), np.float32)
+    power[5] = 1.0
+    roomy = noise.add_room(power, np.random.default_rng(3))
+    assert not roomy[:5].any()
+    np.testing.assert_allclose(roomy[5, 0], 1.0)
+    after = roomy[6:].reshape(-1, 80)[:, 0]
+    assert 0 < after[0] < 4 and (np.diff(after) < 0).all()

@@ -16,6 +16,7 @@ RECIPE = Recipe(
     title="Test",
     sex="female",
     seed=3,
+    step=(0.8, -0.6),
     group=("female_1", "female_2", "female_3", "female_4"),
     hair="female_5~",
     body="female_6",

@@ -28,7 +28,7 @@ def test_a_patch_is_covered_by_its_neighbour() -> None:
     cloth[20:26, 30:40] = 0.1
     clean = cover(cloth, Patch("any", (20, 12, 30, 22), 0, 24))
     assert np.abs(clean - 0.6).max() < 0.05
-    assert np.allclose(clean[:2], cloth[:2], atol=1e-5)
+    assert np.allclose(clean[:2], cloth[:2], atol=1e-3)
 
 
 def test_face_is_warped_onto_the_target_once(donors: Donors) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from export.gallery.recipes import RECIPES, Recipe
 from export.gallery.sources import split_name
+from export.gallery.studio import MODES
 
 
 def used(recipe: Recipe) -> set[str]:
@@ -14,7 +15,8 @@ def test_a_person_is_mixed_from_several_and_stepped_away_from_their_mean(recipe:
     assert RECIPES[recipe.name] is recipe
     assert len(used(recipe)) >= 3, "a portrait must not be one source's face"
     assert len(set(recipe.group)) >= 4
-    assert recipe.step >= 1
+    assert len(recipe.step) == MODES and max(map(abs, recipe.step)) <= 1.5
+    assert sum(d * d for d in recipe.step) > 4, "too near the mean of its group"
     assert all(name.startswith(recipe.sex + "_") for name in recipe.group)
     hair = split_name(recipe.hair)[0]
     face = (recipe.eyes[0], recipe.nose[0], recipe.mouth[0])

@@ -81,7 +81,9 @@ def test_modes_span_what_differs_and_are_a_deviation_long() -> None:
     amounts = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
     modes = shape.principal_modes(np.array([base + a * change for a in amounts]), 2)
     size = np.sqrt((amounts**2).sum() / 4)
-    assert np.allclose(np.abs(modes[0]), size * np.abs(change), atol=1e-9)
+    assert np.allclose(modes[0], size * change, atol=1e-9), "sign included"
+    backward = shape.principal_modes(np.array([base - a * change for a in amounts]), 2)
+    assert np.allclose(backward[0], modes[0], atol=1e-9)
     assert np.allclose(modes[1], 0, atol=1e-9)
 
 
@@ -93,22 +95,21 @@ def test_seal_closes_the_lips_by_its_strength(strength: float, gap: float) -> No
     assert after == pytest.approx((1 - strength) * before, abs=1e-6)
 
 
-def test_new_shape_repeats_for_a_seed_and_differs_between_seeds() -> None:
+def test_new_shape_is_the_groups_mean_plus_the_step_and_even() -> None:
     points, index = symmetric_mesh(6)
     rng = np.random.default_rng(0)
     group = points + rng.normal(0, 0.02, (4, 478, 3))
     modes = rng.normal(0, 0.02, (3, 478, 3))
+    even = np.array(index)
 
-    def made(seed: int, step: float = 1.0) -> F64:
-        return shape.new_shape(
-            group, modes, np.array(index), step=step, symmetry=1.0, seal=0.0, seed=seed
-        )
+    def made(*step: float, symmetry: float = 0.0) -> F64:
+        return shape.new_shape(group, modes, even, step=step, symmetry=symmetry, seal=0.0)
 
-    assert np.array_equal(made(1), made(1))
-    assert not np.allclose(made(1), made(2))
-    assert np.allclose(made(1, step=0), made(2, step=0))
-    even = made(1)
-    assert np.allclose(shape.mirrored(even, np.array(index)), even)
+    assert np.allclose(made(0, 0, 0), group.mean(0))
+    assert np.allclose(made(0, 2) - made(0, 0), 2 * modes[1])
+    half, full = made(1, -1, 1, symmetry=0.5), made(1, -1, 1, symmetry=1.0)
+    assert np.allclose(shape.mirrored(full, even), full)
+    assert not np.allclose(shape.mirrored(half, even), half)
 
 
 def test_relax_raises_brows_lids_and_corners_and_leaves_the_chin() -> None:

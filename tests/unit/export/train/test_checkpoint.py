@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from export.train.checkpoint import load_checkpoint, save_checkpoint
+from export.train.checkpoint import load_checkpoint, load_net, save_checkpoint
 
 
 def _step(net: nn.Linear, optimizer: torch.optim.Optimizer) -> None:
@@ -39,3 +39,12 @@ def test_going_on_equals_never_having_stopped(tmp_path: Path) -> None:
 
 def test_no_checkpoint_is_none(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path, *_pair()) is None
+
+
+def test_a_net_alone_can_be_taken_over(tmp_path: Path) -> None:
+    net, optimizer = _pair()
+    _step(net, optimizer)
+    save_checkpoint(tmp_path, net, optimizer, 1, [])
+    other, _ = _pair()
+    load_net(tmp_path, other)
+    torch.testing.assert_close(other.weight, net.weight, rtol=0, atol=0)

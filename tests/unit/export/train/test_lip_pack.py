@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engines.motion.lips import LipModel
 from engines.values import F32
-from export.data.lip_examples import statistics, synthetic_examples
+from export.data.lip_examples import LipExample, statistics, synthetic_examples
 from export.nets.lips import LipNet, LipNetConfig
 from export.train import lip_pack
 from export.train.lip_basis import measure
@@ -22,12 +24,26 @@ def test_energy_opens_jaw_and_aperture() -> None:
     assert fallback["at_full_energy"][1] == 0.0
 
 
-def test_familiar_voices_have_high_confidence() -> None:
-    part = lip_pack.familiarity(synthetic_examples(30, 1), synthetic_examples(8, 2))
-    usual = part["middle"] / 2.0
-    assert 1.0 / (1.0 + np.exp((usual - part["middle"]) / part["width"])) > 0.9
-    precision = np.array(part["precision"])
-    assert (np.linalg.eigvalsh((precision + precision.T) / 2) > 0).all()
+def _distance(part: dict[str, Any], examples: list[LipExample]) -> float:
+    away = lip_pack.clip_colours(examples) - np.array(part["mean"])
+    squared = np.einsum("ni,ij,nj->n", away, np.array(part["precision"]), away)
+    return float(np.median(np.sqrt(squared / away.shape[1])))
+
+
+def test_a_training_voice_is_near_and_a_strange_one_far() -> None:
+    part = lip_pack.familiarity(synthetic_examples(60, 1))
+    assert _distance(part, synthetic_examples(10, 2)) < part["middle"] - part["width"]
+    tilt = np.linspace(0.001, 1.0, 80, dtype=np.float32)
+    strange = [replace(e, power=e.power * tilt) for e in synthetic_examples(5, 3)]
+    assert _distance(part, strange) > part["middle"] + 3 * part["width"]
+
+
+def test_kinds_of_voice_count_alike() -> None:
+    video = synthetic_examples(40, 1)
+    spoken = [replace(e, name=f"voice {e.name}") for e in synthetic_examples(10, 2)]
+    part = lip_pack.familiarity(video + spoken)
+    wanted = lip_pack.clip_colours(video[::4] + spoken).mean(axis=0)
+    np.testing.assert_allclose(part["mean"], wanted, atol=1e-4)
 
 
 def _pack(folder: Path, seed: int) -> LipModel:
@@ -35,7 +51,7 @@ def _pack(folder: Path, seed: int) -> LipModel:
     scale: dict[str, F32] = statistics(examples)
     parts = {
         "decode": lip_pack.decode_table(measure()),
-        "familiarity": lip_pack.familiarity(examples, examples),
+        "familiarity": lip_pack.familiarity(examples),
         "fallback": lip_pack.energy_fallback(examples),
     }
     net = LipNet(LipNetConfig(hidden=8, dilations=(1,)))

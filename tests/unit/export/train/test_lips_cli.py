@@ -26,7 +26,7 @@ def test_smoke_trains_exports_and_loads_without_data(
     loud = [
         model.step(state, (0.2 * rng.standard_normal(640)).astype(np.float32)) for _ in range(20)
     ][-1]
-    assert loud.geometry[0] > quiet.geometry[0] + 0.02, "lips follow the made-up speech"
+    assert loud.geometry[0] > quiet.geometry[0] + 0.01, "lips follow the made-up speech"
     assert loud.closure < quiet.closure
     assert (tmp_path / "artifacts" / "smoke" / "lips_run" / "curves.png").is_file()
 

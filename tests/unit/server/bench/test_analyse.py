@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from server.bench.analyse import (
     frame_ages,
     later_or_equal,
     near,
+    seen_movements,
 )
 from server.probe import MODULUS
 
@@ -73,6 +75,13 @@ def test_sounds_without_report_or_picture_are_counted() -> None:
     assert (len(sounds), lost) == (4, 2)
 
 
+def test_a_sound_soon_after_another_is_not_followed() -> None:
+    recording, _ = played(count=4)
+    recording.heard_ms.insert(2, recording.heard_ms[1] + 300)
+    sounds, lost = follow(recording)
+    assert (len(sounds), lost) == (4, 0)
+
+
 def test_settling_time_is_left_out_and_a_lost_echo_is_none() -> None:
     recording, _ = played(count=5)
     del recording.echo_ms[-1]
@@ -117,3 +126,20 @@ def test_near_undoes_the_modulus(true_ms: int, away: int) -> None:
 def test_frame_order_survives_the_modulus(frame: int, ahead: int) -> None:
     assert later_or_equal((frame + ahead) % MODULUS, frame)
     assert ahead == 0 or not later_or_equal(frame, (frame + ahead) % MODULUS)
+
+
+def test_movement_is_seen_where_the_mouth_clearly_moves() -> None:
+    recording, _ = played(count=6)
+    moving = [at_ms + 180 for at_ms in recording.heard_ms[:-1]]
+    recording.shown = [
+        replace(picture, moved=9.0 if any(0 <= picture.at_ms - t < 120 for t in moving) else 0.6)
+        for picture in recording.shown
+    ]
+    found = seen_movements(recording)
+    assert len(found) == 5  # in the last sound nothing moved
+    assert all(180 <= ms < 221 for ms in found)
+    assert len(seen_movements(recording, settle_until_ms=recording.heard_ms[2])) == 3
+
+
+def test_a_client_that_does_not_look_sees_no_movement() -> None:
+    assert seen_movements(played()[0]) == []

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from server.bench.analyse import Shown
 from server.bench.browser import (
     CLIENT_FOLDER,
     PAGE_FOLDER,
@@ -39,7 +40,14 @@ def test_nothing_else_is_served(path: str) -> None:
 def page_rows() -> dict[str, Any]:
     return {
         "shown": [
-            {"expected_ms": 10.0, "frame": 3, "sent_ms": 7, "presented": 1, "receive_ms": 8.0}
+            {
+                "expected_ms": 10.0,
+                "frame": 3,
+                "sent_ms": 7,
+                "presented": 1,
+                "receive_ms": 8.0,
+                "moved": 0.5,
+            }
         ],
         "heard": [5000.0],
         "echo": [5200.0],
@@ -55,7 +63,7 @@ def test_parts_join_and_become_a_recording() -> None:
     found = recording(raw)
     assert found.heard_ms == [5000.0, 5000.0]
     assert found.echo_ms == pytest.approx([5200.0, 5200.0])
-    assert (found.shown[0].at_ms, found.shown[0].received_ms) == (10.0, 8.0)
+    assert found.shown[0] == Shown(10.0, 3, 7, 1, 8.0, 0.5)
     assert found.reports[1].onset_pts == 640
 
 

@@ -65,6 +65,22 @@ def test_exit_code_tells_of_missed_bars_and_the_file_is_written(
     assert json.loads(target.read_text())["held"] is False
 
 
+def test_table_is_put_into_the_page_or_the_fault_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measure(plan: Plan) -> Result:
+        return Result("latency", "c", [row("mouth", "ms", [250.0], Bar("p50", high=300))])
+
+    monkeypatch.setattr(latency_module, "measure", measure)
+    page = tmp_path / "measured.md"
+    page.write_text("<!-- bench latency --><!-- /bench latency -->")
+    assert cli.run(parse("latency", "--table", str(page))) == cli.HELD
+    assert "| mouth (ms)" in page.read_text()
+    page.write_text("no place")
+    assert cli.run(parse("latency", "--table", str(page))) == cli.FAILED
+    assert "no block" in capsys.readouterr().err
+
+
 def test_what_cannot_be_measured_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from server.bench.report import SCHEMA, Bar, Result, document, markdown, row, write_json
+import pytest
+
+from server.bench.report import (
+    SCHEMA,
+    Bar,
+    Result,
+    document,
+    markdown,
+    put_table,
+    row,
+    write_json,
+)
 
 
 def test_bars_bound_the_quantile_they_name() -> None:
@@ -67,6 +78,13 @@ def test_table_shows_figures_bars_and_notes() -> None:
     assert lines[-1] == "- said"
 
 
+def test_a_busy_machine_is_told() -> None:
+    def table(load: float) -> str:
+        return markdown(Result("soak", "c", machine={"cores": 2, "load_before": load}))
+
+    assert "busy" in table(0.6) and "busy" not in table(0.5)
+
+
 def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
     result = Result("soak", "c", [row("a", "ms", [1 / 3], Bar("p50", high=1))], raw={"x": [1]})
     write_json(result, tmp_path / "out.json")
@@ -76,3 +94,16 @@ def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
     assert back["rows"][0]["summary"]["p50"] == 1 / 3
     assert back["rows"][0]["bars"] == [{"quantile": "p50", "high": 1, "low": None}]
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_a_table_goes_into_its_own_block() -> None:
+    page = "a\n<!-- bench soak -->\nold\n<!-- /bench soak -->\nb <!-- bench cycles -->"
+    after = put_table(page, Result("soak", "the command", [row("x", "ms", [1.0])]))
+    assert after.startswith("a\n<!-- bench soak -->\n20") and "old" not in after
+    assert "`the command`" in after and after.endswith(
+        "<!-- /bench soak -->\nb <!-- bench cycles -->"
+    )
+    again = put_table(after, Result("soak", "another", []))
+    assert "the command" not in again and again.count("bench soak") == 2
+    with pytest.raises(ValueError, match="no block"):
+        put_table(page, Result("cycles", "c", []))

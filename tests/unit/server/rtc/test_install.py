@@ -9,6 +9,7 @@ import aiortc.rtp
 import pytest
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcrtpsender import RTCRtpSender
 
 from server.rtc import install as module
 from server.rtc import jitter
@@ -25,6 +26,7 @@ def names() -> tuple[object, ...]:
         Vp8Encoder.encode,
         vars(Vp8Encoder)["target_bitrate"],
         H264Encoder._encode_frame,
+        RTCRtpSender._send_keyframe,
         aioice.ice.CONSENT_INTERVAL,
         aioice.ice.get_host_addresses,
         aioice.ice.StunProtocol.datagram_received,

@@ -1,0 +1,151 @@
+"""The command line: what it takes, what it refuses, what it calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server import backend, cli, doctor, render, serve
+from server.doctor import Finding
+from server.metrics import program_version
+from server.settings import Settings, setting_keys
+from server.settings_doc import markdown
+from server.settings_load import flag_name
+from tests.support.fake_backend import FakeStore
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("SYNCHRORAMA_"):
+            monkeypatch.delenv(name)
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert program_version() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["sing"], ["avatar"], ["render"]])
+def test_what_is_missing_is_wrong_use(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--prt", "1"], "did you mean --port?"),
+        (["serve", "--rtc-udp-port=1"], "did you mean --rtc-udp-ports?"),
+        (["render", "--audio", "a", "--out", "b", "--sed", "1"], "did you mean --seed?"),
+        (["settings", "--qqqqqqqqq"], "unknown argument --qqqqqqqqq; see"),
+        (["settings", "--port", "high"], "server.port: got 'high', wanted a whole number"),
+        (["settings", "--config", "/no/such.toml"], "No such file"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_was_meant(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert cli.main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_every_setting_is_a_flag_of_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("serve", "render", "avatar", "doctor", "settings"):
+        with pytest.raises(SystemExit):
+            cli.main([command, "--help"])
+        text = capsys.readouterr().out
+        assert all(flag_name(key) in text for key in setting_keys())
+
+
+def test_settings_are_printed_as_they_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("[log]\nlevel = 'debug'\n")
+    monkeypatch.setenv("SYNCHRORAMA_SESSION_SIZE", "256")
+    assert cli.main(["settings", "--port", "9", "--config", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {"server.port = 9", "session.size = 256", "log.level = debug"} <= set(lines)
+    assert cli.main(["settings", "--markdown"]) == 0
+    assert capsys.readouterr().out == markdown()
+
+
+def test_avatars_are_listed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore())
+    assert cli.main(["avatar", "list"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == [
+        "ada", "Somebody", "made", "for", "tests"
+    ]  # fmt: skip
+    assert cli.main(["avatar", "list", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["ada", "ben"]
+    monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore(()))
+    assert cli.main(["avatar", "list"]) == 1
+
+
+def test_serve_serves_with_its_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Settings] = []
+
+    def fake(settings: Settings, behind: Any, *, announce: Any) -> int:
+        seen.append(settings)
+        announce("http://x")
+        return 7
+
+    monkeypatch.setattr(serve, "serve", fake)
+    assert cli.main(["serve", "--host", "0.0.0.0", "--server-port", "1234"]) == 7
+    assert (seen[0].server.host, seen[0].server.port) == ("0.0.0.0", 1234)
+    assert "http://x" in capsys.readouterr().out
+
+
+def test_render_renders_and_tells_what_failed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[render.RenderJob] = []
+
+    def fake(job: render.RenderJob, settings: Settings) -> str:
+        jobs.append(job)
+        if job.seed == 13:
+            raise render.RenderError("--audio a.wav: there is no such file")
+        return "done"
+
+    monkeypatch.setattr(render, "render", fake)
+    base = ["render", "--audio", "a.wav", "--out", "b.mp4", "--avatar", "ken", "--quiet"]
+    assert cli.main(base) == 0
+    assert jobs[0] == render.RenderJob(Path("a.wav"), Path("b.mp4"), "ken", 0, 512, True)
+    assert cli.main([*base, "--seed", "13", "--size", "256"]) == 1
+    assert "no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("state", "status"), [("ok", 0), ("warn", 0), ("fail", 1)])
+def test_doctor_fails_when_something_must_be_mended(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, state: Any, status: int
+) -> None:
+    def fake(settings: Settings, checks: object) -> Sequence[Finding]:
+        return [Finding("thing", state, "said", "do")]
+
+    monkeypatch.setattr(doctor, "examine", fake)
+    assert cli.main(["doctor"]) == status
+    assert "thing" in capsys.readouterr().out
+    assert cli.main(["doctor", "--json"]) == status
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "thing"
+
+
+def test_control_c_is_no_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(settings: Settings, checks: object) -> Sequence[Finding]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor, "examine", interrupted)
+    assert cli.main(["doctor"]) == 130

@@ -1,0 +1,206 @@
+"""The parts of a session joined: events, figures, endings; a real engine thread, no peer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engines.loop import Engine
+from server.codec_pool import CodecPool
+from server.gallery import Gallery
+from server.media import LiveMedia, Machinery, at_size, ending_of, engine_figures, media_factory
+from server.metrics import Metrics
+from server.push_timeline import PushRefused
+from server.rtc.offer_limits import BadOffer
+from server.session_states import Ending
+from server.sessions import MediaEvents, SessionPlan
+from server.settings import RtcSettings, Settings
+from server.timeline import SegmentEvent
+from tests.support.fake_backend import FakeStore
+from tests.support.fake_motion import FakeMotionModel
+from tests.support.fake_renderer import FakeRenderer
+
+SETTINGS = Settings(rtc=RtcSettings(bind_addresses=("127.0.0.1",)))
+
+
+@dataclass
+class Told:
+    """What media told the session and the page."""
+
+    connected: int = 0
+    endings: list[tuple[Ending, str]] = field(default_factory=list)
+    page: list[Mapping[str, object]] = field(default_factory=list)
+
+    def events(self) -> MediaEvents:
+        def connected() -> None:
+            self.connected += 1
+
+        return MediaEvents(connected, lambda ending, detail: self.endings.append((ending, detail)))
+
+
+@pytest.fixture
+async def machinery() -> AsyncIterator[Machinery]:
+    gallery = Gallery(FakeStore(), None)
+    engine = Engine(
+        FakeMotionModel(),
+        on_fault=lambda session_id, error: None,
+        renderer_factory=lambda avatar, size: FakeRenderer(avatar, size),
+    )
+    async with CodecPool(1) as pool:
+        engine.start()
+        yield Machinery(SETTINGS, engine, gallery, pool, Metrics())
+        await asyncio.get_running_loop().run_in_executor(None, engine.stop)
+    gallery.close()
+
+
+async def build(machinery: Machinery, told: Told, voice: Any, **more: Any) -> LiveMedia:
+    plan = SessionPlan("one", "ada", voice, 256, 1, **more)
+    media = await media_factory(machinery)(plan, told.events())
+    assert isinstance(media, LiveMedia)
+
+    def tell(event: Mapping[str, object]) -> None:
+        told.page.append(event)
+
+    media.tell = tell  # type: ignore[method-assign]
+    return media
+
+
+async def test_a_mirror_session_has_a_microphone_and_no_voice(machinery: Machinery) -> None:
+    told = Told()
+    media = await build(machinery, told, "mirror")
+    assert media.voice is None
+    silent_s = media.mic_silent_s()
+    assert silent_s is not None
+    assert 0 <= silent_s < 5
+    assert set(media.queue_ages()) == {"mic", "frames", "audio_out", "video_out"}
+    stats = await media.stats()
+    assert (stats["voice"], stats["size"], stats["source"]["epoch"]) == ("mirror", 256, 0)
+    json.dumps(stats)
+    await media.aclose()
+    await media.aclose()
+    assert machinery.engine.stats().sessions == 0
+
+
+async def test_connected_it_plays_and_tells(machinery: Machinery) -> None:
+    told = Told()
+    media = await build(machinery, told, "push")
+    assert media.mic_silent_s() is None
+    media._on_connected()
+    assert told.connected == 1
+    voice = media.voice
+    assert voice is not None
+    heard: list[Mapping[str, object]] = []
+    finished = asyncio.Event()
+
+    def listen(message: Mapping[str, object]) -> None:
+        heard.append(message)
+        if message["type"] == "finished":
+            finished.set()
+
+    voice.listen(listen)
+    assert voice.start(16_000, None) == "s1"
+    voice.feed(np.full(3200, 8000, "<i2").tobytes())
+    voice.end(None)
+    assert voice.buffered_s > 0
+    async with asyncio.timeout(10):
+        await finished.wait()
+    assert [message["type"] for message in heard] == ["started", "finished"]
+    await media.publish()
+    kinds = [event["type"] for event in told.page]
+    assert {"started", "finished", "stats", "state"} <= set(kinds)
+    stats = told.page[-1]
+    assert stats["frames_sent"]
+    assert isinstance(stats["render_ms"], float)
+    with pytest.raises(PushRefused):
+        voice.end(None)
+    voice.listen(None)
+    media._on_segment(SegmentEvent("started", "s9", 0.0))
+    assert len(heard) == 2
+    await media.aclose()
+
+
+@pytest.mark.parametrize(
+    ("message", "interrupts"),
+    [
+        ('{"type": "interrupt"}', 1),
+        (b'{"type": "interrupt"}', 1),
+        ('{"type": "sing"}', 0),
+        ("[]", 0),
+        ("hello", 0),
+        ("[" * 1000, 0),
+        ('{"type": "interrupt", "x": "' + "y" * 2000 + '"}', 0),
+    ],
+)
+async def test_a_page_may_interrupt_and_nothing_it_sends_breaks_anything(
+    machinery: Machinery, message: str | bytes, interrupts: int
+) -> None:
+    media = await build(machinery, Told(), "push")
+    media._on_connected()
+    media._on_page_message(message)
+    assert (await media.stats())["source"]["epoch"] == interrupts
+    await media.aclose()
+
+
+async def test_an_interrupt_is_timed_until_sound_leaves(machinery: Machinery) -> None:
+    media = await build(machinery, Told(), "push")
+    media._on_connected()
+    taken = asyncio.create_task(media._audio_track.recv())
+    await taken
+    media._interrupt()
+    for _ in range(8):
+        await media._audio_track.recv()
+    async with asyncio.timeout(5):
+        while b"avatar_interrupt_to_silence_seconds_count 1.0" not in machinery.metrics.text():
+            await media._audio_track.recv()
+    await media.aclose()
+
+
+async def test_a_bad_offer_or_candidate_is_the_peers_to_refuse(machinery: Machinery) -> None:
+    media = await build(machinery, Told(), "mirror")
+    with pytest.raises(BadOffer):
+        await media.add_candidate("candidate:1", "0", 0)
+    with pytest.raises(BadOffer):
+        await media.answer("hello")
+    await media.aclose()
+
+
+async def test_only_a_session_that_asked_for_it_is_probed(machinery: Machinery) -> None:
+    plain = await build(machinery, Told(), "push")
+    assert plain._player._probe is None
+    await plain.aclose()
+    probed = await build(machinery, Told(), "push", probe=True)
+    assert probed._player._probe is not None
+    await probed.aclose()
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        ("hung up", Ending.CLIENT),
+        ("could not connect", Ending.NEVER_CONNECTED),
+        ("connection lost", Ending.LOST),
+        ("fault: KeyError in the microphone reader", Ending.FAULT),
+    ],
+)
+def test_how_a_peer_closed_is_how_the_session_ends(reason: str, ending: Ending) -> None:
+    assert ending_of(reason)[0] is ending
+
+
+async def test_figures_are_in_milliseconds(machinery: Machinery) -> None:
+    media = await build(machinery, Told(), "mirror")
+    figures = engine_figures(media._engine)
+    assert {"motion_mean_ms", "render_p95_ms", "queue_max_ms", "frames_rendered"} <= set(figures)
+    assert not [name for name in figures if isinstance(figures[name], dict)]
+    await media.aclose()
+
+
+def test_a_portrait_is_shown_at_the_size_of_the_session() -> None:
+    portrait = np.zeros((64, 64, 3), np.uint8)
+    assert at_size(portrait, 64) is portrait
+    assert at_size(portrait, 256).shape == (256, 256, 3)
