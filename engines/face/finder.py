@@ -27,6 +27,7 @@ SMALL_SHARE = 0.45
 """A second face this much smaller than the first stands in the background and is left out."""
 PITCH_AT_REST_DEG = 7.0
 """Forehead to chin leans this much on a head held straight (median of 180 portraits)."""
+LYING_SCORE = 0.5
 MAX_CANDIDATES = 8
 """A bound on the time a picture full of things like faces can take."""
 _FACE_UNITS = 2.25
@@ -111,9 +112,17 @@ class FaceFinder:
 
         Raises NoFace, SeveralFaces, FaceTooSmall, FaceTurned, TooDark (all BadFace).
         """
-        found = self.measure(image, one_face(self.find_faces(image)))
+        faces = self.find_faces(image)
+        if not faces and self._lies(image):
+            raise FaceTurned("the photo lies on its side or upside down; turn it upright")
+        found = self.measure(image, one_face(faces))
         check(image, found.points)
         return found
+
+    def _lies(self, image: U8) -> bool:
+        """Whether a face shows when the photo is turned: a camera's turn mark was lost."""
+        turned = (np.ascontiguousarray(np.rot90(image, k)) for k in (1, 2, 3))
+        return any(face.score > LYING_SCORE for t in turned for face in self.find_faces(t))
 
     def measure(self, image: U8, face: Face) -> Landmarks:
         """The mesh of `face`, whatever its size, pose and light."""

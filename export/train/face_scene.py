@@ -20,6 +20,8 @@ from export.train.face import Batch, Stage, pictures
 
 POINTS_LOSS = 0.5
 PERSON_LOSS = 2.0
+LYING = 0.08
+"""Share of scenes turned by quarters, their faces not to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,12 @@ def moved(image: U8, faces: F32, person: U8, rng: np.random.Generator) -> tuple[
     shift = (1 - scale) * SCENE_PX / 2 + rng.uniform(-0.1, 0.1, 2) * SCENE_PX
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
     size = (SCENE_PX, SCENE_PX)
-    picture = cv2.warpAffine(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    mask = cv2.warpAffine(person, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    picture = cv2.warpAffine(
+        np.ascontiguousarray(image), matrix, size, borderMode=cv2.BORDER_REPLICATE
+    )
+    mask = cv2.warpAffine(
+        np.ascontiguousarray(person), matrix, size, borderMode=cv2.BORDER_REPLICATE
+    )
     points = faces * np.float32(scale) + shift.astype(np.float32)
     middle = ((points[:, 0] + points[:, 1]) / 2 + points[:, 2]) / 2
     inside = ((middle > 0) & (middle < SCENE_PX - 1)).all(1)
@@ -77,6 +83,11 @@ def draw(stock: Stock, count: int, rng: np.random.Generator, *, change: bool = T
         image, faces, person = stock.images[row], stock.faces[row], stock.person[row]
         if change and rng.random() < 0.5:
             image, faces, person = image[:, ::-1], flipped(faces), person[:, ::-1]
+        if change and rng.random() < LYING:
+            # A face that lies is none: its mesh would be garbage, and photos can be turned.
+            quarters = int(rng.integers(1, 4))
+            image, person = np.rot90(image, quarters), np.rot90(person, quarters)
+            faces = faces[:0]
         if change:
             image, faces, person = moved(image, faces, person, rng)
             gain = np.exp(rng.normal(0, 0.15, 3)).astype(np.float32)

@@ -118,6 +118,21 @@ def test_the_built_in_portraits_are_found_near_their_stored_points(name: str) ->
     assert away.mean() < 0.06
 
 
+def test_a_photo_on_its_side_is_to_be_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = FaceFinder.load()
+    photo = np.zeros((40, 60, 3), np.uint8)
+    photo[0, 0] = 255
+    upright = np.rot90(photo, 1)
+
+    def detect(image: U8, *_: object) -> list[Found]:
+        return two_faces(1)[:1] if np.array_equal(image, upright) else []
+
+    monkeypatch.setattr(detector, "detect", detect)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), 0.0))
+    with pytest.raises(FaceTurned, match="turn it upright"):
+        finder.landmarks(photo)
+
+
 def test_noise_has_no_face() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     finder = FaceFinder.load()
