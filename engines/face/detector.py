@@ -21,6 +21,8 @@ STEP_PX = 32.0
 """Unit of the net's point offsets."""
 SECOND_LOOK_PX = 320
 """Pictures with a longer side than this are looked at in parts too."""
+STEP_BACK = 1.7
+"""A face that fills the picture is seen better from further away."""
 SAME_FACE = 1.2
 """Two finds closer than this many frame units are one face."""
 
@@ -45,8 +47,12 @@ def detect(image: U8, run: Run, threshold: float) -> list[Found]:
     """Faces in u8[H,W,3] BGR, best first. `run` maps u8[N,256,256,3] to f32[N,7,32,32]."""
     found = _look(image, run, [_whole(image)], threshold)
     longest = max(image.shape[:2])
-    if not found and longest > SECOND_LOOK_PX:
-        found = _look(image, run, _quarters(image), threshold)
+    if not found:
+        x, y, side = _whole(image)
+        back = side * STEP_BACK
+        further = [(x - (back - side) / 2, y - (back - side) / 2, back)]
+        closer = _quarters(image) if longest > SECOND_LOOK_PX else []
+        found = _look(image, run, [*further, *closer], threshold)
     return found
 
 
@@ -69,7 +75,8 @@ def _look(
     image: U8, run: Run, squares: list[tuple[float, float, float]], threshold: float
 ) -> list[Found]:
     crops = np.stack([_crop(image, *square) for square in squares])
-    maps = run(crops)
+    # The mirror image is a second opinion; the better of both would raise false finds.
+    maps = (run(crops) + unflip(run(np.ascontiguousarray(crops[:, :, ::-1])))) / 2
     found: list[Found] = []
     for one, (x, y, side) in zip(maps, squares, strict=True):
         scale = side / SIDE_PX
@@ -77,6 +84,14 @@ def _look(
             points = (face.points + 0.5) * scale - 0.5 + np.array([x, y], np.float32)
             found.append(Found(face.score, points.astype(np.float32)))
     return apart(found)
+
+
+def unflip(maps: F32) -> F32:
+    """Maps f32[N,7,h,w] of mirrored pictures as those of the pictures."""
+    back = maps[..., ::-1]
+    left, right, mouth = back[:, 1:3], back[:, 3:5], back[:, 5:7]
+    points = np.concatenate([right, left, mouth], 1) * np.array([-1, 1] * 3)[:, None, None]
+    return np.concatenate([back[:, :1], points.astype(np.float32)], 1)
 
 
 def _crop(image: U8, x: float, y: float, side: float) -> U8:

@@ -25,6 +25,11 @@ MIN_BRIGHTNESS = 28.0
 """Mean of the face's grey, of 255."""
 SMALL_SHARE = 0.45
 """A second face this much smaller than the first stands in the background and is left out."""
+PITCH_AT_REST_DEG = 7.0
+"""Forehead to chin leans this much on a head held straight (median of 180 portraits)."""
+LYING_SCORE = 0.5
+MAX_CANDIDATES = 8
+"""A bound on the time a picture full of things like faces can take."""
 _FACE_UNITS = 2.25
 """Face width in frame units, about."""
 
@@ -90,24 +95,38 @@ class FaceFinder:
         return cls(load(folder, threads))
 
     def find_faces(self, image: U8) -> list[Face]:
-        """Faces in u8[H,W,3] BGR, best first."""
+        """Faces in u8[H,W,3] BGR, best first.
+
+        The detector is generous; what the mesh net's looks do not agree about is no face.
+        """
         nets = self._nets
         found = detector.detect(image, lambda c: nets.run("scene", c, "faces"), nets.threshold)
-        return [_face(f) for f in found]
+        return [
+            _face(f)
+            for f in found[:MAX_CANDIDATES]
+            if mesh.outline(image, f.frame, nets).spread <= nets.max_spread
+        ]
 
     def landmarks(self, image: U8) -> Landmarks:
         """The mesh of the one face in u8[H,W,3] BGR.
 
         Raises NoFace, SeveralFaces, FaceTooSmall, FaceTurned, TooDark (all BadFace).
         """
-        face = _one(self.find_faces(image))
-        found = mesh.measure(image, face.frame, self._nets)
-        if found.spread > self._nets.max_spread:
-            raise NoFace(
-                "what looks like a face is not one the mesh fits; "
-                "take a photo of a person facing the camera, nothing in front of the face"
-            )
+        faces = self.find_faces(image)
+        if not faces and self._lies(image):
+            raise FaceTurned("the photo lies on its side or upside down; turn it upright")
+        found = self.measure(image, one_face(faces))
         check(image, found.points)
+        return found
+
+    def _lies(self, image: U8) -> bool:
+        """Whether a face shows when the photo is turned: a camera's turn mark was lost."""
+        turned = (np.ascontiguousarray(np.rot90(image, k)) for k in (1, 2, 3))
+        return any(face.score > LYING_SCORE for t in turned for face in self.find_faces(t))
+
+    def measure(self, image: U8, face: Face) -> Landmarks:
+        """The mesh of `face`, whatever its size, pose and light."""
+        found = mesh.measure(image, face.frame, self._nets)
         return Landmarks(found.points, found.spread)
 
     def matte(self, image: U8) -> F32:
@@ -123,7 +142,7 @@ def _face(found: detector.Found) -> Face:
     return Face(found.score, box, found.points)
 
 
-def _one(faces: list[Face]) -> Face:
+def one_face(faces: list[Face]) -> Face:
     """The face meant. Raises NoFace, SeveralFaces."""
     if not faces:
         raise NoFace(
@@ -166,7 +185,7 @@ def pose(points: F32) -> tuple[float, float]:
     down = points[lm.CHIN] - points[lm.FACE_TOP]
     yaw = float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1]))))
     pitch = float(np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1]))))
-    return yaw, pitch
+    return yaw, pitch - PITCH_AT_REST_DEG
 
 
 def brightness(image: U8, points: F32) -> float:

@@ -22,6 +22,10 @@ LOOKS = ((0.0, 0.0, 1.0, 0.0), (0.012, 0.008, 1.03, 0.03), (-0.012, 0.008, 0.97,
 """Shift (crop sides), scale and turn of the crops whose answers are averaged."""
 
 
+HALF_PIXEL = 0.5
+"""The nets count from the middle of the first pixel; answers, like the teacher's, from its edge."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mesh:
     """f32[478,3]: x right, y down, z away, pixels; `spread`: disagreement of the looks, units."""
@@ -30,14 +34,20 @@ class Mesh:
     spread: float
 
 
-def measure(image: U8, frame: Frame, nets: FaceNets) -> Mesh:
-    """Points of the face in `frame` of u8[H,W,3] BGR."""
+def outline(image: U8, frame: Frame, nets: FaceNets) -> Mesh:
+    """The mesh net alone on the face in `frame` of u8[H,W,3] BGR; points from pixel middles."""
     points = _mean(_views(image, PARTS["mesh"], frame, nets, LOOKS[:1], "points"))
     points = _mean(_views(image, PARTS["mesh"], frame_of(points), nets, LOOKS[:1]))
     views = _views(image, PARTS["mesh"], frame_of(points), nets, LOOKS)
     spread = float(np.linalg.norm((views - views.mean(0))[..., :2], axis=-1).mean())
     points = _mean(views)
-    unit = frame_of(points).unit
+    return Mesh(points, spread / frame_of(points).unit)
+
+
+def measure(image: U8, frame: Frame, nets: FaceNets) -> Mesh:
+    """Points of the face in `frame` of u8[H,W,3] BGR, lips and eyes by their own nets."""
+    rough = outline(image, frame, nets)
+    points = rough.points
     for name in ("lips", "eye", "eye_right"):
         part = PARTS[name]
         group = [*part.points]
@@ -45,7 +55,7 @@ def measure(image: U8, frame: Frame, nets: FaceNets) -> Mesh:
             fine = _mean(_views(image, part, part_frame(part, points), nets, LOOKS))
             points = points.copy()
             points[group] = fine[group]
-    return Mesh(points, spread / unit)
+    return Mesh(points + np.array([HALF_PIXEL, HALF_PIXEL, 0], np.float32), rough.spread)
 
 
 def _mean(views: F32) -> F32:

@@ -56,7 +56,7 @@ def bend_basis(points: F32) -> F32:
         return out
 
     line = np.linspace(0, BASE_PX - 1, _GRID)
-    grid = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
+    grid = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2).astype(np.float32)
     solve = np.linalg.solve(kernel(at, at) + 0.02 * np.eye(len(at)), modes[:, ::5])
     fields = kernel(grid, at) @ solve
     return fields.reshape(count, _GRID, _GRID, 2).astype(np.float32)
@@ -165,7 +165,7 @@ def relight(image: U8, rng: np.random.Generator, *, block: bool = True) -> U8:
     side = image.shape[0]
     x = image.astype(np.float32)
     if rng.random() < 0.4:
-        x = 255 * (x / 255) ** np.float32(np.exp(rng.normal(0, 0.3)))
+        x = (255 * (x / 255) ** float(np.exp(rng.normal(0, 0.3)))).astype(np.float32)
     gain = np.exp(rng.normal(0, 0.12, 3)) * np.exp(rng.normal(0, 0.3))
     x = x * gain.astype(np.float32) + np.float32(rng.normal(0, 12))
     if rng.random() < 0.4:

@@ -22,6 +22,11 @@ def colour(rng: np.random.Generator) -> tuple[float, float, float]:
     return float(b), float(g), float(r)
 
 
+def ink(rng: np.random.Generator) -> F32:
+    """A BGR colour as f32[3]."""
+    return np.array(colour(rng), np.float32)
+
+
 def clouds(side: int, rng: np.random.Generator, channels: int = 3) -> F32:
     """f32[side,side,channels] about 0-1: noise in octaves."""
     total = np.zeros((side, side, channels), np.float32)
@@ -32,7 +37,8 @@ def clouds(side: int, rng: np.random.Generator, channels: int = 3) -> F32:
         layer = cv2.resize(layer, (side, side), interpolation=cv2.INTER_LINEAR)
         total += np.float32(fall**octave) * layer.reshape(side, side, channels)
     low, high = total.min(), total.max()
-    return (total - low) / max(float(high - low), 1e-6)
+    out: F32 = (total - low) / np.float32(max(float(high - low), 1e-6))
+    return out
 
 
 def noise(side: int, rng: np.random.Generator) -> U8:
@@ -42,7 +48,8 @@ def noise(side: int, rng: np.random.Generator) -> U8:
         return out
     share = clouds(side, rng, 1)
     mixed = share * np.array(colour(rng)) + (1 - share) * np.array(colour(rng))
-    return mixed.astype(np.uint8)
+    both: U8 = mixed.astype(np.uint8)
+    return both
 
 
 def gradient(side: int, rng: np.random.Generator) -> U8:
@@ -52,12 +59,13 @@ def gradient(side: int, rng: np.random.Generator) -> U8:
     share = (line[None] * np.cos(angle) + line[:, None] * np.sin(angle)) * 0.5 + 0.5
     if rng.random() < 0.3:
         share = np.hypot(line[None] - rng.uniform(-1, 1), line[:, None] - rng.uniform(-1, 1)) / 2
-    first, second = np.float32(colour(rng)), np.float32(colour(rng))
+    first, second = ink(rng), ink(rng)
     if rng.random() < 0.6:
         second = first + rng.normal(0, 25, 3).astype(np.float32)
     wall = share[..., None] * first + (1 - share[..., None]) * second
     wall += rng.standard_normal(wall.shape, np.float32) * rng.uniform(0, 6)
-    return wall.clip(0, 255).astype(np.uint8)
+    out: U8 = wall.clip(0, 255).astype(np.uint8)
+    return out
 
 
 def landscape(side: int, rng: np.random.Generator) -> U8:
@@ -71,7 +79,7 @@ def landscape(side: int, rng: np.random.Generator) -> U8:
         line = clouds(64, rng, 1)[0, :, 0] * rng.uniform(0.05, 0.35) + level
         ridge = np.interp(np.linspace(0, 63, side), np.arange(64), line)
         rows = np.arange(side)[:, None] / side
-        ground = grain + np.float32(colour(rng)) * np.float32(rng.uniform(0.3, 0.9))
+        ground = grain + ink(rng) * np.float32(rng.uniform(0.3, 0.9))
         out = np.where((rows > ridge[None])[..., None], ground, out)
         level += rng.uniform(0.05, 0.2)
     return cv2.GaussianBlur(out, (0, 0), 0.8).clip(0, 255).astype(np.uint8)  # type: ignore[no-any-return]
@@ -109,7 +117,8 @@ def pattern(side: int, rng: np.random.Generator) -> U8:
     if wave == 2:
         share = (np.hypot(np.mod(u, 6.28) - 3, np.mod(v, 6.28) - 3) < 1.8) * 2.0 - 1
     share = (np.clip(share * rng.uniform(1, 8), -1, 1) * 0.5 + 0.5)[..., None]
-    return (share * np.array(colour(rng)) + (1 - share) * np.array(colour(rng))).astype(np.uint8)
+    out: U8 = (share * ink(rng) + (1 - share) * ink(rng)).astype(np.uint8)
+    return out
 
 
 def cells(side: int, rng: np.random.Generator) -> U8:
@@ -133,7 +142,7 @@ def cartoon(side: int, rng: np.random.Generator) -> U8:
     out = BACKDROPS[int(rng.integers(len(BACKDROPS)))](side, rng)
     for _ in range(int(rng.integers(1, 3))):
         scale = rng.uniform(0.08, 0.38) * side
-        _drawn_face(out, rng.uniform(0.2, 0.8, 2) * side, scale, rng)
+        _drawn_face(out, (rng.uniform(0.2, 0.8, 2) * side).astype(np.float32), scale, rng)
     return out
 
 
@@ -143,7 +152,7 @@ def _drawn_face(out: U8, middle: F32, scale: float, rng: np.random.Generator) ->
     skin = colour(rng)
     if rng.random() < 0.6:
         skin = tuple(np.array([120, 170, 220]) * rng.uniform(0.4, 1.15) + rng.normal(0, 10, 3))
-    ink = tuple(np.array(colour(rng)) * 0.4)
+    line = tuple(float(v) for v in ink(rng) * 0.4)
 
     def spot(dx: float, dy: float) -> tuple[int, int]:
         return int(middle[0] + dx * scale), int(middle[1] + dy * scale * tall)
@@ -152,22 +161,22 @@ def _drawn_face(out: U8, middle: F32, scale: float, rng: np.random.Generator) ->
         return max(1, int(w * scale)), max(1, int(h * scale * tall))
 
     if rng.random() < 0.5:
-        cv2.ellipse(out, spot(0, -0.15), size(0.95, 1.05), 0, 0, 360, ink, -1, 16)
+        cv2.ellipse(out, spot(0, -0.15), size(0.95, 1.05), 0, 0, 360, line, -1, 16)
     cv2.ellipse(out, spot(0, 0), size(0.8, 0.95), 0, 0, 360, skin, -1, 16)
     if rng.random() < 0.7:
-        cv2.ellipse(out, spot(0, 0), size(0.8, 0.95), 0, 0, 360, ink, pen, 16)
+        cv2.ellipse(out, spot(0, 0), size(0.8, 0.95), 0, 0, 360, line, pen, 16)
     apart, high, eye = rng.uniform(0.25, 0.42), rng.uniform(-0.35, -0.1), rng.uniform(0.05, 0.2)
     for sign in (-1, 1):
         if rng.random() < 0.6:
             cv2.ellipse(out, spot(sign * apart, high), size(eye * 1.5, eye), 0, 0, 360,
                         (255, 255, 255), -1, 16)  # fmt: skip
         pupil = size(eye * 0.6, eye * 0.6)
-        cv2.ellipse(out, spot(sign * apart, high), pupil, 0, 0, 360, ink, -1, 16)
+        cv2.ellipse(out, spot(sign * apart, high), pupil, 0, 0, 360, line, -1, 16)
         if rng.random() < 0.5:
             ends = spot(sign * (apart - 0.15), high - 0.2), spot(sign * (apart + 0.15), high - 0.22)
-            cv2.line(out, *ends, ink, pen, 16)
+            cv2.line(out, *ends, line, pen, 16)
     if rng.random() < 0.6:
-        cv2.line(out, spot(0, high + 0.15), spot(0.05, 0.2), ink, pen, 16)
+        cv2.line(out, spot(0, high + 0.15), spot(0.05, 0.2), line, pen, 16)
     start = 0 if rng.random() < 0.7 else 180
     cv2.ellipse(out, spot(0, rng.uniform(0.35, 0.5)), size(rng.uniform(0.15, 0.45), 0.15), 0,
                 start, start + 180, colour(rng), pen if rng.random() < 0.6 else -1, 16)  # fmt: skip

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.avatars.matte import guided
-from engines.face.finder import BadFace, FaceFinder
+from engines.face.finder import BadFace, FaceFinder, one_face
 from engines.face.frame import three_points
-from engines.face.matte import EDGE, REACH
+from engines.face.matte import to_edges
 from engines.face.parts import LIDS, LIPS
 from engines.render import landmarks as lm
-from engines.render.cv import cv2
 from engines.values import F32, U8
 from export.data.face_backdrops import BACKDROPS, cartoon, cells
 from export.data.face_scenes import SCENE_PX, People, faceless, scene
@@ -79,7 +77,7 @@ def measure_all(
     for photo, points in zip(photos, truth, strict=True):
         began = time.perf_counter()
         try:
-            found = finder.landmarks(photo).points
+            found = finder.measure(photo, one_face(finder.find_faces(photo))).points
             near = np.linalg.norm((found - points)[:, :2].mean(0)) < 0.5 * between_eyes(points)
             out.append(found if near else None)
             words.extend([] if near else ["found elsewhere"])
@@ -119,35 +117,14 @@ def negatives(people: People, each: int, seed: int) -> dict[str, list[U8]]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class FalseFinds:
-    """Of pictures without a face: how many the detector and the whole finder took for one."""
-
-    pictures: int
-    detector: int
-    finder: int
-
-
-def false_finds(finder: FaceFinder, pictures: Sequence[U8]) -> FalseFinds:
-    """Count them."""
-    detector = accepted = 0
-    for picture in pictures:
-        if not finder.find_faces(picture):
-            continue
-        detector += 1
-        try:
-            finder.landmarks(picture)
-            accepted += 1
-        except BadFace:
-            continue
-    return FalseFinds(len(pictures), detector, accepted)
+def false_finds(finder: FaceFinder, pictures: Sequence[U8]) -> int:
+    """How many pictures without a face are said to have one."""
+    return sum(bool(finder.find_faces(picture)) for picture in pictures)
 
 
 def teacher_mask(photo: U8, mask: U8) -> F32:
     """The teacher's mask u8[H,W] with its edge drawn to the photo's, as the net's is."""
-    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
-    radius = max(2, round(max(mask.shape) * REACH))
-    return guided(grey, mask.astype(np.float32) / 255, radius, EDGE).clip(0, 1)
+    return to_edges(photo, (mask / 255).astype(np.float32))
 
 
 def mask_figures(matte: Callable[[U8], F32], photos: U8, masks: U8) -> tuple[float, float]:

@@ -124,7 +124,8 @@ class SceneNet(nn.Module):
         self.faces = nn.Conv2d(32, 7, 1)
         with torch.no_grad():
             self.faces.weight.mul_(0.3)
-            self.faces.bias.copy_(torch.tensor([-4.0, -1.0, -1.0, 1.0, -1.0, 0.0, 1.0]))
+            start = torch.tensor([-4.0, -1.0, -1.0, 1.0, -1.0, 0.0, 1.0])
+            self.faces.bias = nn.Parameter(start)
         self.open = nn.Sequential(nn.Conv2d(32, 64, 1), nn.PixelShuffle(2))
         self.fine = _conv(48, 16, 1, 1)
         self.mix = _conv(16, 16)

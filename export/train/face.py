@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from engines.face.parts import PARTS, Part
 from engines.render import landmarks as lm
-from engines.values import F32
+from engines.values import F32, U8
 from export.data.face_augment import Sampler
 from export.nets.face import PointNet
 from export.train.checkpoint import load_checkpoint, save_checkpoint
@@ -67,7 +68,7 @@ def fit(stage: Stage, config: StageConfig, folder: Path, *, resume: bool,
     free = [p for p in net.parameters() if p.requires_grad]
     decayed = [p for p in free if p.ndim > 1]
     plain = [p for p in free if p.ndim <= 1]
-    groups = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, config.rate, weight_decay=config.weight_decay)
     if resume:
         state = load_checkpoint(folder, net, optimizer)
@@ -104,7 +105,7 @@ def fit(stage: Stage, config: StageConfig, folder: Path, *, resume: bool,
     net.eval()
 
 
-def pictures(images: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+def pictures(images: U8) -> Tensor:
     """u8[N,S,S,3] -> f32[N,3,S,S], channels last in memory."""
     moved = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
     return moved.float().contiguous(memory_format=torch.channels_last)
@@ -122,10 +123,10 @@ def point_weights(part: Part) -> F32:
     return out
 
 
-def shape_basis(sampler: Sampler, modes: int, seed: int) -> tuple[F32, F32]:
+def shape_basis(sampler: Sampler, modes: int, seed: int, count: int = 1500) -> tuple[F32, F32]:
     """Mean f32[P,3] and modes f32[K,P,3] (times their spread) of augmented shapes."""
     rng = np.random.default_rng((seed, 77))
-    shapes = np.concatenate([sampler.batch(100, rng)[1] for _ in range(15)])
+    shapes = sampler.batch(count, rng)[1]
     mean = shapes.mean(0)
     flat = (shapes - mean).reshape(len(shapes), -1)
     _, sizes, rows = np.linalg.svd(flat, full_matrices=False)
@@ -140,14 +141,17 @@ def make_net(part: Part, modes: int) -> PointNet:
     return PointNet(part.side_px, len(part.points), modes, (24, 48, 80), 128)
 
 
-def point_stage(part: Part, sampler: Sampler, test: Sampler, seed: int, modes: int) -> Stage:
-    """The stage of the mesh, lips or eye net."""
+def point_stage(
+    part: Part, sampler: Sampler, test: Sampler, seed: int, modes: int,
+    *, shapes: int = 1500, judged: int = 240,
+) -> Stage:  # fmt: skip
+    """The stage of the mesh, lips or eye net; `shapes` make its basis, `judged` crops judge it."""
     torch.manual_seed(seed)
     net = make_net(part, modes)
-    net.set_basis(*shape_basis(sampler, modes, seed))
+    net.set_basis(*shape_basis(sampler, modes, seed, shapes))
     weights = torch.from_numpy(point_weights(part))
     scale = part.side
-    held = test.batch(240, np.random.default_rng(5))
+    held = test.batch(judged, np.random.default_rng(5))
 
     def draw(count: int, rng: np.random.Generator) -> Batch:
         images, points = sampler.batch(count, rng)

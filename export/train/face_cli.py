@@ -50,6 +50,8 @@ class Plan:
     batch: int = 32
     stock: int = 2000
     mend_crops: int = 6000
+    shapes: int = 1500
+    judged: int = 240
     every: int = 100
 
 
@@ -60,7 +62,7 @@ FULL = Plan(
 SMOKE = Plan(
     steps={"mesh": 6, "lips": 6, "eye": 6, "scene": 4},
     modes={"mesh": 8, "lips": 8, "eye": 8},
-    batch=4, stock=16, mend_crops=48, every=3,
+    batch=4, stock=16, mend_crops=48, shapes=40, judged=8, every=3,
 )  # fmt: skip
 
 
@@ -113,7 +115,9 @@ def make_stage(name: str, cache: FaceCache, plan: Plan, seed: int) -> Stage:
     fields = bend_basis(cache.train.points[cache.train.kinds < 2])
     train = Sampler(cache.train, part, cache.mirror, fields, chances(cache.train.kinds))
     test = Sampler(cache.test, part, cache.mirror, fields * 0)
-    return point_stage(part, train, test, seed, plan.modes[name])
+    return point_stage(
+        part, train, test, seed, plan.modes[name], shapes=plan.shapes, judged=plan.judged
+    )
 
 
 def run_stage(name: str, cache: FaceCache, plan: Plan, args: argparse.Namespace) -> Stage:

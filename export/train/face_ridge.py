@@ -38,14 +38,17 @@ def solve(flat: F32, missing: F32, ridges: Sequence[float]) -> list[tuple[F64, F
     """For each ridge the weights f64[D,M] and bias f64[M] of missing f32[N,M] on flat f32[N,D]."""
     mean_x, mean_y = flat.mean(0), missing.mean(0)
     x, y = flat - mean_x, missing - mean_y
-    gram = (x.T @ x).astype(np.float64) / len(x)
-    cross = (x.T @ y).astype(np.float64) / len(x)
+    power = float(np.square(x).mean())
+    # The smaller of the two Gram matrices: features by features, or crops by crops.
+    tall = len(x) >= x.shape[1]
+    gram = (x.T @ x if tall else x @ x.T).astype(np.float64) / len(x)
     values, vectors = np.linalg.eigh(gram)
-    power = float(values.mean())
-    turned = vectors.T @ cross
+    turned = vectors.T @ ((x.T @ y if tall else y).astype(np.float64) / len(x))
     out = []
     for ridge in ridges:
         weight = vectors @ (turned / (values.clip(0) + ridge * power)[:, None])
+        if not tall:
+            weight = x.T @ weight
         out.append((weight, mean_y - mean_x @ weight))
     return out
 

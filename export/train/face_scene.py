@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engines.render.cv import cv2
 from engines.values import F32, U8
 from export.data.face_scenes import SCENE_PX, People, detector_target, scene
 from export.nets.face import STRIDE, SceneNet
@@ -19,6 +20,8 @@ from export.train.face import Batch, Stage, pictures
 
 POINTS_LOSS = 0.5
 PERSON_LOSS = 2.0
+LYING = 0.08
+"""Share of scenes turned by quarters, their faces not to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,24 @@ def flipped(faces: F32) -> F32:
     return out.astype(np.float32)
 
 
+def moved(image: U8, faces: F32, person: U8, rng: np.random.Generator) -> tuple[U8, F32, U8]:
+    """The scene nearer or further and shifted; faces whose middle leaves it are dropped."""
+    scale = float(np.exp(rng.uniform(-0.2, 0.2)))
+    shift = (1 - scale) * SCENE_PX / 2 + rng.uniform(-0.1, 0.1, 2) * SCENE_PX
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+    size = (SCENE_PX, SCENE_PX)
+    picture = cv2.warpAffine(
+        np.ascontiguousarray(image), matrix, size, borderMode=cv2.BORDER_REPLICATE
+    )
+    mask = cv2.warpAffine(
+        np.ascontiguousarray(person), matrix, size, borderMode=cv2.BORDER_REPLICATE
+    )
+    points = faces * np.float32(scale) + shift.astype(np.float32)
+    middle = ((points[:, 0] + points[:, 1]) / 2 + points[:, 2]) / 2
+    inside = ((middle > 0) & (middle < SCENE_PX - 1)).all(1)
+    return picture, points[inside].astype(np.float32), mask
+
+
 def draw(stock: Stock, count: int, rng: np.random.Generator, *, change: bool = True) -> Batch:
     """Pictures, heat, points, weight and person of `count` scenes of the stock."""
     rows = rng.choice(len(stock.images), count, replace=count > len(stock.images))
@@ -62,7 +83,13 @@ def draw(stock: Stock, count: int, rng: np.random.Generator, *, change: bool = T
         image, faces, person = stock.images[row], stock.faces[row], stock.person[row]
         if change and rng.random() < 0.5:
             image, faces, person = image[:, ::-1], flipped(faces), person[:, ::-1]
+        if change and rng.random() < LYING:
+            # A face that lies is none: its mesh would be garbage, and photos can be turned.
+            quarters = int(rng.integers(1, 4))
+            image, person = np.rot90(image, quarters), np.rot90(person, quarters)
+            faces = faces[:0]
         if change:
+            image, faces, person = moved(image, faces, person, rng)
             gain = np.exp(rng.normal(0, 0.15, 3)).astype(np.float32)
             image = np.clip(image * gain, 0, 255).astype(np.uint8)
         images.append(image)
@@ -129,7 +156,7 @@ def scene_stage(people: People, test: People, stock: int, seed: int) -> Stage:
     def judge(net: nn.Module) -> dict[str, float]:
         device = next(net.parameters()).device
         with torch.no_grad():
-            parts = [net(part.to(device)) for part in held[0].split(20)]
+            parts = [net(part.to(device)) for part in torch.split(held[0], 20)]
         seen = torch.cat([p[0].cpu() for p in parts])
         return figures(seen, torch.cat([p[1].cpu() for p in parts]), held)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.face.detector import SIDE_PX, STRIDE, Found, apart, decode, detect
+from engines.face.detector import SIDE_PX, STRIDE, Found, Run, apart, decode, detect, unflip
 from engines.values import F32, U8
 
 CELLS = SIDE_PX // STRIDE
@@ -32,6 +32,18 @@ def face(x: float, y: float, unit: float) -> F32:
     return np.array(rows, np.float32)
 
 
+def both_ways(known: F32) -> Run:
+    """A net that gives `known`, then what its mirror would give."""
+    turn = [known, unflip(known[None])[0]]
+
+    def run(crops: U8) -> F32:
+        turn.reverse()
+        out: F32 = turn[1][None].repeat(len(crops), 0)
+        return out
+
+    return run
+
+
 def test_a_peak_gives_its_points() -> None:
     truth = face(100, 120, 40)
     found = decode(answer((truth, 0.9)), 0.5)
@@ -50,7 +62,7 @@ def test_two_peaks_on_one_face_count_once_and_the_better_stays() -> None:
 def test_points_come_back_in_picture_pixels() -> None:
     image = np.zeros((500, 1000, 3), np.uint8)
     truth = face(128, 128, 40)
-    found = detect(image, lambda crops: answer((truth, 0.9))[None].repeat(len(crops), 0), 0.5)
+    found = detect(image, both_ways(answer((truth, 0.9))), 0.5)
     middle = np.asarray(found[0].frame.centre)
     assert np.allclose(middle, (500, 250), atol=3)
     assert np.isclose(found[0].frame.unit, 40 * 1000 / 256, rtol=1e-3)
@@ -61,12 +73,19 @@ def test_a_large_picture_gets_a_second_look_in_parts() -> None:
 
     def run(crops: U8) -> F32:
         seen.append(len(crops))
-        maps = [answer() for _ in crops]
-        if len(crops) > 1:
-            maps[3] = answer((face(128, 128, 30), 0.9))
-        return np.stack(maps)
+        maps: F32 = np.stack([answer() for _ in crops])
+        if len(crops) > 2:
+            maps[4] = answer((face(127.5, 128, 30), 0.9))
+        return maps
 
     found = detect(np.zeros((1000, 1000, 3), np.uint8), run, 0.5)
-    assert seen == [1, 5]
-    assert np.allclose(found[0].frame.centre, (710, 710), atol=3)
+    assert seen == [1, 1, 6, 6]
+    assert np.allclose(found[0].frame.centre, (710, 710), atol=4)
     assert detect(np.zeros((200, 200, 3), np.uint8), run, 0.5) == []
+
+
+def test_the_mirrors_map_turned_back_is_the_pictures() -> None:
+    plain = answer((face(90, 120, 40), 0.9))
+    mirrored = answer((face(SIDE_PX - 1 - 90, 120, 40), 0.9))
+    back = decode(unflip(mirrored[None])[0], 0.5)[0]
+    assert np.allclose(back.points, decode(plain, 0.5)[0].points, atol=0.1)

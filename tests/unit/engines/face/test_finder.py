@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engines.avatars.store import default_store
+from engines.face import detector, mesh
 from engines.face import finder as module
 from engines.face.detector import Found
 from engines.face.finder import (
@@ -84,23 +85,27 @@ def test_several_faces_of_a_size_are_refused_but_a_passer_by_is_not(
         seen.append(image)
         return Mesh(head(), 0.0)
 
-    monkeypatch.setattr(module.mesh, "measure", measured)
-    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.9))
+    monkeypatch.setattr(mesh, "measure", measured)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), 0.0))
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9))
     with pytest.raises(SeveralFaces, match="2 faces"):
         finder.landmarks(GREY)
-    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.3))
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.3))
     assert finder.landmarks(GREY).points.shape == (478, 3)
     assert len(seen) == 1
-    monkeypatch.setattr(module.detector, "detect", lambda *_: [])
+    monkeypatch.setattr(detector, "detect", lambda *_: [])
     with pytest.raises(NoFace, match="facing the camera"):
         finder.landmarks(GREY)
 
 
 def test_a_face_the_mesh_does_not_fit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = FaceFinder.load()
-    monkeypatch.setattr(module.detector, "detect", lambda *_: two_faces(0.9)[:1])
-    monkeypatch.setattr(module.mesh, "measure", lambda *_: Mesh(head(), 9.0))
-    with pytest.raises(NoFace, match="mesh"):
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.9))
+    spreads = iter([0.01, 9.0])
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), next(spreads)))
+    assert [f.score for f in finder.find_faces(GREY)] == [0.9]
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), 9.0))
+    with pytest.raises(NoFace):
         finder.landmarks(GREY)
 
 
@@ -111,6 +116,21 @@ def test_the_built_in_portraits_are_found_near_their_stored_points(name: str) ->
     eyes = float(np.linalg.norm((avatar.landmarks[468] - avatar.landmarks[473])[:2]))
     away = np.linalg.norm((found - avatar.landmarks)[:, :2], axis=1) / eyes
     assert away.mean() < 0.06
+
+
+def test_a_photo_on_its_side_is_to_be_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = FaceFinder.load()
+    photo = np.zeros((40, 60, 3), np.uint8)
+    photo[0, 0] = 255
+    upright = np.rot90(photo, 1)
+
+    def detect(image: U8, *_: object) -> list[Found]:
+        return two_faces(1)[:1] if np.array_equal(image, upright) else []
+
+    monkeypatch.setattr(detector, "detect", detect)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(), 0.0))
+    with pytest.raises(FaceTurned, match="turn it upright"):
+        finder.landmarks(photo)
 
 
 def test_noise_has_no_face() -> None:

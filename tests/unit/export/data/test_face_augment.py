@@ -68,7 +68,7 @@ def test_a_mark_on_a_point_stays_on_it(name: str) -> None:
 
 
 def test_chances_choose_the_faces() -> None:
-    chances = np.zeros(len(CACHE.train.images))
+    chances = np.zeros(len(CACHE.train.images), np.float32)
     chances[2] = 1
     sampler = Sampler(CACHE.train, PARTS["mesh"], load().mirror, FIELDS * 0, chances)
     _, points = sampler.batch(4, np.random.default_rng(0))

@@ -11,6 +11,7 @@ from engines.face.weights import load
 from engines.render.cv import cv2
 from engines.values import U8
 from export.data import face_cache
+from export.data import faces as source
 from export.data.face_drawn import drawn_cache
 from export.data.faces import FacesMissing
 
@@ -32,7 +33,7 @@ def teacher(calls: list[int]) -> object:
         calls.append(len(images))
         points, masks = DRAWN.photo_points[: len(images)], DRAWN.masks[: len(images)]
         if len(calls) == 2:
-            points = points[:, mirror] * np.array([-1, 1, 1]) + [images.shape[2] - 1, 0, 0]
+            points = points[:, mirror] * np.array([-1, 1, 1]) + [images.shape[2], 0, 0]
             masks = masks[:, :, ::-1]
         found = np.ones(len(images), np.int32)
         return points.astype(np.float32), found, masks.astype(np.float32) / 255
@@ -44,9 +45,9 @@ def test_the_second_time_the_teacher_is_not_asked(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
-    monkeypatch.setattr(face_cache.source, "teach", teacher(calls))
-    monkeypatch.setattr(face_cache.source, "mirror_index", lambda a, b: load().mirror)
-    monkeypatch.setattr(face_cache.source, "puppet", lambda photo, *_: [photo])
+    monkeypatch.setattr(source, "teach", teacher(calls))
+    monkeypatch.setattr(source, "mirror_index", lambda a, b: load().mirror)
+    monkeypatch.setattr(source, "puppet", lambda photo, *_: [photo])
     said: list[str] = []
     folder = data / "cache"
     args = (data / "data", folder, Path("python"), data / "tracks", said.append)

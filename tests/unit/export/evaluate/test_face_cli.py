@@ -59,7 +59,19 @@ def test_all_figures_come_out_of_one_call(monkeypatch: pytest.MonkeyPatch) -> No
         def __getattr__(self, name: str) -> object:
             return getattr(finder, name)
 
-        def landmarks(self, image: np.ndarray) -> object:  # type: ignore[type-arg]
+        def find_faces(self, image: np.ndarray) -> object:
+            known = image.tobytes() in points
+            from engines.face.finder import Face
+            from engines.face.frame import three_points
+
+            if not known:
+                return []
+            return [Face(1.0, (0, 0, 1, 1), np.stack(three_points(points[image.tobytes()])))]
+
+        def measure(self, image: np.ndarray, face: object) -> object:
+            return self.landmarks(image)
+
+        def landmarks(self, image: np.ndarray) -> object:
             from engines.face.finder import Landmarks, NoFace
 
             if image.tobytes() not in points:

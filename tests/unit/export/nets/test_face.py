@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 
 from export.nets.face import PointNet, SceneNet, TwoAnswers, export_onnx, level
@@ -52,6 +53,7 @@ def test_scene_answers_have_their_sizes() -> None:
     assert person.shape == (2, 1, 256, 256)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_onnx_gives_the_nets_answer_at_half_the_bytes(tmp_path: Path) -> None:
     net = small()
     path = tmp_path / "net.onnx"

@@ -49,7 +49,7 @@ def test_fine_points_weigh_double() -> None:
 
 
 def test_the_basis_spans_the_shapes() -> None:
-    mean, basis = shape_basis(sampler("lips"), 6, 1)
+    mean, basis = shape_basis(sampler("lips"), 6, 1, 100)
     assert mean.shape == (len(PARTS["lips"].points), 3)
     assert basis.shape == (6, *mean.shape)
     sizes = np.square(basis).sum((1, 2))
@@ -65,7 +65,7 @@ def test_nets_fit_their_parts() -> None:
 
 def test_a_few_steps_bring_the_points_nearer() -> None:
     torch.set_num_threads(1)
-    stage = point_stage(PARTS["eye"], sampler("eye"), sampler("eye"), 1, 6)
+    stage = point_stage(PARTS["eye"], sampler("eye"), sampler("eye"), 1, 6, shapes=200, judged=60)
     before = stage.judge(stage.net.eval())["error"]
     optimizer = torch.optim.Adam(stage.net.parameters(), 3e-3)
     stage.net.train()
@@ -90,14 +90,15 @@ def line_stage() -> Stage:
         out: Tensor = (net(batch[0]) - batch[1]).square().mean()
         return out
 
-    return Stage("line", net, draw, loss, lambda n: {"weight": float(n.weight)})
+    return Stage("line", net, draw, loss, lambda _: {"weight": float(net.weight.detach())})
 
 
 def test_training_goes_on_from_its_checkpoint_as_if_never_stopped(tmp_path: Path) -> None:
     def config(steps: int) -> StageConfig:
         return StageConfig(steps, 4, 0.05, every=2)
 
-    whole, rows = line_stage(), []
+    whole = line_stage()
+    rows: list[dict[str, float]] = []
     fit(whole, config(20), tmp_path / "whole", resume=False, say=rows.append)
     assert [r["step"] for r in rows] == [2.0 * i for i in range(1, 11)]
     assert "weight" in rows[4] and "weight" not in rows[0]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from torch import nn
 
 from engines.face.parts import PARTS
@@ -14,6 +15,7 @@ from export.nets.face import PointNet, SceneNet
 from export.train.face_pack import pack, write_json
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_packed_folder_loads_and_tells_its_story(tmp_path: Path) -> None:
     nets: dict[str, nn.Module] = {
         name: PointNet(PARTS[name].side_px, len(PARTS[name].points), 4, (8, 8, 8), 8)

@@ -21,12 +21,25 @@ def test_a_linear_law_is_found() -> None:
     assert np.abs(strong).max() < 0.1 * np.abs(law).max()
 
 
+def test_few_crops_and_many_features_give_the_same_answer() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(0, 1, (20, 30)).astype(np.float32)
+    y = rng.normal(0, 1, (20, 2)).astype(np.float32)
+    weight, bias = solve(x, y, [0.5])[0]
+    centred = x - x.mean(0)
+    power = np.square(centred).mean()
+    gram = centred.T @ centred / 20 + 0.5 * power * np.eye(30)
+    wanted = np.linalg.solve(gram, centred.T @ (y - y.mean(0)) / 20)
+    assert np.allclose(weight, wanted, atol=1e-4)
+    assert np.allclose(bias, y.mean(0) - x.mean(0) @ wanted, atol=1e-3)
+
+
 def test_mending_halves_what_a_raw_net_misses() -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(1)
     net = PointNet(64, 4, 6, (8, 8, 8), 8).eval()
 
-    def crops(count: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def crops(count: int) -> tuple[np.ndarray, np.ndarray]:
         images = np.full((count, 64, 64, 3), 30, np.uint8)
         at = rng.uniform(0.25, 0.75, (count, 2))
         for image, (x, y) in zip(images, at, strict=True):

@@ -13,6 +13,7 @@ from export.train.face_scene import (
     figures,
     flipped,
     make_stock,
+    moved,
     person_loss,
     scene_loss,
     scene_stage,
@@ -34,6 +35,21 @@ def test_a_flip_keeps_left_left_and_comes_back() -> None:
     once = flipped(face)
     assert once[0, 0, 0] < once[0, 1, 0]
     assert np.allclose(flipped(once), face)
+
+
+def test_a_moved_scene_moves_its_faces_and_its_person() -> None:
+    image = np.zeros((SCENE_PX, SCENE_PX, 3), np.uint8)
+    image[118:138, 118:138] = 255
+    face = np.array([[[118, 118], [138, 118], [128, 138]]], np.float32)
+    picture, faces, person = moved(image, face, image[..., 0], np.random.default_rng(3))
+    rows, columns = np.nonzero(picture[..., 0] > 127)
+    middle = ((faces[0, 0] + faces[0, 1]) / 2 + faces[0, 2]) / 2
+    assert abs(columns.mean() - middle[0]) < 1.5 and abs(rows.mean() - middle[1]) < 1.5
+    assert np.array_equal(picture[..., 0], person)
+    far = face + 126
+    assert all(
+        len(moved(image, far, image[..., 0], np.random.default_rng(s))[1]) <= 1 for s in range(9)
+    )
 
 
 def test_the_right_answer_costs_little() -> None:
