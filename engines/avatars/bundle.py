@@ -162,8 +162,9 @@ def load(folder: Path) -> Avatar:
     """Read and check a whole avatar. Raises UnknownAvatar, DamagedAvatar."""
     manifest = _manifest(folder)
     digests = cast(dict[str, str], manifest["files"])
-    # The files that will be read, not those the manifest names: one left out is not trusted.
-    for name in _FILES:
+    # The files that will be read, whatever the manifest names: one left out is not trusted.
+    # And those it names besides: a consent record.
+    for name in dict.fromkeys([*_FILES, *digests]):
         path = folder / name
         if not path.is_file() or _sha256(path) != digests.get(name):
             raise DamagedAvatar(f"avatar {folder.name}: {name} is missing or changed; {_REMEDY}")
