@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.avatars.bundle import SIZE, AvatarInfo, DamagedAvatar, load
+from engines.avatars.bundle import SIZES, AvatarInfo, DamagedAvatar, load
 from engines.avatars.consent import FILE as CONSENT
 from engines.avatars.consent import BadConsent
 from engines.avatars.headers import BrokenHeader, read_header
@@ -135,13 +135,13 @@ def _manifest(files: dict[str, bytes]) -> dict[str, object]:
 
 
 def _check_picture(name: str, content: bytes) -> None:
-    """Before a decoder sees it: a picture in an avatar has one size only."""
+    """Before a decoder sees it: a picture in an avatar has one of two sizes."""
     try:
         header = read_header(content)
     except BrokenHeader as error:
         raise _bad(f"{name}: {error}") from error
-    if header is None or (header.width, header.height) != (SIZE, SIZE):
-        raise _bad(f"{name} is not a picture of {SIZE} x {SIZE}")
+    if header is None or header.width != header.height or header.width not in SIZES:
+        raise _bad(f"{name} is not a square picture of {' or '.join(map(str, SIZES))} pixels")
 
 
 def _check_arrays(content: bytes) -> None:

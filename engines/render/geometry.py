@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.avatars.bundle import SIZE, Avatar
+from engines.avatars.bundle import Avatar
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX
@@ -52,7 +52,7 @@ class Geometry:
     """The mesh of one avatar at one picture size."""
 
     def __init__(self, avatar: Avatar, size: int) -> None:
-        scale = size / SIZE
+        scale = size / avatar.size
         points = avatar.landmarks * np.float32(scale)
         points[:, :2] += (scale - 1) / 2
         self.size = size
