@@ -6,9 +6,11 @@ Never finds the face itself (landmarks and mask are given), never moves anything
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from engines.avatars.bundle import SIZE, Avatar
+from engines.avatars.bundle import SIZES, Avatar
 from engines.avatars.eye_texture import complete_eyes
 from engines.avatars.matte import (
     background,
@@ -27,9 +29,10 @@ CENTRE_ROW = 0.48
 """The middle between forehead and chin sits at this share of the crop's height."""
 HEADROOM = 0.06
 """Space wanted above the hair: a nod must not pull the picture's edge into view."""
+LARGE_CROP_PX = 900
+"""From this side on a crop holds enough for pictures of the larger size."""
 MIN_FACE_PX = 90
-MAX_TURN = 0.28
-"""Difference of the two half faces over the face width; about 15 degrees."""
+MAX_TURN_DEG = 30.0
 MIN_BRIGHTNESS = 28
 _MOUTH = ("mouth", "jaw")
 
@@ -38,11 +41,20 @@ class BadPortrait(Exception):
     """A photo that cannot become an avatar; the text says why and what to take instead."""
 
 
-def fit(photo: U8, points: F32, mask: F32, *, name: str, title: str, credit: str) -> Avatar:
+def fit(
+    photo: U8,
+    points: F32,
+    mask: F32,
+    *,
+    name: str,
+    title: str,
+    credit: str,
+    attributes: Mapping[str, str] | None = None,
+) -> Avatar:
     """Work out an avatar.
 
-    photo u8[H,W,3] BGR; points f32[478,3] pixels (x right, y down, z away); mask f32[H,W] person 1.
-    Raises BadPortrait when the face is too small, too turned or too dark.
+    photo u8[H,W,3] BGR; points f32[478,3] pixels (x right, y down, z away); mask f32[H,W] person 1;
+    attributes as in `Avatar`. Raises BadPortrait when the face is too small, turned or dark.
     """
     check(photo, points)
     portrait, points, mask = crop(photo, points, mask)
@@ -67,25 +79,32 @@ def fit(photo: U8, points: F32, mask: F32, *, name: str, title: str, credit: str
         smile=resting_smile(rig, head_axes(points)),
         lip_colour=_lip_colour(portrait, lips, points),
         teeth_light=_teeth_light(skin_tone),
+        attributes=dict(attributes or {}),
     )
 
 
 def check(photo: U8, points: F32) -> None:
     """Raises BadPortrait."""
-    left, right, nose = points[lm.FACE_LEFT], points[lm.FACE_RIGHT], points[1]
-    width = float(np.linalg.norm((right - left)[:2]))
+    across = points[lm.FACE_RIGHT] - points[lm.FACE_LEFT]
+    width = float(np.hypot(across[0], across[1]))
     if width < MIN_FACE_PX:
         raise BadPortrait(f"the face is {width:.0f} px wide, too small; {MIN_FACE_PX} are needed")
-    turn = ((nose[0] - left[0]) - (right[0] - nose[0])) / width
-    if abs(turn) > MAX_TURN:
-        raise BadPortrait("the head is turned away; take a photo facing the camera")
+    turn = abs(float(np.degrees(np.arctan2(across[2], width))))
+    if turn > MAX_TURN_DEG:
+        raise BadPortrait(
+            f"the head is turned by about {turn:.0f} degrees and {MAX_TURN_DEG:.0f} are allowed; "
+            "take a photo facing the camera"
+        )
     brightness = float(_mean_inside(photo, points[[10, 234, 152, 454], :2]).mean())
     if brightness < MIN_BRIGHTNESS:
         raise BadPortrait(f"the face is too dark ({brightness:.0f} of 255); take more light")
 
 
 def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
-    """The square around head and shoulders, SIZE x SIZE, with points and mask in its pixels."""
+    """The square around head and shoulders, with points and mask in its pixels.
+
+    Its side is one of SIZES: the larger where the photo holds LARGE_CROP_PX there.
+    """
     height, width = photo.shape[:2]
     face = float(np.linalg.norm((points[lm.FACE_LEFT] - points[lm.FACE_RIGHT])[:2]))
     middle = (points[lm.FACE_TOP, :2] + points[lm.CHIN, :2]) / 2
@@ -95,11 +114,12 @@ def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
     above_hair = (hair[0] if len(hair) else middle[1]) - HEADROOM * side
     y0 = min(middle[1] - CENTRE_ROW * side, above_hair)
     y0 = round(float(np.clip(y0, 0, height - side)))
-    scale = SIZE / side
+    size = SIZES[-1] if side >= LARGE_CROP_PX else SIZES[0]
+    scale = size / side
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     part = np.s_[y0 : y0 + side, x0 : x0 + side]
-    small: U8 = cv2.resize(photo[part], (SIZE, SIZE), interpolation=how)
-    soft: F32 = cv2.resize(mask[part].astype(np.float32), (SIZE, SIZE))
+    small: U8 = cv2.resize(photo[part], (size, size), interpolation=how)
+    soft: F32 = cv2.resize(mask[part].astype(np.float32), (size, size))
     moved = points.astype(np.float32).copy()
     moved[:, :2] = (moved[:, :2] - [x0, y0] + 0.5) * scale - 0.5
     moved[:, 2] *= scale

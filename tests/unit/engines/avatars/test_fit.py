@@ -100,7 +100,45 @@ def test_unusable_photos_are_refused_with_a_reason() -> None:
         check(photo, points * np.float32(0.3))
     with pytest.raises(BadPortrait, match="too dark"):
         check((photo // 16).astype(np.uint8), points)
-    turned = points.copy()
-    turned[1, 0] += 60
-    with pytest.raises(BadPortrait, match="turned"):
-        check(photo, turned)
+
+
+def turned(degrees: float) -> F32:
+    """The sample's head turned about its own axis."""
+    points = sample().landmarks
+    a = np.deg2rad(degrees)
+    turn = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
+    middle = points.mean(0)
+    out: F32 = ((points - middle) @ turn.T + middle).astype(np.float32)
+    return out
+
+
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_turned_head_is_taken_up_to_thirty_degrees(way: int) -> None:
+    check(sample().portrait, turned(25 * way))
+    with pytest.raises(BadPortrait, match="turned by about 3[3-9] degrees"):
+        check(sample().portrait, turned(36 * way))
+
+
+def test_a_large_photo_gives_large_pictures() -> None:
+    for factor, side in ((2.0, 1024), (1.0, 512)):
+        height = round(512 * factor)
+        photo = np.zeros((height, height, 3), np.uint8)
+        points = (sample().landmarks * np.float32(factor)).astype(np.float32)
+        mask = np.ones((height, height), np.float32)
+        small, moved, soft = crop(photo, points, mask)
+        assert small.shape == (side, side, 3) and soft.shape == (side, side)
+        assert np.ptp(moved[[234, 454], 0]) == pytest.approx(side / 2.5, rel=0.1)
+
+
+def test_attributes_are_kept() -> None:
+    avatar = fit(
+        sample().portrait,
+        sample().landmarks,
+        soft_mask(),
+        name="x",
+        title="X",
+        credit="none",
+        attributes={"age": "thirties"},
+    )
+    assert avatar.attributes == {"age": "thirties"}
+    assert fitted().attributes == {}
