@@ -21,6 +21,7 @@ from engines.render.cv import cv2
 from engines.render.eyes import Eyeball
 from engines.render.geometry import Geometry
 from engines.render.head import CELL, HeadField
+from engines.render.layers import cut
 from engines.render.mouth import Mouth
 from engines.render.raster import fill
 from engines.render.rig import load_rig
@@ -65,15 +66,12 @@ class WarpRenderer:
         self.size = size
         self._geometry = Geometry(avatar, size)
         self._field = HeadField(self._geometry, rig)
-        photo = _resized(avatar.portrait, size)
-        self._background = _resized(avatar.background, size)
-        self._person = _premultiplied(photo, self._background, _resized(avatar.alpha, size))
-        self._skin = np.dstack([_resized(avatar.skin, size), _resized(avatar.cover, size)])
-        self._photo = photo
+        self._layers = cut(avatar, size)
         self._shade = Shade(self._geometry, rig)
-        self._mouth = Mouth(avatar, self._geometry, rig, photo)
-        eyes = _resized(avatar.eyes, size)
-        self._eyes = [Eyeball(self._geometry, eye, photo, eyes) for eye in lm.EYES]
+        self._mouth = Mouth(avatar, self._geometry, rig, self._layers.photo)
+        self._eyes = [
+            Eyeball(self._geometry, eye, self._layers.photo, self._layers.eyes) for eye in lm.EYES
+        ]
         self._face_triangles = rig.triangles
         # The lips touch: which is in front must not flicker with rounding. The upper one is.
         of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
@@ -113,7 +111,7 @@ class WarpRenderer:
             placed = self._geometry.place(face, self._geometry.face_follow, pose)
         with _timed(state, "head"):
             coarse = self._field.backward(face - self._geometry.face, pose)
-            picture = self._layers(state, coarse)
+            picture = self._head(state, coarse)
         with _timed(state, "face map"):
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
@@ -128,12 +126,12 @@ class WarpRenderer:
         state.frames += 1
         return picture
 
-    def _layers(self, state: RenderState, coarse: F32) -> U8:
-        """Background and person; rows below the moving ones are the photo."""
+    def _head(self, state: RenderState, coarse: F32) -> U8:
+        """Background and person; rows below the moving ones are at rest."""
         rows = self._field.rows
         source = self._field.expand(coarse, CELL, state.map_full)
         person = cv2.remap(
-            self._person,
+            self._layers.person,
             source,
             None,
             cv2.INTER_LINEAR,
@@ -141,11 +139,11 @@ class WarpRenderer:
             borderMode=cv2.BORDER_REPLICATE,
         )
         picture = np.empty((self.size, self.size, 3), np.uint8)
-        picture[rows:] = self._photo[rows:]
+        picture[rows:] = self._layers.rest[rows:]
         moving = picture[:rows]
         clear = cv2.bitwise_not(cv2.extractChannel(person, 3, state.clear), state.clear)
         behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, state.behind)
-        behind = cv2.multiply(self._background[:rows], behind, state.behind, 1 / 255)
+        behind = cv2.multiply(self._layers.background[:rows], behind, state.behind, 1 / 255)
         cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving), behind, moving)
         return picture
 
@@ -191,7 +189,9 @@ class WarpRenderer:
         x0, y0, x1, y1 = (2 * v for v in window.box)
         size = (x1 - x0, y1 - y0)
         fine = cv2.resize(window.source, size)
-        seen = cv2.remap(self._skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.remap(
+            self._layers.skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         share = cv2.multiply(
             cv2.resize(window.mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
         )
@@ -232,20 +232,3 @@ def _timed(state: RenderState, stage: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     state.stage_s[stage] = state.stage_s.get(stage, 0.0) + time.perf_counter() - started
-
-
-def _resized(picture: U8, size: int) -> U8:
-    if picture.shape[0] == size:
-        return picture
-    how = cv2.INTER_AREA if size < picture.shape[0] else cv2.INTER_CUBIC
-    out: U8 = cv2.resize(picture, (size, size), interpolation=how)
-    return out
-
-
-def _premultiplied(photo: U8, background: U8, alpha: U8) -> U8:
-    """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo."""
-    behind = cv2.multiply(
-        background, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR), scale=1 / 255
-    )
-    out: U8 = np.dstack([cv2.subtract(photo, behind), alpha])
-    return out
