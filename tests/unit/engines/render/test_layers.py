@@ -37,7 +37,7 @@ def test_a_background_of_another_shape_is_refused(layers: Layers) -> None:
     with pytest.raises(ValueError, match="wanted"):
         layers.before(layers.background[:100])
     with pytest.raises(ValueError, match="float32"):
-        layers.before(layers.background.astype(np.float32))  # type: ignore[arg-type]
+        layers.before(layers.background.astype(np.float32))
 
 
 def test_premultiplied_sum() -> None:
