@@ -100,12 +100,9 @@ def check(photo: U8, points: F32) -> None:
         raise BadPortrait(f"the face is too dark ({brightness:.0f} of 255); take more light")
 
 
-def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
-    """The square around head and shoulders, with points and mask in its pixels.
-
-    Its side is one of SIZES: the larger where the photo holds LARGE_CROP_PX there.
-    """
-    height, width = photo.shape[:2]
+def square(points: F32, mask: F32) -> tuple[int, int, int]:
+    """Left, top and side of the part of a photo that an avatar shows, in its pixels."""
+    height, width = mask.shape[:2]
     face = float(np.linalg.norm((points[lm.FACE_LEFT] - points[lm.FACE_RIGHT])[:2]))
     middle = (points[lm.FACE_TOP, :2] + points[lm.CHIN, :2]) / 2
     side = round(min(CROP_FACE_WIDTHS * face, min(width, height)))
@@ -114,6 +111,15 @@ def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
     above_hair = (hair[0] if len(hair) else middle[1]) - HEADROOM * side
     y0 = min(middle[1] - CENTRE_ROW * side, above_hair)
     y0 = round(float(np.clip(y0, 0, height - side)))
+    return x0, y0, side
+
+
+def crop(photo: U8, points: F32, mask: F32) -> tuple[U8, F32, F32]:
+    """The square around head and shoulders, with points and mask in its pixels.
+
+    Its side is one of SIZES: the larger where the photo holds LARGE_CROP_PX there.
+    """
+    x0, y0, side = square(points, mask)
     size = SIZES[-1] if side >= LARGE_CROP_PX else SIZES[0]
     scale = size / side
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
