@@ -21,11 +21,11 @@ from engines.render.cv import cv2
 from engines.render.eyes import Eyeball
 from engines.render.geometry import Geometry
 from engines.render.head import CELL, HeadField
-from engines.render.layers import cut
 from engines.render.mouth import Mouth
 from engines.render.raster import fill
 from engines.render.rig import load_rig
 from engines.render.shade import Shade
+from engines.render.stage import AS_IT_IS, Stage, set_up
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
@@ -56,17 +56,21 @@ class RenderState:
 
 
 class WarpRenderer:
-    """Draws one avatar."""
+    """Draws one avatar on one stage."""
 
-    def __init__(self, avatar: Avatar, size: int = SIZE) -> None:
+    def __init__(self, avatar: Avatar, size: int = SIZE, stage: Stage = AS_IT_IS) -> None:
         """size: side of the square picture, a multiple of 16, 128 to 1024."""
         if size % 16 or not 128 <= size <= 1024:
             raise ValueError(f"picture size {size}: take a multiple of 16 from 128 to 1024")
         rig = load_rig()
         self.size = size
+        scene = set_up(avatar, size, stage)
+        avatar = scene.avatar
         self._geometry = Geometry(avatar, size)
         self._field = HeadField(self._geometry, rig)
-        self._layers = cut(avatar, size)
+        self._layers = scene.layers
+        self._reach, self._corner = scene.reach, scene.corner
+        self._mirrored = stage.mirrored
         self._shade = Shade(self._geometry, rig)
         self._mouth = Mouth(avatar, self._geometry, rig, self._layers.photo)
         self._eyes = [
@@ -124,14 +128,14 @@ class WarpRenderer:
             for eye in self._eyes:
                 eye.draw(picture, placed, weights)
         state.frames += 1
-        return picture
+        return cv2.flip(picture, 1) if self._mirrored else picture
 
     def _head(self, state: RenderState, coarse: F32) -> U8:
         """Background and person; rows below the moving ones are at rest."""
         rows = self._field.rows
-        source = self._field.expand(coarse, CELL, state.map_full)
+        source = self._field.expand(coarse + self._corner, CELL, state.map_full)
         person = cv2.remap(
-            self._layers.person,
+            self._reach,
             source,
             None,
             cv2.INTER_LINEAR,
