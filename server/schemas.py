@@ -108,44 +108,6 @@ class Trickle(Strict):
     candidates: Annotated[list[Candidate], Field(max_length=MAX_CANDIDATES)]
 
 
-class AvatarReply(BaseModel):
-    """One avatar that a session may use."""
-
-    name: str
-    title: str
-    credit: str
-    portrait: str = Field(description="URL of its portrait, relative to the server.")
-    default: bool
-    user: bool = Field(description="Made by a user, who may remove it.")
-    consent_given: str | None = Field(None, description="When; of avatars of users.")
-
-
-class RemarkReply(BaseModel):
-    """Something about a photo."""
-
-    code: str
-    message: str
-    remedy: str
-
-
-class PhotoReply(BaseModel):
-    """What is seen in a photo; lengths are shares of its width and height."""
-
-    width: int
-    height: int
-    faces: list[tuple[float, float, float, float]] = Field(description="x, y, width, height.")
-    outlines: list[list[tuple[float, float]]] = Field(description="Of the face and the lips.")
-    problem: RemarkReply | None = Field(description="Why it cannot become an avatar.")
-    warnings: list[RemarkReply]
-
-
-class AvatarsReply(BaseModel):
-    """Every avatar."""
-
-    avatars: list[AvatarReply]
-    uploads: bool = Field(description="Whether this server makes avatars of photos.")
-
-
 class CapabilitiesReply(BaseModel):
     """What this server does, in the numbers a client needs."""
 

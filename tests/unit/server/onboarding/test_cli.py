@@ -40,19 +40,41 @@ def test_from_a_photo_to_nothing(portrait: Path, capsys: pytest.CaptureFixture[s
     assert run("create", portrait, "--consent", words, "--consent-by", "Zoe") == 0
     told = capsys.readouterr()
     assert "my-photo" in told.out and "100% done" in told.err
+    assert "synchrorama render --avatar my-photo" in told.err
     assert run("list") == 0
-    assert "my-photo" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "my-photo" in listed and "yours" in listed and "built in" in listed
+    assert run("list", "--json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["my-photo"]["user"] and not rows[default_store().names()[0]]["user"]
     assert run("show", "my-photo", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["consent"], shown["consent by"]) == (EXAMPLE, "Zoe")
     assert shown["title"] == "My Photo"
+    film = Path(shown["preview"]).read_bytes()
+    assert run("show", "my-photo") == 0
+    assert EXAMPLE in capsys.readouterr().out
     assert run("export", "my-photo", "--out", "p.zip") == 0
     assert run("export", "my-photo", "--out", "p.zip") == 1
     assert "--replace" in capsys.readouterr().err
     assert run("remove", "my-photo") == 0
     assert run("import", "p.zip", "--name", "back") == 0
+    assert (portrait.parent / "mine" / "back" / "preview.mp4").read_bytes() == film
     assert run("remove", "back") == 0
     assert list(portrait.parent.joinpath("mine").iterdir()) == []
+
+
+def test_a_photo_is_looked_at_and_nothing_is_kept(
+    portrait: Path, finder: OneFace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("check", portrait) == 0
+    assert "can become an avatar" in capsys.readouterr().out
+    finder.error = NoFace("no face was found; take another photo")
+    assert run("check", portrait) == 1
+    assert "next:   take another photo" in capsys.readouterr().err
+    assert run("check", portrait, "--face", "4") == 1
+    assert "no face 4" in capsys.readouterr().err
+    assert not portrait.with_name("mine").exists()
 
 
 def test_built_in_ones_are_shown_without_consent(capsys: pytest.CaptureFixture[str]) -> None:
