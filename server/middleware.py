@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,11 +62,15 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+_NONE = re.compile("(?!)")
+
+
 @dataclass(frozen=True, slots=True)
 class Larger:
-    """Paths whose POST bodies may be larger, by how much, and how many such at a time."""
+    """Requests whose bodies may be larger, by how much, and how many such at a time."""
 
-    paths: Sequence[str]
+    requests: re.Pattern[str]
+    """Of `METHOD path`, matched as a whole."""
     limit: int
     timeout_s: float
     setting: str
@@ -83,7 +88,9 @@ class BodyLimit:
         larger: Larger | None = None,
     ) -> None:
         self._app = app
-        self._usual = Larger((), limit, timeout_s, "the limit is the setting server.max_body_bytes")
+        self._usual = Larger(
+            _NONE, limit, timeout_s, "the limit is the setting server.max_body_bytes"
+        )
         self._larger = larger or self._usual
         self._large_now = 0
 
@@ -92,7 +99,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        if scope["method"] != "POST" or scope["path"] not in self._larger.paths:
+        if not self._larger.requests.fullmatch(f"{scope['method']} {scope['path']}"):
             await self._pass(scope, receive, send, self._usual)
             return
         if self._large_now >= self._larger.at_a_time:

@@ -44,7 +44,7 @@ def app_of(given: Settings) -> Any:
         given,
         store=avatar_store(given),
         load_motion=FakeMotionModel,
-        renderer_factory=lambda avatar, size: FakeRenderer(avatar, size),
+        renderer_factory=FakeRenderer,
     )
     return create_app(given, backend, page=False)
 

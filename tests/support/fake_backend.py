@@ -134,6 +134,7 @@ class FakeMedia:
         self.candidates: list[tuple[str, str | None, int | None]] = []
         self.told: list[Mapping[str, object]] = []
         self.shown: list[Stage] = []
+        self.show_begun = asyncio.Event()
         self.hang_on_show: asyncio.Event | None = None
         self.published = 0
         self.closed = 0
@@ -181,6 +182,7 @@ class FakeMedia:
 
     async def show(self, stage: Stage) -> None:
         """Write it down; hang or fail when told to."""
+        self.show_begun.set()
         if self.hang_on_show is not None:
             await self.hang_on_show.wait()
         if self.fail_on == "show":
