@@ -42,7 +42,7 @@ class MarkStyle:
 
     text: str = "AI-generated"
     corner: Corner = "bottom-left"
-    size: float = 0.036
+    size: float = 0.032
     """Height of the letters as a share of the picture's side."""
     opacity: float = 1.0
 

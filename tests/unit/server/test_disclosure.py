@@ -15,7 +15,7 @@ def test_by_default_there_is_a_mark_and_it_is_told() -> None:
     told = disclosure_of(DisclosureSettings(), None).model_dump()
     assert told["synthetic"] is True and told["notice"]
     assert told["mark"] == {
-        "text": "AI-generated", "corner": "bottom-left", "size": 0.036, "opacity": 1.0,
+        "text": "AI-generated", "corner": "bottom-left", "size": 0.032, "opacity": 1.0,
     }  # fmt: skip
     assert told["consent"] is None
 
