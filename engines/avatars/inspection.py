@@ -17,9 +17,9 @@ from engines.render import landmarks as lm
 from engines.render.rig import load_rig
 from engines.values import F32, U8
 
-GOOD_FACE_PX = 200
+GOOD_FACE_PX = 180
 GOOD_LIGHT = 70.0
-SLIGHT_TURN_DEG = 10.0
+SLIGHT_TURN_DEG = 12.0
 CLEAR_TURN_DEG = 15.0
 """From here on the far side of the face has to be made up."""
 EDGE = 0.25
@@ -44,7 +44,7 @@ class Inspection:
     width: int
     height: int
     faces: Sequence[Box]
-    """Each can be chosen by its index."""
+    """From left to right; each can be chosen by its index."""
     outlines: Sequence[Sequence[tuple[float, float]]] = ()
     """Of the face and the lips, for drawing over the photo; empty when there is no mesh."""
     crop: Box | None = None

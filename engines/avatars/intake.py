@@ -135,7 +135,8 @@ def _not_taken(kind: str) -> BadImage:
         got=kind,
         wanted=KINDS,
         remedy=(
-            "on an iPhone choose Settings, Camera, Formats, Most Compatible, or export as JPEG"
+            "export it as JPEG (Mac: Preview, File, Export; Windows: Photos, Save as); an iPhone "
+            "takes JPEG itself with Settings, Camera, Formats, Most Compatible"
             if kind == "HEIC"
             else "save the picture as JPEG or PNG"
         ),

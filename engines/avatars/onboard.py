@@ -7,9 +7,8 @@ Never keeps a photo that did not become an avatar, and of one that did only what
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -20,26 +19,17 @@ from engines.avatars.consent import BadConsent, Consent
 from engines.avatars.fit import BadPortrait, fit
 from engines.avatars.inspection import Box, Inspection, face_width, outlines, remark, warnings
 from engines.avatars.intake import decode
+from engines.avatars.looking import PART_PX, Finder, find_faces, find_mesh, shrunk
 from engines.avatars.preview import FILE as PREVIEW
 from engines.avatars.preview import preview
 from engines.avatars.shelf import Shelf, check_title
-from engines.face.finder import BadFace, Face, Landmarks
+from engines.face.finder import BadFace
 from engines.render import landmarks as lm
-from engines.render.cv import cv2
 from engines.values import F32, U8
 
-MAX_SIDE_PX = 1600
-"""Of the part around the face that is worked on: the largest avatar's crop is 1024 of it."""
 WINDOW = 1.9
 """Half of that part's side, in face widths: more than the avatar's crop needs."""
-MAX_FACES = 8
-RIVAL = 0.45
-"""Share of the chosen face's width from which on another one is cut away."""
 CREDIT = "A user's portrait, with consent"
-
-
-class NoSuchFace(BadPortrait):
-    """The photo has fewer faces than the index says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +51,6 @@ SAVING = Step("saving", "Saving", 0.82)
 STEPS = (READING, FINDING, CUTTING, FITTING, PREVIEW_STEP, SAVING)
 Progress = Callable[[Step], None]
 """Told what begins; what it raises ends the work, and nothing is kept."""
-
-
-class Finder(Protocol):
-    """`engines.face.finder.FaceFinder`, or a fake."""
-
-    def find_faces(self, image: U8) -> list[Face]:
-        """Faces, best first."""
-
-    def landmarks(self, image: U8) -> Landmarks:
-        """The mesh of the one face. Raises BadFace."""
-
-    def matte(self, image: U8) -> F32:
-        """f32[H,W]: person 1."""
 
 
 class Onboarder:
@@ -106,10 +83,7 @@ class Onboarder:
         on_progress(READING)
         picture = decode(data)
         on_progress(FINDING)
-        if face is not None:
-            (x0, y0, x1, y1) = alone(self._faces(picture), face, picture.shape)
-            picture = np.ascontiguousarray(picture[y0:y1, x0:x1])
-        points = self._finder.landmarks(picture).points
+        points = find_mesh(self._finder, picture, find_faces(self._finder, picture), face)
         fitting.check(picture, points)
         part, points = around(picture, points)
         on_progress(CUTTING)
@@ -128,24 +102,16 @@ class Onboarder:
         """Look at a photo, keep nothing. Raises BadImage."""
         picture = decode(data)
         height, width = picture.shape[:2]
-        faces = self._faces(picture)
+        faces = find_faces(self._finder, picture)
         seen = Inspection(width, height, [_share(f.box, width, height) for f in faces])
         try:
-            x0, y0, x1, y1 = (
-                (0, 0, width, height) if face is None else alone(faces, face, picture.shape)
-            )
-            part = np.ascontiguousarray(picture[y0:y1, x0:x1])
-            points = self._finder.landmarks(part).points
-            placed = points + np.array([x0, y0, 0], np.float32)
-            seen = replace(seen, outlines=outlines(placed, width, height))
-            fitting.check(part, points)
+            points = find_mesh(self._finder, picture, faces, face)
+            seen = replace(seen, outlines=outlines(points, width, height))
+            fitting.check(picture, points)
         except (BadFace, BadPortrait) as error:
             return replace(seen, problem=remark(error))
-        box = _share(self._square(picture, placed), width, height)
-        return replace(seen, crop=box, warnings=tuple(warnings(part, points)))
-
-    def _faces(self, picture: U8) -> list[Face]:
-        return self._finder.find_faces(picture)[:MAX_FACES]
+        crop = _share(self._square(picture, points), width, height)
+        return replace(seen, crop=crop, warnings=tuple(warnings(picture, points)))
 
     def _square(self, picture: U8, points: F32) -> Box:
         """What the avatar will show of the photo, x, y, width, height in pixels."""
@@ -154,30 +120,6 @@ class Onboarder:
         scale = (x1 - x0) / part.shape[1]
         left, top, side = fitting.square(moved, self._finder.matte(part))
         return x0 + left * scale, y0 + top * scale, side * scale, side * scale
-
-
-def alone(faces: Sequence[Face], index: int, shape: Sequence[int]) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 of the part of a photo (shape H, W, ...) with that face and no other.
-
-    Cut half way to each other face of a size. Raises NoSuchFace.
-    """
-    if not 0 <= index < len(faces):
-        raise NoSuchFace(
-            f"there is no face {index} in the photo, it has {len(faces)}; choose one again"
-        )
-    low, high = np.zeros(2), np.array([shape[1], shape[0]], float)
-    x, y, width, _ = faces[index].box
-    middle = _middle(faces[index])
-    for other in (f for i, f in enumerate(faces) if i != index and f.box[2] > RIVAL * width):
-        away = _middle(other) - middle
-        axis = int(abs(away[1]) > abs(away[0]))
-        cut = middle[axis] + away[axis] / 2
-        if away[axis] > 0:
-            high[axis] = min(high[axis], cut)
-        else:
-            low[axis] = max(low[axis], cut)
-    (x0, y0), (x1, y1) = np.rint(low).astype(int), np.rint(high).astype(int)
-    return int(x0), int(y0), int(x1), int(y1)
 
 
 def window(picture: U8, points: F32) -> tuple[int, int, int, int]:
@@ -191,21 +133,14 @@ def window(picture: U8, points: F32) -> tuple[int, int, int, int]:
 
 
 def around(picture: U8, points: F32) -> tuple[U8, F32]:
-    """The part around the face, at most MAX_SIDE_PX wide and high, and the points in it."""
+    """The part around the face, at most PART_PX wide and high, and the points in it."""
     x0, y0, x1, y1 = window(picture, points)
     part = np.ascontiguousarray(picture[y0:y1, x0:x1])
     moved = points.astype(np.float32) - np.array([x0, y0, 0], np.float32)
-    scale = min(1.0, MAX_SIDE_PX / max(part.shape[:2]))
-    if scale < 1:
-        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        moved[:, :2] = (moved[:, :2] + 0.5) * scale - 0.5
-        moved[:, 2] *= scale
+    part, scale = shrunk(part, PART_PX)
+    moved[:, :2] = (moved[:, :2] + 0.5) * scale - 0.5
+    moved[:, 2] *= scale
     return part, moved
-
-
-def _middle(face: Face) -> F32:
-    x, y, width, height = face.box
-    return np.array([x + width / 2, y + height / 2], np.float32)
 
 
 def _share(box: Box, width: int, height: int) -> Box:

@@ -20,19 +20,19 @@ from engines.render.warp import WarpRenderer
 from engines.values import F32, FRAME_RATE_HZ, MOTION_INDEX, MOTION_SIZE
 
 FILE = "preview.mp4"
-SIZE = 256
+SIZE = 384
 SECONDS = 4.0
 FRAMES = round(SECONDS * FRAME_RATE_HZ)
 MAX_BYTES = 256 * 1024
 """More than any loop of this size needs: what a stranger's parcel may hold."""
 ENCODER = "libx264"
-_OPTIONS = {"crf": "22", "preset": "medium", "threads": "1", "profile": "main"}
+_OPTIONS = {"crf": "24", "preset": "medium", "threads": "1", "profile": "main"}
 _CONTAINER = {"moov_size": "6144"}
 """The index stands first, in room kept for it: a browser shows the film as it comes."""
 _NOTE = "AI-generated: this face is made by a computer"
 
 _MARK = MarkStyle(text="AI")
-"""Short: the film is shown as small as a stamp."""
+"""Short: the film is shown as small as a stamp, too."""
 
 _Keys = Sequence[tuple[float, float]]
 _BLINK: _Keys = (

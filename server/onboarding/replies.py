@@ -59,7 +59,7 @@ class PhotoReply(BaseModel):
     width: int
     height: int
     faces: list[tuple[float, float, float, float]] = Field(
-        description="x, y, width, height; each can be chosen by its index."
+        description="From left to right; x, y, width, height. Each can be chosen by its index."
     )
     outlines: list[list[tuple[float, float]]] = Field(description="Of the face and the lips.")
     crop: tuple[float, float, float, float] | None = Field(

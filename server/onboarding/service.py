@@ -17,7 +17,8 @@ from engines.avatars.consent import EXAMPLE, BadConsent, give
 from engines.avatars.fit import BadPortrait
 from engines.avatars.inspection import Inspection, remark
 from engines.avatars.intake import BadImage
-from engines.avatars.onboard import Finder, Onboarder, Progress, Step
+from engines.avatars.looking import Finder
+from engines.avatars.onboard import Onboarder, Progress, Step
 from engines.avatars.shelf import Shelf, ShelfError, name_from
 from engines.face.finder import BadFace, FaceFinder
 from server.errors import ApiError

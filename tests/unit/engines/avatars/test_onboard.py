@@ -12,19 +12,17 @@ from engines.avatars.consent import EXAMPLE, BadConsent, give
 from engines.avatars.fit import BadPortrait
 from engines.avatars.inspection import remark
 from engines.avatars.intake import BadImage
+from engines.avatars.looking import PART_PX, NoSuchFace
 from engines.avatars.onboard import (
-    MAX_SIDE_PX,
     STEPS,
-    NoSuchFace,
     Onboarder,
     Step,
-    alone,
     around,
 )
 from engines.avatars.preview import FILE as PREVIEW
 from engines.avatars.shelf import Shelf, ShelfError
 from engines.avatars.store import default_store
-from engines.face.finder import Face, FaceFinder, Landmarks, NoFace, SeveralFaces
+from engines.face.finder import FaceFinder, Landmarks, NoFace, SeveralFaces
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.values import F32, U8
@@ -151,23 +149,6 @@ def test_what_the_avatar_will_show(tmp_path: Path) -> None:
     assert middle == pytest.approx(300 + float(sample().landmarks[lm.CHIN, 0]), abs=20)
 
 
-def face(x: float, y: float, width: float) -> Face:
-    return Face(0.9, (x, y, width, width), np.zeros((3, 2), np.float32))
-
-
-def test_one_of_several_faces_is_cut_free_of_the_others() -> None:
-    faces = [face(100, 100, 100), face(400, 120, 90), face(120, 500, 80), face(300, 50, 20)]
-    shape = (800, 700, 3)
-    x0, y0, x1, y1 = alone(faces, 0, shape)
-    assert (x0, y0) == (0, 0) and 200 < x1 < 400 and 200 < y1 < 500
-    x0, y0, x1, y1 = alone(faces, 1, shape)
-    assert 200 < x0 < 400 and (y0, x1) == (0, 700)
-    assert alone(faces[:1], 0, shape) == (0, 0, 700, 800)
-    for index in (-1, 4):
-        with pytest.raises(NoSuchFace, match="choose"):
-            alone(faces, index, shape)
-
-
 def test_a_chosen_face_that_is_not_there(tmp_path: Path) -> None:
     seen = make(tmp_path).inspect(PHOTO, 3)
     assert seen.problem is not None and seen.problem.code == "no_such_face"
@@ -185,7 +166,7 @@ def test_only_the_part_around_the_face_is_worked_on() -> None:
     large = cv2.resize(sample().portrait, (3000, 3000))
     points = sample().landmarks * np.float32(3000 / 512)
     part, moved = around(large, points)
-    assert max(part.shape[:2]) == MAX_SIDE_PX
+    assert max(part.shape[:2]) == PART_PX
 
     def share(p: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> float:
         face = np.linalg.norm((p[lm.FACE_RIGHT] - p[lm.FACE_LEFT])[:2])
