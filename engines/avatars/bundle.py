@@ -51,7 +51,12 @@ _ARRAYS: dict[str, tuple[int, ...]] = {
     "smile": (2,),
     "lip_colour": (3,),
     "teeth_light": (3,),
+    "laugh": (MESH_POINTS, 3),
 }
+_ADDED = ("laugh",)
+"""Arrays that older folders lack: zeros."""
+_TEETH = "teeth.png"
+"""Only where the photo showed them."""
 _REMEDY = "fit the portrait again with `python -m export fit-avatar`"
 
 
@@ -119,6 +124,10 @@ class Avatar:
     """For scene text: age, sex, skin, hair, clothes, setting. Empty for users' avatars."""
     glasses: float = 0.0
     """0 none, 1 sure: the frame is then held stiff over the skin."""
+    teeth: U8 = field(default_factory=lambda: np.zeros((0, 0, 4), np.uint8))
+    """u8[S,S,4] BGRA: the person's own upper teeth where they stand; empty when never seen."""
+    laugh: F32 = field(default_factory=lambda: np.zeros((MESH_POINTS, 3), np.float32))
+    """f32[468,3] as `deltas`: from sealed lips to those of the photo, if it showed parted ones."""
 
     @property
     def size(self) -> int:
@@ -165,7 +174,8 @@ def save(avatar: Avatar, folder: Path, extra: Mapping[str, bytes] | None = None)
         arrays: dict[str, NDArray[np.generic]] = {
             key: np.asarray(getattr(avatar, key), np.float32) for key in _ARRAYS
         }
-        arrays["deltas"] = arrays["deltas"].astype(np.float16)
+        for key in ("deltas", "laugh"):
+            arrays[key] = arrays[key].astype(np.float16)
         np.savez_compressed(aside / "data.npz", allow_pickle=False, **arrays)
         for name, content in (extra or {}).items():
             (aside / name).write_bytes(content)
@@ -227,6 +237,10 @@ def load(folder: Path) -> Avatar:
         smile=arrays["smile"],
         lip_colour=arrays["lip_colour"],
         teeth_light=arrays["teeth_light"],
+        laugh=arrays["laugh"],
+        teeth=_picture(folder, _TEETH, size, 4)
+        if _TEETH in digests
+        else np.zeros((0, 0, 4), np.uint8),
         attributes=_attributes(manifest),
         glasses=float(manifest.get("glasses", 0.0)),
     )
@@ -240,6 +254,8 @@ def _write_pictures(avatar: Avatar, folder: Path) -> None:
     _write(folder / "background.jpg", avatar.background, jpeg)
     _write(folder / "alpha.png", avatar.alpha, png)
     _write(folder / "cover.png", avatar.cover, png)
+    if avatar.teeth.any():
+        _write(folder / _TEETH, avatar.teeth, png)
     for name, picture in (("skin.png", avatar.skin), ("eyes.png", avatar.eyes)):
         changed = (picture != avatar.portrait).any(2)
         patch = np.dstack([np.where(changed[..., None], picture, 0), changed * np.uint8(255)])
@@ -306,7 +322,12 @@ def _read_arrays(folder: Path) -> dict[str, F32]:
         if not is_zipfile(folder / "data.npz"):
             raise BadZipFile("it is no archive")
         with np.load(folder / "data.npz", allow_pickle=False) as data:
-            arrays = {name: data[name].astype(np.float32) for name in _ARRAYS}
+            arrays = {
+                name: np.zeros(shape, np.float32)
+                if name in _ADDED and name not in data
+                else data[name].astype(np.float32)
+                for name, shape in _ARRAYS.items()
+            }
     except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise DamagedAvatar(f"avatar {folder.name}: data.npz ({error}); {_REMEDY}") from error
     for name, shape in _ARRAYS.items():

@@ -148,6 +148,24 @@ def test_schema_1_is_read_as_without_attributes(folder: Path) -> None:
     np.testing.assert_array_equal(back.deltas, sample().deltas)
 
 
+def test_the_photo_s_own_teeth_and_laugh_are_kept(tmp_path: Path) -> None:
+    teeth = np.zeros((512, 512, 4), np.uint8)
+    teeth[300:310, 200:240] = (150, 180, 200, 255)
+    laugh = np.full((468, 3), 1.5, np.float32)
+    save(replace(sample(), name="toothy", teeth=teeth, laugh=laugh), tmp_path / "toothy")
+    back = load(tmp_path / "toothy")
+    np.testing.assert_array_equal(back.teeth, teeth)
+    np.testing.assert_array_equal(back.laugh, laugh)
+    (tmp_path / "toothy" / "teeth.png").unlink()
+    with pytest.raises(DamagedAvatar, match="teeth.png"):
+        load(tmp_path / "toothy")
+
+
+def test_an_avatar_that_never_showed_teeth_has_no_file_of_them(folder: Path) -> None:
+    assert not (folder / "teeth.png").exists()
+    assert load(folder).teeth.size == 0 and not load(folder).laugh.any()
+
+
 def test_a_larger_avatar_is_kept_whole(tmp_path: Path) -> None:
     save(doubled(), tmp_path / "large")
     back = load(tmp_path / "large")
