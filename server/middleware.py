@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import error_body
 
+PASS_OVER_S = 5.0
+"""Longest wait for a body that will be refused."""
 BODY_TIMEOUT_S = 10.0
 """A body of at most 64 KiB takes longer only from a client that holds the socket on purpose."""
 
@@ -103,6 +105,7 @@ class BodyLimit:
             await self._pass(scope, receive, send, self._usual)
             return
         if self._large_now >= self._larger.at_a_time:
+            await _pass_over(receive, self._larger.limit)
             await _refuse(send, 503, self._larger)
             return
         self._large_now += 1
@@ -138,6 +141,20 @@ class BodyLimit:
             body += message.get("body", b"")
             if len(body) > limit or not message.get("more_body", False):
                 return bytes(body)
+
+
+async def _pass_over(receive: Receive, limit: int) -> None:
+    """Take a body and forget it: who is still sending as the connection ends reads no answer."""
+    passed = 0
+    try:
+        async with asyncio.timeout(PASS_OVER_S):
+            while passed <= limit:
+                message = await receive()
+                passed += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return  # Too slow to be told: the connection is closed on it.
 
 
 async def _refuse(send: Send, status: int, rule: Larger) -> None:

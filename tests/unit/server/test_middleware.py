@@ -205,6 +205,18 @@ async def test_only_so_many_larger_bodies_at_a_time() -> None:
     first = asyncio.create_task(limit(scope_of(path="/photos"), receive, send))
     await began.wait()
     assert (await ask(limit, scope_of(path="/photos"), [b"x"]))[0]["status"] == 503
+    # A refused body is taken first: who is still sending would read a reset, not the answer.
+    rest: list[Message] = [
+        {"type": "http.request", "body": b"x", "more_body": more} for more in (True, True, False)
+    ]
+
+    async def slowly() -> Message:
+        assert not sent
+        return rest.pop(0)
+
+    await limit(scope_of(path="/photos"), slowly, send)
+    assert not rest and sent.pop(0)["status"] == 503
+    sent.clear()
     assert (await ask(limit, scope_of(path="/x"), [b"x"]))[0]["status"] == 200
     go.set()
     await first
