@@ -12,6 +12,7 @@ import numpy as np
 
 from engines.avatars.bundle import SIZES, Avatar
 from engines.avatars.eye_texture import complete_eyes, white_of_eyes
+from engines.avatars.glasses import glasses, pinned
 from engines.avatars.matte import background, face_cover, padded_skin, person_alpha
 from engines.avatars.neutral import neutral
 from engines.avatars.rigging import carry, head_axes
@@ -61,6 +62,7 @@ def fit(
     portrait, points = rest.photo, rest.points
     rig = load_rig()
     scale, deltas = carry(rig, head_axes(points))
+    worn = glasses(portrait, points)
     alpha = person_alpha(portrait, mask)
     lips = points[[*lm.OUTER_LOOP], :2]
     skin_tone = _mean_inside(portrait, points[[50, 101, 36, 205, 187], :2])
@@ -75,11 +77,12 @@ def fit(
         cover=face_cover(portrait, points[rig.oval, :2], float(points[lm.MOUTH_LEFT, 1])),
         eyes=complete_eyes(portrait, points),
         landmarks=points,
-        deltas=deltas,
+        deltas=pinned(deltas, points, worn),
         rig_scale=scale,
         smile=rest.smile,
         lip_colour=_lip_colour(portrait, lips, points),
         teeth_light=_teeth_light(skin_tone, white_of_eyes(portrait, points)),
+        glasses=worn,
         teeth=rest.teeth,
         laugh=rest.laugh,
         attributes=dict(attributes or {}),

@@ -197,10 +197,19 @@ def _texture(photo: U8, inside: U8, was: F32, now: F32) -> U8:
     mixed *= 1 - seam[..., None] * np.array([0.95, 1.0, 0.85], np.float32)
     # Where next to nothing moves the photo stays as it is: sampled again it would go soft.
     moved = np.maximum(*(np.hypot(at[..., 0] - xs, at[..., 1] - ys) for at in (above, below)))
-    new = np.maximum(smoothstep((moved - 0.15) / 0.5), inside[y0:y1, x0:x1] > 0)[..., None]
+    new = np.maximum(smoothstep((moved - 0.15) / 0.5), inside[y0:y1, x0:x1] > 0)
+    new = (new * _face_mask(now, photo.shape[0])[y0:y1, x0:x1])[..., None]
     out = photo.copy()
     mixed = photo[y0:y1, x0:x1] + new * (mixed - photo[y0:y1, x0:x1])
     out[y0:y1, x0:x1] = np.rint(mixed.clip(0, 255))
+    return out
+
+
+def _face_mask(points: F32, size: int) -> F32:
+    """f32[S,S]: 1 inside the outline of the face, soft at it."""
+    mask = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(mask, [np.rint(points[load_rig().oval, :2]).astype(np.int32)], 255)
+    out: F32 = cv2.GaussianBlur(mask, (0, 0), 0.01 * _face_width(points)).astype(np.float32) / 255
     return out
 
 

@@ -58,7 +58,7 @@ def test_eyes_and_neck_are_left_alone() -> None:
     low = np.zeros_like(change)
     for eye in lm.EYES:
         left, right = np.sort(points[list(eye.corners), 0]).astype(int)
-        low[: int(points[eye.lower[3], 1]) - 4, left:right] = 1
+        low[: int(points[eye.lower[3], 1]) - 8, left:right] = 1
     low[int(points[lm.CHIN, 1]) + 45 :] = 1
     assert change[low > 0].max() <= 3 and change.max() > 60
 
