@@ -38,12 +38,9 @@ def test_no_pictures_no_vectors() -> None:
     assert none.shape == (0, 128)
 
 
-@pytest.mark.parametrize(
-    "meshes", [np.zeros((1, 478, 3), "f4"), np.full((2, 478, 3), np.nan, "f4")]
-)
-def test_meshes_that_do_not_fit_are_refused(
-    meshes: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> None:
+@pytest.mark.parametrize(("count", "value"), [(1, 0.0), (2, np.nan)])
+def test_meshes_that_do_not_fit_are_refused(count: int, value: float) -> None:
+    meshes = np.full((count, 478, 3), value, np.float32)
     with pytest.raises(ValueError, match="2 pictures"):
         identity_vectors(np.zeros((2, 8, 8, 3), np.uint8), meshes)
 
