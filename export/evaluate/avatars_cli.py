@@ -68,8 +68,6 @@ def main(argv: list[str]) -> int:
     names = [d.name for d in drawn]
     columns = [m.name for m in judged()]
     pages = write_sheets(names, columns, [d.pictures for d in drawn], args.out)
-    for one in drawn:
-        write_each(one.name, columns, one.pictures, args.out / "pictures")
     (args.out / "figures.json").write_text(json.dumps(raw(lines, drawn, refused), indent=1) + "\n")
     print(f"\nsheets: {', '.join(str(p) for p in pages)}\nraw: {args.out / 'figures.json'}")
     return 0
@@ -91,8 +89,10 @@ def run(args: argparse.Namespace) -> tuple[list[Line], list[Measured], list[Pers
             else:
                 # The next avatar turns the other way.
                 motions = judged(1.0 if len(drawn) % 2 == 0 else -1.0)
-                page.append((person, draw(person, motions)))
-                drawn.append(page[-1][1])
+                drawn.append(draw(person, motions))
+                page.append((person, drawn[-1]))
+                names = [m.name for m in motions]
+                write_each(person.name, names, drawn[-1].pictures, args.out / "pictures")
             bar.update(task, advance=1, description=person.name)
             if len(page) == PAGE_PEOPLE:
                 _judge(page, judges)

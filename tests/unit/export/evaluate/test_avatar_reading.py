@@ -11,16 +11,16 @@ def picture_of(offset: F32) -> F32:
     """The rig's head in picture axes, turned, larger and elsewhere."""
     head = load_rig().neutral + offset
     turn = np.deg2rad(6.0)
-    rotation = np.array(
-        [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
-    )
+    c, s = np.cos(turn), np.sin(turn)
+    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
     placed = 14.0 * head @ rotation.T + np.array([250, -240, 0])
-    return (placed * np.array([1, -1, -1])).astype(np.float32)
+    out: F32 = (placed * np.array([1, -1, -1])).astype(np.float32)
+    return out
 
 
 def moved(weights: dict[str, float]) -> F32:
     deltas = load_rig().deltas
-    out = np.zeros_like(deltas[0])
+    out: F32 = np.zeros_like(deltas[0])
     for name, weight in weights.items():
         out += weight * deltas[ARKIT_NAMES.index(name)]
     return out

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,7 +56,8 @@ def test_a_judge_that_fails_ends_the_program_with_its_words(
     def failing(*_: object) -> None:
         raise TrackerFailed("no model here")
 
-    monkeypatch.setattr(avatars_cli, "draw", lambda person, motions: person)
+    drawn = SimpleNamespace(pictures=np.zeros((13, 8, 8, 3), np.uint8))
+    monkeypatch.setattr(avatars_cli, "draw", lambda person, motions: drawn)
     monkeypatch.setattr(avatars_cli, "judge", failing)
     assert main(["--data", "x", "--tracker-python", "python", "--out", str(tmp_path)]) == 1
     assert "no model here" in capsys.readouterr().err
