@@ -37,7 +37,6 @@ SOUND_BIT_RATE = 160_000
 METADATA = {
     "comment": f"AI-generated video. {NOTICE} Digital source type: "
     "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
-    "encoder": "SynchroRaMa Live",
 }
 """For programs: the IPTC's word for media made by a trained algorithm."""
 
