@@ -20,8 +20,7 @@ from engines.avatars.fit import BadPortrait, fit
 from engines.avatars.inspection import Box, Inspection, face_width, outlines, remark, warnings
 from engines.avatars.intake import decode
 from engines.avatars.looking import PART_PX, Finder, find_faces, find_mesh, shrunk
-from engines.avatars.preview import FILE as PREVIEW
-from engines.avatars.preview import preview
+from engines.avatars.preview import preview_file
 from engines.avatars.shelf import Shelf, check_title
 from engines.face.finder import BadFace
 from engines.render import landmarks as lm
@@ -91,9 +90,9 @@ class Onboarder:
         on_progress(FITTING)
         avatar = fit(part, points, mask, name=name, title=title, credit=CREDIT)
         on_progress(PREVIEW_STEP)
-        film = preview(avatar)
+        film = preview_file(avatar)
         on_progress(SAVING)
-        kept = {CONSENT: consent.to_json()} | ({} if film is None else {PREVIEW: film})
+        kept = {CONSENT: consent.to_json(), **film}
         with self._shelf.aside() as aside:
             save(avatar, aside / name, kept)
             return self._shelf.put(aside / name, replace=replace)

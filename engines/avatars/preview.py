@@ -104,6 +104,12 @@ def preview(avatar: Avatar) -> bytes | None:
     return out.getvalue()
 
 
+def preview_file(avatar: Avatar) -> dict[str, bytes]:
+    """The film under its name, for `bundle.save`; nothing where there is no encoder."""
+    film = preview(avatar)
+    return {} if film is None else {FILE: film}
+
+
 def motions() -> Iterator[F32]:
     """f32[58] of each of FRAMES frames."""
     for index in range(FRAMES):

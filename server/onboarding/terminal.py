@@ -89,10 +89,10 @@ def fault(command: str, error: Exception) -> None:
 
 
 def seen(photo: str, inspection: Inspection) -> None:
-    """What is seen in a photo, on stderr."""
+    """What is seen in a photo, on stderr; of several faces how each can be chosen."""
     screen = console(stderr=True)
     for index, (x, y, width, height) in enumerate(inspection.faces):
-        if len(inspection.faces) > 1:
+        if len(inspection.faces) > 1 and inspection.problem is not None:
             across, down = x + width / 2, y + height / 2
             screen.print(
                 f"  --face {index}: {across:.0%} from the left, {down:.0%} from the top,"

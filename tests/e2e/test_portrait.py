@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
 from playwright.sync_api import Browser
 
+from engines.avatars.bundle import load
 from engines.avatars.store import BUILTIN
 from tests.support.browser import Visit
 from tests.support.server_process import ServerProcess
@@ -67,8 +69,8 @@ def test_making_can_be_stopped_and_nothing_is_kept(visit: Visit, server: ServerP
 
 def test_one_of_two_people_is_chosen_by_a_click(visit: Visit, tmp_path: Path) -> None:
     pair = tmp_path / "pair.png"
-    people = [cv2.imread(str(path)) for path in sorted(BUILTIN.glob("*/portrait.jpg"))[:2]]
-    assert cv2.imwrite(str(pair), cv2.hconcat(people))
+    people = [load(path.parent).portrait for path in sorted(BUILTIN.glob("*/portrait.jpg"))[:2]]
+    assert cv2.imwrite(str(pair), np.hstack(people))
     page = visit.page
     page.wait_for_selector("#faces img")
     page.click("#own-open")

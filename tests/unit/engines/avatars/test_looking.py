@@ -88,6 +88,6 @@ def test_the_nets_agree_on_small_and_large_photos() -> None:
     wide = cv2.copyMakeBorder(large, 300, 300, 1200, 200, cv2.BORDER_REPLICATE)
     near = find_mesh(finder, usual, find_faces(finder, usual), None)
     far = find_mesh(finder, wide, find_faces(finder, wide), None)
-    moved = ((far[:, :2] - np.float32([1200, 300])) + 0.5) * 512 / 2400 - 0.5
+    moved = ((far[:, :2] - np.array([1200, 300], np.float32)) + 0.5) * 512 / 2400 - 0.5
     eyes = float(np.linalg.norm(near[468, :2] - near[473, :2]))
     assert np.linalg.norm(moved - near[:, :2], axis=1).mean() < 0.02 * eyes

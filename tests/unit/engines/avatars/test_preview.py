@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engines.avatars import preview as previews
-from engines.avatars.preview import FRAMES, MAX_BYTES, SIZE, motions, preview
+from engines.avatars.preview import FILE, FRAMES, MAX_BYTES, SIZE, motions, preview, preview_file
 from engines.values import MOTION_INDEX, MOTION_SIZE, U8
 from tests.support.sample_avatar import sample
 
@@ -33,7 +33,7 @@ def test_a_loop_that_every_browser_plays() -> None:
     still = seen[0].astype(int)
     moved = [float(np.abs(picture.astype(int) - still).mean()) for picture in seen]
     assert max(moved) > 3 * moved[-1]
-    assert preview(sample()) == film
+    assert preview_file(sample()) == {FILE: film}
 
 
 def test_it_looks_around_blinks_smiles_speaks_and_turns() -> None:
@@ -51,3 +51,4 @@ def test_it_looks_around_blinks_smiles_speaks_and_turns() -> None:
 def test_without_an_encoder_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "ENCODER", "no-such-encoder")
     assert preview(sample()) is None
+    assert preview_file(sample()) == {}

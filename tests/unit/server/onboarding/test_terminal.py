@@ -54,6 +54,8 @@ def test_rows_are_whole_in_a_pipe_and_no_markup(capsys: Capture) -> None:
 
 def test_faces_to_choose_from_and_warnings(capsys: Capture) -> None:
     boxes = [(0.1, 0.2, 0.2, 0.2), (0.6, 0.2, 0.2, 0.2)]
-    seen("a.jpg", Inspection(9, 9, boxes, warnings=[Remark("dim", "It is dim.", "Go out.")]))
-    told = capsys.readouterr().err
-    assert "--face 1: 70% from the left" in told and "a.jpg: It is dim. Go out." in told
+    warnings = [Remark("dim", "It is dim.", "Go out.")]
+    seen("a.jpg", Inspection(9, 9, boxes, warnings=warnings))
+    assert capsys.readouterr().err == "a.jpg: It is dim. Go out.\n"
+    seen("a.jpg", Inspection(9, 9, boxes, problem=Remark("several_faces", "Two.", "Crop.")))
+    assert "--face 1: 70% from the left" in capsys.readouterr().err
