@@ -77,6 +77,7 @@ def _premultiplied(photo: U8, background: U8, alpha: U8) -> U8:
     """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo."""
     clear = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR)
     behind = cv2.multiply(background, clear, scale=1 / 255)
-    colour = np.where(alpha[..., None] > 0, cv2.subtract(photo, behind), 0)
-    out: U8 = np.dstack([colour, alpha]).astype(np.uint8)
+    # No brighter than the matte allows: light of the wall must not travel with the head.
+    most = cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR)
+    out: U8 = np.dstack([cv2.min(cv2.subtract(photo, behind), most), alpha])
     return out
