@@ -8,7 +8,8 @@ const stageFilm = () => /** @type {HTMLVideoElement} */ (document.getElementById
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
- * Plays the film over a face in the list while it is pointed at or has the focus.
+ * Plays the film over a face in the list while it is pointed at or has the keyboard's focus. A finger
+ * does not point: it chooses, and the chosen face plays on the stage.
  * @param {HTMLElement} label
  * @param {string|null} preview Its address; null: there is none.
  */
@@ -19,8 +20,11 @@ export function playOnHover(label, preview) {
     film?.remove();
     film = null;
   };
-  const start = () => {
-    if (film || calm.matches) return;
+  /** @param {Event} event */
+  const start = (event) => {
+    const touched = /** @type {any} */ (event).pointerType === "touch";
+    const clicked = event.type === "focusin" && !(/** @type {any} */ (event.target).matches(":focus-visible"));
+    if (film || touched || clicked || calm.matches) return;
     film = document.createElement("video");
     Object.assign(film, { src: preview, loop: true, muted: true, playsInline: true });
     film.setAttribute("aria-hidden", "true");

@@ -37,7 +37,11 @@ class Page {
     const { signalling } = new AvatarClient({ server: SERVER });
     this.signalling = signalling;
     this.portrait = new PortraitForm(signalling, {
-      made: async (name) => (await this.loadAvatars(name), this.#look()),
+      made: async (name) => {
+        await this.loadAvatars(name);
+        byId("stage").scrollIntoView({ block: "nearest" });
+        this.#look();
+      },
       removed: async () => (this.running && (await this.hangUp()), this.loadAvatars()),
       leave: () => (this.running ? this.hangUp() : Promise.resolve()),
     });
