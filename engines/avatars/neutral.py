@@ -22,9 +22,9 @@ from engines.render.cv import cv2
 from engines.render.rig import Rig, load_rig
 from engines.values import F32, MOTION_INDEX, U8
 
-PARTED = 0.055
-"""Inner lips further apart than this, in mouth widths, are open; landmarks of closed ones err
-by half of it."""
+PARTED = 0.047
+"""Inner lips further apart than this, in mouth widths, are open. Of 110 closed mouths none was
+measured wider; of 40 open ones the own net measures two narrower."""
 KEPT_SMILE = 0.33
 """A face at rest may smile this much: eyes of a laugh over a stern mouth look false."""
 MOST_REMOVED = 0.7

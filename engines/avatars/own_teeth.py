@@ -16,6 +16,7 @@ _REACH = 0.05
 """Teeth are looked for this far past the inner lips' landmarks, in mouth widths."""
 _DARK, _CLEAR = 0.24, 0.5
 """Shares of the brightest teeth: darker is the cavity, lighter is tooth, between them it fades."""
+_USUAL_LIP = np.array([50, 25, 15], np.float32)
 _LEAST_BRIGHT = 60
 """Of 255: a mouth with nothing lighter in it shows its cavity only."""
 _CORNER = 0.09
@@ -34,7 +35,7 @@ def inside_mouth(photo: U8, points: F32) -> U8:
     near = cv2.bitwise_and(_grown(inner, _REACH * width), _shrunk(outer, 0.02 * width))
     ring = cv2.subtract(_shrunk(outer, 0.03 * width), _grown(inner, 0.05 * width))
     lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
-    lip = np.median(lab[ring > 0], axis=0) if ring.any() else np.array([50, 25, 15], np.float32)
+    lip = np.median(lab[ring > 0], axis=0) if ring.any() else _USUAL_LIP
     tooth = (lab[..., 1] < lip[1] - 6) & (lab[..., 0] > lip[0] + 4)
     hollow = lab[..., 0] < 0.55 * lip[0]
     found = cv2.bitwise_or(inner, near * (tooth | hollow).astype(np.uint8))
