@@ -1,7 +1,7 @@
 import numpy as np
 
 from export.gallery import garment
-from export.gallery.recipes import Top
+from export.gallery.recipes import Cloth, Top
 
 SIZE = 160
 TOP = Top(
@@ -57,3 +57,15 @@ def test_dress_colours_the_garment_shades_beside_it_and_leaves_the_rest() -> Non
     column = dressed[60:150, 80, 0]
     skin_rows = column[column > 45]
     assert skin_rows[-1] < 62 - 1, "the cloth shades the skin at its edge"
+
+
+def test_new_cloth_has_its_own_colour_and_threads_and_keeps_the_folds() -> None:
+    lab = skin()
+    lab[..., 0] += 8 * np.sin(np.arange(SIZE) / 9)[None]
+    mask = np.zeros((SIZE, SIZE), np.float32)
+    mask[80:] = 1
+    new = garment.recloth(lab, mask, Cloth(light=0.5, tint=(-10.0, 4.0)), 3)
+    assert np.array_equal(new[:80], lab[:80])
+    assert np.allclose(new[100:, :, 1], -10) and np.allclose(new[100:, :, 2], 4)
+    assert np.corrcoef(new[100:, :, 0].mean(0), lab[100, :, 0])[0, 1] > 0.9
+    assert 0.2 < np.diff(new[100:, 40, 0]).std() < 4
