@@ -173,7 +173,11 @@ class Maker:
                 late: T = await running
                 return late
             raise ApiError(
-                503, "too_slow", "the server is too busy for this now", "try again in a minute"
+                503,
+                "too_slow",
+                "the server is too busy for this now",
+                "try again in a minute",
+                headers={"Retry-After": "60"},
             ) from error
         finally:
             claim.take()

@@ -159,7 +159,8 @@ async def test_twenty_at_once_are_made_or_told_to_come_again(
     for reply in refused:
         assert reply.status_code == 503, reply.text
         assert int(reply.headers["retry-after"]) > 0
-        assert reply.json()["error"]["code"] == "busy"
+        # On a loaded machine one that waited may also have been given up.
+        assert reply.json()["error"]["code"] in ("busy", "too_slow")
     assert sorted(left_in(folder) or []) == sorted(reply.json()["name"] for reply in made)
     assert (await http.get("/readyz")).status_code == 200
 
