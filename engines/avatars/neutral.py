@@ -44,10 +44,9 @@ _CELLS = 128
 """The splines are worked out at so many places across the picture."""
 LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
-_LIPS = [
-    *(i for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS) for i in row),
-    *(61, 76, 62, 78, 291, 306, 292, 308),
-]
+_CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]
+_CORNER_LIFT = 0.7
+_LIPS = [*(i for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS) for i in row), *_CORNERS]
 _F64 = NDArray[np.float64]
 _SMILES = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
 _FOLDS = (
@@ -163,8 +162,10 @@ def _sealed(points: F32, lift: F32) -> F32:
     """Landmarks with both inner lips on one line, moved by `lift`, the rows outward after them."""
     out = points.copy()
     upper, lower = points[list(lm.UPPER_INNER)], points[list(lm.LOWER_INNER)]
-    # All of the lift in the middle, none at the corners.
+    # The corners go with it for the greater part, or a lifted middle would be a frown.
+    out[_CORNERS] += _CORNER_LIFT * lift
     bow = np.sin(np.linspace(0, np.pi, len(upper) + 2)[1:-1]) ** 0.7
+    bow = _CORNER_LIFT + (1 - _CORNER_LIFT) * bow
     line = _meet(points) + bow[:, None].astype(np.float32) * lift
     for k in range(len(lm.UPPER_ROWS)):
         out[list(lm.UPPER_ROWS[k])] += _UPPER_ROWS[k] * (line - upper)
