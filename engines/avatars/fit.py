@@ -164,6 +164,6 @@ def _teeth_light(skin: F32, white: float | None) -> F32:
     photos that show teeth (error 20 of 255 against 42 for always the same).
     """
     cheek = float(skin.max())
-    level = float(np.clip(7 + 0.58 * cheek + 0.42 * (cheek if white is None else white), 135, 232))
+    level = float(np.clip(7 + 0.58 * cheek + 0.42 * (cheek if white is None else white), 160, 232))
     light: F32 = (level * _TOOTH_TINT / _RIG_TOOTH).astype(np.float32)
     return light

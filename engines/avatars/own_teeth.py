@@ -92,6 +92,8 @@ def own_teeth(photo: U8, inside: U8, points: F32) -> U8:
     alpha = cv2.GaussianBlur(_shrunk(mask, 0.006 * width), (0, 0), 0.008 * width)
     soft = cv2.GaussianBlur(light, (0, 0), 0.02 * width) / bright
     alpha = alpha * np.clip((soft - _DARK) / (_CLEAR - _DARK), 0, 1)
+    if (alpha > 128).any(0).sum() < _LEAST_WIDE * width:
+        return empty
     shown = _clean(lab, usual)
     out: U8 = np.dstack([np.where(alpha[..., None] > 0, shown, 0), alpha]).astype(np.uint8)
     return out
