@@ -1,0 +1,1 @@
+"""What the voice and the words feel: three streams, one embedding, one value per frame."""

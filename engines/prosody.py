@@ -1,0 +1,217 @@
+"""Prosody of sound, streamed: pitch, voicing, loudness and spectral balance in rows of 10 ms.
+
+Pure and explicit: runs on the thread that calls it; the caller keeps the state.
+Never looks ahead, never normalises by a clip or a speaker, never raises for what a microphone
+sends.
+
+Row k ends with sample 160 k + 160, as the rows of `engines.features.LogMel` do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.vad import clean
+from engines.values import F32, SAMPLE_RATE_HZ
+
+PROSODY_NAMES = (
+    "f0",
+    "voiced",
+    "hnr",
+    "loudness",
+    "alpha",
+    "hammarberg",
+    "slope_low",
+    "slope_mid",
+    "centroid",
+    "flux",
+)
+"""Columns of a row: f0 in semitones above 55 Hz (of the last voiced row where unvoiced, 0 before
+the first); voiced 0 or 1; harmonics-to-noise ratio in dB, -20..40; loudness in dB of full scale,
+-96..0; alpha ratio, Hammarberg index (both dB) and the two spectral slopes (dB per kHz) as in
+GeMAPS (Eyben et al. 2016); spectral centroid in kHz; flux of the log spectrum in dB."""
+PROSODY_SIZE = len(PROSODY_NAMES)
+F0, VOICED, HNR, LOUDNESS = range(4)
+HOP = 160
+"""10 ms."""
+WINDOW = 640
+"""40 ms: three periods of 75 Hz, and still two of 50 Hz."""
+FFT_SIZE = 1024
+"""Room for the lags of MIN_HZ without wrapping round."""
+MIN_HZ, MAX_HZ = 62.0, 500.0
+REFERENCE_HZ = 55.0
+CANDIDATES = 4
+OCTAVE_COST = 0.04
+"""Boersma's cost of a candidate per octave below MAX_HZ: of two equal peaks the higher wins."""
+JUMP_COST = 0.35
+"""Of a change by one octave between rows."""
+VOICING_COST = 0.14
+VOICING_THRESHOLD = 0.5
+SILENCE_DB = -62.0
+"""Below this level nothing is voiced."""
+SILENT_DB = -96.0
+POWER_FLOOR = 1e-10
+
+
+@dataclass(slots=True)
+class ProsodyState:
+    """What the next row still needs."""
+
+    tail: F32 = field(default_factory=lambda: np.zeros(WINDOW - HOP, np.float32))
+    tracks: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
+    """Ends of the best pitch paths: (log2 Hz or 0 for unvoiced, score)."""
+    last_f0: float = 0.0
+    """Semitones of the last voiced row."""
+    spectrum_db: F32 | None = None
+
+
+class Prosody:
+    """Shared tables and the step; one state per stream."""
+
+    def __init__(self) -> None:
+        hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)
+        self._window = (hann / np.sqrt(np.sum(hann**2))).astype(np.float64)
+        hz = np.fft.rfftfreq(FFT_SIZE, 1.0 / SAMPLE_RATE_HZ)
+        # Pitch lives below 1.5 kHz: above it fricatives and hiss drown the periods.
+        passed = 1.0 / (1.0 + (hz / 1500.0) ** 4) * (1.0 - np.exp(-((hz / 60.0) ** 4)))
+        self._pitch_band = passed
+        self._first_lag = int(SAMPLE_RATE_HZ / MAX_HZ) - 1
+        self._last_lag = int(SAMPLE_RATE_HZ / MIN_HZ) + 2
+        lags = slice(self._first_lag, self._last_lag)
+        # Boersma 1993, eq. 9: the window's own autocorrelation is divided out.
+        own = np.fft.irfft(np.abs(np.fft.rfft(self._window, FFT_SIZE)) ** 2)[lags]
+        self._lag_gain = 1.0 / own
+        self._bands = _band_means(hz)
+        centres = _BAND_EDGES[:-1] + 0.5 * np.diff(_BAND_EDGES)
+        self._slopes = np.stack([_slope(centres, 0, 500), _slope(centres, 500, 1500)])
+        self._khz = hz / 1000.0
+        self._low = (hz >= 50) & (hz < 1000)
+        self._high = (hz >= 1000) & (hz < 5000)
+        self._below = slice(*np.searchsorted(centres, [0, 2000]))
+        self._above = slice(*np.searchsorted(centres, [2000, 5000]))
+
+    def new_state(self) -> ProsodyState:
+        """State before the first sample: silence."""
+        return ProsodyState()
+
+    def step(self, state: ProsodyState, samples: F32) -> F32:
+        """Rows f32[m,10] that `samples` f32[n] complete; advances `state`.
+
+        Row by row on purpose: any split of a stream gives the same bits.
+        """
+        sound = np.concatenate((state.tail, clean(samples)))
+        count = max(0, (len(sound) - WINDOW) // HOP + 1)
+        rows = np.empty((count, PROSODY_SIZE), np.float32)
+        for i in range(count):
+            self._row(state, sound[i * HOP : i * HOP + WINDOW], rows[i])
+        state.tail = sound[count * HOP :].copy()
+        return rows
+
+    def _row(self, state: ProsodyState, sound: F32, row: F32) -> None:
+        part = sound.astype(np.float64)
+        part -= part.mean()
+        spectrum = np.fft.rfft(part * self._window, FFT_SIZE)
+        power = spectrum.real**2 + spectrum.imag**2
+        level = float(part[-400:] @ part[-400:]) / 400.0
+        loudness = max(SILENT_DB, 10.0 * math.log10(level + 1e-12))
+        f0, strength = self._pitch(state, power, loudness)
+        if f0 > 0.0:
+            state.last_f0 = 12.0 * (f0 - math.log2(REFERENCE_HZ))
+        bounded = min(0.9999, max(0.0099, strength))
+        row[F0] = state.last_f0
+        row[VOICED] = float(f0 > 0.0)
+        row[HNR] = 10.0 * math.log10(bounded / (1.0 - bounded))
+        row[LOUDNESS] = loudness
+        self._shape(state, power, row)
+
+    def _pitch(
+        self, state: ProsodyState, power: NDArray[np.float64], loudness: float
+    ) -> tuple[float, float]:
+        """Log2 Hz (0: unvoiced) and the strength of the best peak.
+
+        Boersma 1993 ("Accurate short-term analysis of the fundamental frequency..."), with the
+        path search cut at the present row: the best path so far speaks, none is revised.
+        """
+        banded = power * self._pitch_band
+        correlation = np.fft.irfft(banded)
+        energy = float(correlation[0])
+        ratios = correlation[self._first_lag : self._last_lag] * self._lag_gain
+        ratios = ratios / (energy + 1e-9)
+        found = _peaks(ratios, self._first_lag)
+        best = max((strength for _, strength in found), default=0.0)
+        unvoiced = VOICING_THRESHOLD + (1.0 if loudness < SILENCE_DB else 0.0)
+        nodes = [(0.0, unvoiced)]
+        top = math.log2(MAX_HZ)
+        nodes += [(pitch, strength - OCTAVE_COST * (top - pitch)) for pitch, strength in found]
+        tracks = []
+        for pitch, local in nodes:
+            arrive = max(score - _move(before, pitch) for before, score in state.tracks)
+            tracks.append((pitch, local + arrive))
+        ceiling = max(score for _, score in tracks)
+        # Only differences count: keep them small, so that hours do not eat the digits.
+        state.tracks = [(pitch, score - ceiling) for pitch, score in tracks]
+        return max(state.tracks, key=lambda track: track[1])[0], best
+
+    def _shape(self, state: ProsodyState, power: NDArray[np.float64], row: F32) -> None:
+        bands_db = 10.0 * np.log10(self._bands @ power + POWER_FLOOR)
+        low = float(power[self._low].sum()) + POWER_FLOOR
+        high = float(power[self._high].sum()) + POWER_FLOOR
+        row[4] = 10.0 * math.log10(low / high)
+        row[5] = float(bands_db[self._below].max() - bands_db[self._above].max())
+        row[6:8] = self._slopes @ bands_db
+        row[8] = float(self._khz @ power) / (float(power.sum()) + POWER_FLOOR)
+        before = bands_db if state.spectrum_db is None else state.spectrum_db
+        change = bands_db - before
+        row[9] = math.sqrt(float(change @ change) / len(change))
+        state.spectrum_db = bands_db
+
+
+_BAND_EDGES = np.concatenate((np.arange(0.0, 1500.0, 125.0), np.arange(1500.0, 7501.0, 500.0)))
+
+
+def _band_means(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows that average the power of each band."""
+    inside = (hz >= _BAND_EDGES[:-1, None]) & (hz < _BAND_EDGES[1:, None])
+    means: NDArray[np.float64] = inside / inside.sum(axis=1, keepdims=True)
+    return means
+
+
+def _slope(centres: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """The row that takes band levels in dB to their least-squares slope in dB per kHz."""
+    inside = (centres >= low) & (centres < high)
+    away = np.where(inside, centres - centres[inside].mean(), 0.0) / 1000.0
+    row: NDArray[np.float64] = away / float(away @ away)
+    return row
+
+
+def _peaks(ratios: NDArray[np.float64], first_lag: int) -> list[tuple[float, float]]:
+    """The strongest local maxima as (log2 Hz, height), by parabolic interpolation."""
+    inner = ratios[1:-1]
+    places = np.flatnonzero((inner > ratios[:-2]) & (inner >= ratios[2:]) & (inner > 0.25)) + 1
+    if len(places) > CANDIDATES:
+        # By worth, not by height: every multiple of a high voice's period is as high as the first.
+        worth = ratios[places] - OCTAVE_COST * np.log2(first_lag + places)
+        order = np.argsort(-worth, kind="stable")
+        places = places[order[:CANDIDATES]]
+    found = []
+    for place in places.tolist():
+        left, middle, right = ratios[place - 1 : place + 2].tolist()
+        curve = left - 2.0 * middle + right
+        shift = 0.5 * (left - right) / curve if curve < 0.0 else 0.0
+        height = middle - 0.25 * (left - right) * shift
+        # Interpolation between lags can overshoot a perfect period's 1.
+        found.append((math.log2(SAMPLE_RATE_HZ / (first_lag + place + shift)), min(1.0, height)))
+    return found
+
+
+def _move(before: float, after: float) -> float:
+    """Cost of going from one pitch to another (log2 Hz, 0: unvoiced)."""
+    if before == 0.0 and after == 0.0:
+        return 0.0
+    if before == 0.0 or after == 0.0:
+        return VOICING_COST
+    return JUMP_COST * abs(before - after)
