@@ -1,10 +1,10 @@
-"""The audio-to-motion net, one video frame at a time: head, gaze, lids, brows and mood of the mouth.
+"""The audio-to-motion net, frame by frame: head, gaze, lids, brows and the mood of the mouth.
 
 Weights are shared and read-only; runs on the engine thread; each session has an `A2MState`.
 Never moves what a consonant needs: the lips come from `engines.motion.lips`.
 
-A variational autoencoder with a volume-preserving flow as prior, in motion space, causal: one latent
-is drawn for four frames and decoded frame by frame (training: `export/nets/motion.py`).
+A variational autoencoder with a volume-preserving flow as prior, in motion space, causal: one
+latent is drawn for four frames and decoded frame by frame (training: `export/nets/motion.py`).
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class MotionState:
 
 
 class MotionModel:
-    """Lips where there is voice, a calm mouth where there is none, a face that feels and listens."""
+    """Lips where there is voice, a calm mouth where there is none, a face that feels."""
 
     def __init__(self, lips: LipsSource, a2m: A2M, emotion: EmotionSource) -> None:
         self._lips = lips

@@ -1,8 +1,8 @@
 """What each emotion does to a face at full intensity, as channels of `engines.motion.face`.
 
 Constants. No video of emotions is among the training data: postures follow the action units
-that FACS-based literature lists for each emotion (Ekman, Friesen, Hager, FACS Investigator's Guide, 2002),
-and the changes of head and tempo that are reported with them.
+that literature on FACS lists for each emotion (Ekman, Friesen, Hager, FACS Investigator's Guide,
+2002), and the changes of head and tempo that are reported with them.
 Never read by the server: the net learns them.
 """
 

@@ -3,8 +3,8 @@
 Offline; pure functions of landmarks.
 Never sees sound, and never measures the mouth: `lip_geometry` does.
 
-Landmarks are aligned to the clip's own mean head (Umeyama, PAMI 1991), which gives the pose; what is
-left is set against the rig's offsets by ridge least squares.
+Landmarks are aligned to the clip's own mean head (Umeyama, PAMI 1991), which gives the pose; what
+is left is set against the rig's offsets by ridge least squares.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A performer by rule: long takes of a face that speaks, listens and feels, for the net to learn from.
+"""A performer by rule: takes of a face that speaks, listens and feels, for the net to learn.
 
 Offline; pure but for its seed.
 Never used by the server: there the trained net performs.

@@ -4,8 +4,8 @@ Offline (torch); what serving runs is the ONNX of `StepNet`.
 Never looks ahead by itself: the look-ahead is in how frames and sound are paired.
 
 VAE: Kingma, Welling 2014. A flow of residual couplings and flips as its prior, volume preserving:
-Ren, Liu, Zhao, PortaSpeech, 2021 (after Dinh, Krueger, Bengio, NICE, 2015). Here in motion space and
-causal: one latent for four frames, one pass, no iterations.
+Ren, Liu, Zhao, PortaSpeech, 2021 (after Dinh, Krueger, Bengio, NICE, 2015). Here in motion space
+and causal: one latent for four frames, one pass, no iterations.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class MotionNet(nn.Module):
         return mean, log_variance.clamp(-8.0, 4.0)
 
     def blocks(self, heard: Tensor, past: Tensor) -> Tensor:
-        """What the prior knows of each block: sound up to its first frame, and the motion before."""
+        """What the prior knows of each block: sound up to its first frame, the motion before."""
         return heard[:, :, ::BLOCK] + self.before(past)
 
     def decode(self, z: Tensor, heard: Tensor, past: Tensor, left: Left) -> tuple[Tensor, Left]:
