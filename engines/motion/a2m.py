@@ -20,6 +20,8 @@ import onnxruntime
 
 from engines.motion.eyes import EyesState, move_eyes, new_eyes
 from engines.motion.face import CHANNEL_COUNT, CHANNEL_NAMES, HIGH, LOW
+from engines.motion.feeling import FEELING_NAMES, FEELING_SIZE
+from engines.motion.head import HeadState, move_head, new_head
 from engines.motion.style import STYLE_NAMES
 from engines.motion.voice import VOICE_NAMES
 from engines.values import F32
@@ -29,6 +31,7 @@ DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "motion"
 BLOCK = 4
 """Frames of one latent."""
 OTHER_SIZE = 2
+SPEAKING = VOICE_NAMES.index("speaking")
 
 
 class BadMotionWeights(Exception):
@@ -43,6 +46,7 @@ class A2MState:
     net: F32
     noise: F32
     eyes: EyesState
+    head: HeadState
     phase: int = 0
 
 
@@ -53,7 +57,6 @@ class A2M:
         self._session = session
         self.manifest = manifest
         self._latent = int(manifest["net"]["latent"])
-        self._emotion = int(manifest["emotion"])
         self._first = np.zeros((1, int(manifest["state_size"])), np.float32)
         # The last two parts of the state are the motion before: at rest.
         rest = np.array(manifest["rest"], np.float32)
@@ -83,6 +86,7 @@ class A2M:
         for key, wanted in (
             ("channels", CHANNEL_NAMES),
             ("voice", VOICE_NAMES),
+            ("feeling", FEELING_NAMES),
             ("style", STYLE_NAMES),
         ):
             if tuple(manifest.get(key, ())) != wanted:
@@ -107,7 +111,7 @@ class A2M:
         return (
             np.zeros(len(VOICE_NAMES), np.float32),
             np.zeros(OTHER_SIZE, np.float32),
-            np.zeros(self._emotion, np.float32),
+            np.zeros(FEELING_SIZE, np.float32),
             np.full(len(STYLE_NAMES), 0.5, np.float32),
         )
 
@@ -115,21 +119,22 @@ class A2M:
         """A face at rest; equal seeds and equal conditions give equal motion, bit for bit."""
         rng = np.random.Generator(np.random.PCG64(seed))
         noise = np.zeros((1, self._latent), np.float32)
-        return A2MState(rng, self._first, noise, new_eyes())
+        return A2MState(rng, self._first, noise, new_eyes(), new_head())
 
     def step(
-        self, state: A2MState, voice: F32, other: F32, z: F32, style: F32, temperature: float
+        self, state: A2MState, voice: F32, other: F32, feeling: F32, style: F32, temperature: float
     ) -> F32:
         """Channels f32[27] (CHANNEL_NAMES) of the next frame; advances `state`.
 
         voice f32[9] (VOICE_NAMES); other f32[2]: voice activity and energy of the other side;
-        z f32[64]: Z_emo; style f32[7] (STYLE_NAMES); temperature 0 (the likeliest) .. 1.5.
+        feeling f32[9] (FEELING_NAMES); style f32[7] (STYLE_NAMES); temperature 0 (the
+        likeliest) .. 1.5.
         """
         if state.phase == 0:
             drawn = state.rng.standard_normal((1, self._latent), dtype=np.float32)
             state.noise = drawn * np.float32(temperature)
         feeds = {
-            "conditions": np.concatenate([voice, other, z, style])[None],
+            "conditions": np.concatenate([voice, other, feeling, style])[None],
             "noise": state.noise,
             "phase": self._phases[state.phase],
             "state": state.net,
@@ -138,4 +143,5 @@ class A2M:
         state.phase = (state.phase + 1) % BLOCK
         out: F32 = np.clip(motion[0], LOW, HIGH)
         move_eyes(state.eyes, out, self._blink)
+        move_head(state.head, out, bool(voice[SPEAKING] > 0.5 or other[0] > 0.5))
         return out

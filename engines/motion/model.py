@@ -16,6 +16,7 @@ from engines.emotion.values import Emotion, EmotionOverride
 from engines.motion.a2m import A2M, A2MState
 from engines.motion.actions import ActionState, begin_action, new_actions, step_actions
 from engines.motion.compose import compose
+from engines.motion.feeling import feeling
 from engines.motion.style import STYLE_SIZE, USUAL
 from engines.motion.voice import Voice, VoiceState
 from engines.vad import Vad, VadState, clean
@@ -199,7 +200,7 @@ class MotionModel:
         heard = self._voice.step(state.voice, samples, speaking)
         emotion = self._emotion.step(state.emotion, samples, speaking)
         channels = self._a2m.step(
-            state.face, heard, state.other, emotion.z, state.style, state.temperature
+            state.face, heard, state.other, feeling(emotion), state.style, state.temperature
         )
         channels += step_actions(state.actions)
         motion = compose(channels, state.mouth, smoothstep(state.open))

@@ -24,8 +24,8 @@ class MotionNetConfig:
     """Sizes; the defaults are the shipped net."""
 
     channels: int = 27
-    conditions: int = 82
-    """Voice, listening, Z_emo and style, in this order."""
+    conditions: int = 27
+    """Voice, listening, feeling (the readout of Z_emo) and style, in this order."""
     hidden: int = 112
     latent: int = 16
     couplings: int = 4
@@ -118,7 +118,7 @@ class Flow(nn.Module):
 
 
 class MotionNet(nn.Module):
-    """Motion f32[B,T,27] (scaled) from conditions f32[B,T,82] and, in training, from itself."""
+    """Motion f32[B,T,27] (scaled) from conditions f32[B,T,27] and, in training, from itself."""
 
     def __init__(self, config: MotionNetConfig) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ class MotionNet(nn.Module):
 class StepNet(nn.Module):
     """One frame for serving.
 
-    conditions f32[1,82], noise f32[1,latent] (temperature in it), phase f32[1,4] (one-hot frame of
+    conditions f32[1,27], noise f32[1,latent] (temperature in it), phase f32[1,4] (one-hot frame of
     its block), state f32[1,S] -> motion f32[1,27] in physical units, next state.
     """
 

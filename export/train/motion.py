@@ -6,7 +6,7 @@ Never looks at the test split.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engines.motion.face import CHANNEL_NAMES
+from engines.motion.feeling import felt
 from engines.values import F32
 from export.data.motion_examples import MotionExample
 from export.nets.motion import BLOCK, MotionNet, MotionNetConfig
@@ -27,6 +28,7 @@ SPEED_SD = 0.18
 PAST_NOISE = 0.15
 PAST_DROP = 0.15
 """The past that the net sees is its own when it serves: it must not lean on it."""
+LABEL_DROP = 0.15
 FREE_NATS = 0.05
 """Divergence per latent below which nothing is gained."""
 LOUD = {"blinkLeft": 4.0, "blinkRight": 4.0, "lookLeft": 2.0, "lookDown": 2.0}
@@ -42,16 +44,15 @@ LOUDNESS: F32 = np.array([LOUD.get(name, 1.0) for name in CHANNEL_NAMES], np.flo
 class MotionTrainConfig:
     """How to train."""
 
-    epochs: int = 60
+    epochs: int = 70
     batch: int = 32
     length: int = 72
     rate: float = 2e-3
     weight_decay: float = 0.01
     seed: int = 1
     device: str = "cpu"
-    beta: float = 1.0
-    takes: int = 400
-    """Performed takes seen in an epoch."""
+    beta: float = 0.25
+    """Weight of the divergence: with 1 the latents say too little, and blinks die out."""
     net: MotionNetConfig = field(default_factory=MotionNetConfig)
 
 
@@ -74,16 +75,23 @@ def scale_of(examples: Sequence[MotionExample]) -> dict[str, F32]:
     return {"mean": joined.mean(0).astype(np.float32), "sd": sd.astype(np.float32)}
 
 
-def conditions_of(example: MotionExample, feel: Callable[[F32], F32]) -> F32:
-    """f32[T,C]: voice, the other side, Z_emo and style; `feel` makes Z_emo of intensities."""
+def conditions_of(example: MotionExample, rng: np.random.Generator | None = None) -> F32:
+    """f32[T,27]: voice, the other side, feeling and style; `rng` blurs the feeling for training."""
+    feelings = felt(example.emotion)
+    if rng is not None:
+        # Callers may give valence and arousal alone, or a label with another valence.
+        feelings[:, -2:] += 0.08 * rng.standard_normal(2)
+        if rng.random() < LABEL_DROP:
+            feelings[:, :-2] = 0.0
+        elif rng.random() < LABEL_DROP:
+            feelings[:, -2:] = 0.0
     style = np.broadcast_to(example.style, (len(example.voice), len(example.style)))
-    parts = [example.voice, example.other, feel(example.emotion), style]
+    parts = [example.voice, example.other, feelings, style]
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 def make_batches(
     examples: Sequence[MotionExample],
-    feel: Callable[[F32], F32],
     scale: dict[str, F32],
     config: MotionTrainConfig,
     rng: np.random.Generator,
@@ -92,7 +100,7 @@ def make_batches(
     order = rng.permutation(len(examples))
     batches = []
     for begin in range(0, len(order) - config.batch + 1, config.batch):
-        rows = [_cut(examples[i], feel, scale, config, rng) for i in order[begin:][: config.batch]]
+        rows = [_cut(examples[i], scale, config, rng) for i in order[begin:][: config.batch]]
         joined = [torch.as_tensor(np.stack(column)) for column in zip(*rows, strict=True)]
         batches.append(Batch(*(part.to(config.device) for part in joined)))
     return batches
@@ -100,7 +108,6 @@ def make_batches(
 
 def _cut(
     example: MotionExample,
-    feel: Callable[[F32], F32],
     scale: dict[str, F32],
     config: MotionTrainConfig,
     rng: np.random.Generator,
@@ -109,7 +116,7 @@ def _cut(
     start = int(rng.integers(0, max(1, len(example.channels) - length + 1)))
     part = slice(start, start + length)
     motion = (example.channels[part] - scale["mean"]) / scale["sd"]
-    conditions = conditions_of(example, feel)[part]
+    conditions = conditions_of(example, rng)[part]
     rest = -scale["mean"] / scale["sd"]
     before = example.channels[start - 1] if start else None
     first = rest if before is None else (before - scale["mean"]) / scale["sd"]
@@ -152,7 +159,6 @@ class MotionTrainer:
     net: MotionNet
     optimizer: torch.optim.AdamW
     scale: dict[str, F32]
-    feel: Callable[[F32], F32]
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
@@ -160,7 +166,6 @@ class MotionTrainer:
 def start(
     config: MotionTrainConfig,
     train: Sequence[MotionExample],
-    feel: Callable[[F32], F32],
     folder: Path,
     resume: bool,
 ) -> MotionTrainer:
@@ -168,7 +173,7 @@ def start(
     torch.manual_seed(config.seed)
     net = MotionNet(config.net).to(config.device)
     optimizer = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
-    trainer = MotionTrainer(config, folder, net, optimizer, scale_of(train), feel)
+    trainer = MotionTrainer(config, folder, net, optimizer, scale_of(train))
     if resume:
         state = load_checkpoint(folder, net, optimizer)
         if state is not None:
@@ -181,7 +186,7 @@ def train_epoch(trainer: MotionTrainer, examples: Sequence[MotionExample]) -> di
     config = trainer.config
     rng = np.random.default_rng((config.seed, trainer.epoch))
     torch.manual_seed(config.seed * 1000 + trainer.epoch)
-    batches = make_batches(examples, trainer.feel, trainer.scale, config, rng)
+    batches = make_batches(examples, trainer.scale, config, rng)
     trainer.net.train()
     # The divergence comes in slowly, or the latents are given up before they are of use.
     beta = config.beta * min(1.0, (trainer.epoch + 1) / max(1.0, 0.3 * config.epochs))
@@ -210,7 +215,7 @@ def validate(trainer: MotionTrainer, examples: Sequence[MotionExample]) -> dict[
     """Losses on examples that are not trained on, at the full divergence."""
     rng = np.random.default_rng(0)
     config = replace(trainer.config, batch=min(trainer.config.batch, len(examples)))
-    batches = make_batches(examples, trainer.feel, trainer.scale, config, rng)
+    batches = make_batches(examples, trainer.scale, config, rng)
     trainer.net.eval()
     total: dict[str, float] = {}
     with torch.no_grad():

@@ -23,7 +23,6 @@ from export.data.motion_examples import MotionExample, silence, take
 from export.nets.motion import MotionNetConfig
 from export.train.lips_cli import add_places, places_of
 from export.train.motion import (
-    FEELS,
     MotionTrainConfig,
     MotionTrainer,
     save,
@@ -34,7 +33,6 @@ from export.train.motion import (
 from export.train.motion_pack import pack
 
 SMOKE = MotionTrainConfig(epochs=2, batch=4, net=MotionNetConfig(hidden=16, latent=4, couplings=2))
-ABLATIONS = ("flow", "text", "speech", "affect")
 
 
 def smoke_data() -> MotionData:
@@ -123,7 +121,7 @@ def train(argv: list[str]) -> int:
             sys.stderr.write(f"train motion: {error}; `python -m export prepare lips` tracks\n")
             return 1
     os.makedirs(folder, exist_ok=True)
-    trainer = start(config, data.train, FEELS["shipped"](), folder, args.resume)
+    trainer = start(config, data.train, folder, args.resume)
     run(trainer, data)
     draw_curves(trainer.history, folder / "curves.png")
     last = {k: round(v, 3) for k, v in trainer.history[-1].items()}

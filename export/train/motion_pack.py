@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from engines.emotion.values import Z_SIZE
 from engines.motion.a2m import SCHEMA
 from engines.motion.face import CHANNEL_NAMES
+from engines.motion.feeling import FEELING_NAMES
 from engines.motion.style import STYLE_NAMES
 from engines.motion.voice import VOICE_NAMES
 from engines.values import F32
@@ -59,7 +59,7 @@ def pack(net: MotionNet, scale: dict[str, F32], training: dict[str, Any], folder
         "schema": SCHEMA,
         "sha256": hashlib.sha256((folder / "motion.onnx").read_bytes()).hexdigest(),
         "state_size": size,
-        "emotion": Z_SIZE,
+        "feeling": list(FEELING_NAMES),
         "channels": list(CHANNEL_NAMES),
         "voice": list(VOICE_NAMES),
         "style": list(STYLE_NAMES),
