@@ -27,6 +27,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("bench-frame",): Command("export.bench_frame:main", "milliseconds per motion frame"),
     ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
+    ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),

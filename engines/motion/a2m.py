@@ -130,6 +130,15 @@ class A2M:
         feeling f32[9] (FEELING_NAMES); style f32[7] (STYLE_NAMES); temperature 0 (the
         likeliest) .. 1.5.
         """
+        out = self.perform(state, voice, other, feeling, style, temperature)
+        move_eyes(state.eyes, out, self._blink)
+        move_head(state.head, out, bool(voice[SPEAKING] > 0.5 or other[0] > 0.5))
+        return out
+
+    def perform(
+        self, state: A2MState, voice: F32, other: F32, feeling: F32, style: F32, temperature: float
+    ) -> F32:
+        """The net's own channels f32[27], before eyes and head are finished; as `step`."""
         if state.phase == 0:
             drawn = state.rng.standard_normal((1, self._latent), dtype=np.float32)
             state.noise = drawn * np.float32(temperature)
@@ -142,6 +151,4 @@ class A2M:
         motion, state.net = self._session.run(None, feeds)
         state.phase = (state.phase + 1) % BLOCK
         out: F32 = np.clip(motion[0], LOW, HIGH)
-        move_eyes(state.eyes, out, self._blink)
-        move_head(state.head, out, bool(voice[SPEAKING] > 0.5 or other[0] > 0.5))
         return out

@@ -56,6 +56,9 @@ class MotionTrainConfig:
     net: MotionNetConfig = field(default_factory=MotionNetConfig)
 
 
+LEAST_SD = 0.002
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """f32[B,T,...]"""
@@ -71,7 +74,7 @@ def scale_of(examples: Sequence[MotionExample]) -> dict[str, F32]:
     joined = np.concatenate([e.channels for e in examples])
     sd = joined.std(0)
     for i, name in enumerate(CHANNEL_NAMES):
-        sd[i] = max(float(sd[i]), QUIET_SD.get(name, 1e-3))
+        sd[i] = max(float(sd[i]), QUIET_SD.get(name, LEAST_SD))
     return {"mean": joined.mean(0).astype(np.float32), "sd": sd.astype(np.float32)}
 
 

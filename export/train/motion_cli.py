@@ -32,7 +32,9 @@ from export.train.motion import (
 )
 from export.train.motion_pack import pack
 
-SMOKE = MotionTrainConfig(epochs=2, batch=4, net=MotionNetConfig(hidden=16, latent=4, couplings=2))
+SMOKE = MotionTrainConfig(
+    epochs=2, batch=4, rate=1e-2, net=MotionNetConfig(hidden=16, latent=4, couplings=2)
+)
 
 
 def smoke_data() -> MotionData:
@@ -126,7 +128,7 @@ def train(argv: list[str]) -> int:
     draw_curves(trainer.history, folder / "curves.png")
     last = {k: round(v, 3) for k, v in trainer.history[-1].items()}
     training = {"seed": config.seed, "examples": len(data.train), "last": last}
-    pack(trainer.net.eval(), trainer.scale, training, out)
+    pack(trainer.net.eval(), trainer.scale, training, data.test_voices, out)
     A2M.load(out)
     print(f"{out}: loads; curves: {folder / 'curves.png'}")
     return 0
