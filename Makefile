@@ -6,7 +6,7 @@ DATA ?= ../shared/data
 PORT ?= 8000
 TRACKER := .venv-track/bin/python
 
-.PHONY: serve test lint fmt types unit e2e lips evaluate gallery bench install install-dev chromium clean
+.PHONY: serve test lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars gallery bench install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
@@ -59,8 +59,13 @@ chromium: ## the browser and the speech programs of the tests
 lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and export them; DATA=folder
 	$(BIN)/python -m export train lips --data $(DATA) --tracker-python $(TRACKER)
 
-evaluate: $(VENV)/.dev .venv-track/.done ## the lips as predicted and as drawn, with floors
+evaluate: evaluate-lips evaluate-face evaluate-avatars ## every figure on held-out data, with bars and sheets; DATA=folder
+
+evaluate-lips: $(VENV)/.dev .venv-track/.done
 	$(BIN)/python -m export evaluate lips --data $(DATA) --tracker-python $(TRACKER) --rendered
+
+evaluate-face evaluate-avatars: evaluate-%: $(VENV)/.dev .venv-track/.done
+	$(BIN)/python -m export evaluate $* --data $(DATA) --tracker-python $(TRACKER)
 
 gallery: .venv-track/.done ## compose the built-in portraits anew
 	$(TRACKER) -m export gallery --data $(DATA) --out artifacts/gallery

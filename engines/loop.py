@@ -20,6 +20,7 @@ from engines.chunker import Chunker
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats, EngineStats
 from engines.pipeline import Motion, Pipeline, Renderer
+from engines.render.stage import AS_IT_IS, Stage
 from engines.runner import EngineSession, Runner
 from engines.scheduler import Ladder, Limits, climb, decide, use
 from engines.values import AudioChunk, Picture
@@ -34,8 +35,8 @@ __all__ = [
 ]
 log = logging.getLogger(__name__)
 
-RendererFactory: TypeAlias = Callable[[Any, int], Renderer]
-"""(avatar, size) -> a renderer that any number of sessions may share."""
+RendererFactory: TypeAlias = Callable[[Any, int, Stage], Renderer]
+"""(avatar, size, stage) -> a renderer that any number of sessions may share."""
 
 AUDIO_CHUNKS = 25
 """500 ms of 20 ms chunks (M1)."""
@@ -47,7 +48,7 @@ LEAD = 2
 COMMANDS = 1024
 """Two for each session, drained every turn: full means that the thread is stuck."""
 RENDERERS = 8
-"""Prepared avatars kept when no session uses them."""
+"""Prepared renderers kept when no session uses them; one is 6 MB at 512, 25 MB at 1024."""
 WAIT_S = 1.0
 """Longest sleep: shows a living thread in `EngineStats.turn_age_s`."""
 SWITCH_INTERVAL_S = 0.0002
@@ -59,9 +60,8 @@ SWITCH_INTERVAL_S = 0.0002
 class _Opening:
     """What a session is opened with."""
 
-    avatar: Any
+    renderer: Renderer
     seed: int
-    size: int
     frames: Mailbox[Picture]
 
 
@@ -109,7 +109,7 @@ class Engine:
         )
         self._lock = threading.Lock()  # over the next three
         self._known: dict[str, EngineSession] = {}
-        self._renderers: dict[tuple[int, int], tuple[Any, Renderer]] = {}
+        self._renderers: dict[tuple[int, int, Stage], tuple[Any, Renderer]] = {}
         self._stopped = False
         self._runners: dict[str, Runner] = {}
         self._ladder = Ladder()
@@ -159,17 +159,20 @@ class Engine:
         if thread.is_alive():
             raise TimeoutError(f"the engine thread is still in a step after {timeout_s} s")
 
-    def prepare(self, avatar: Any, size: int) -> Renderer:
-        """Build what all sessions of `avatar` at `size` share, unless it is there already.
+    def prepare(self, avatar: Any, size: int, stage: Stage = AS_IT_IS) -> Renderer:
+        """What draws `avatar` at `size` on `stage`, for `open` and `EngineSession.renderers`.
 
-        May take some 100 ms: call it on a worker thread before `open`, which otherwise leaves the
-        work to the engine thread, where every session would wait for it.
+        Built unless it is there already, which may take some 100 ms: call it on a worker thread.
+        One with a picture of somebody's own is never kept for others. Raises what the factory
+        raises.
         """
-        key = (id(avatar), size)
+        key = (id(avatar), size, stage)
         with self._lock:
             found = self._renderers.get(key)
         # The avatar is kept beside its renderer, so that its id stays its own.
-        made = found or (avatar, self._factory(avatar, size))
+        made = found or (avatar, self._factory(avatar, size, stage))
+        if stage.private:
+            return made[1]
         with self._lock:
             self._renderers.pop(key, None)
             self._renderers[key] = made
@@ -178,12 +181,12 @@ class Engine:
         return made[1]
 
     def open(
-        self, session_id: str, avatar: Any, *, seed: int, size: int, frames: Mailbox[Picture]
+        self, session_id: str, renderer: Renderer, *, seed: int, frames: Mailbox[Picture]
     ) -> EngineSession:
-        """Open a session whose pictures go to `frames`; sound may be put at once.
+        """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
         Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
-        stuck. A fault in building the avatar's renderer comes through `on_fault`.
+        stuck.
         """
         # M1: 500 ms; a hole (the oldest dropped) is told by pts and costs no delay.
         audio: Mailbox[AudioChunk] = Mailbox(
@@ -193,13 +196,17 @@ class Engine:
             on_put=self._wake_up,
             clock=self._clock,
         )
-        session = EngineSession(session_id, audio)
+        # The newest look counts; those not yet put on are forgotten.
+        renderers: Mailbox[Renderer] = Mailbox(
+            f"renderers {session_id}", 1, "drop-oldest", on_put=self._wake_up, clock=self._clock
+        )
+        session = EngineSession(session_id, audio, renderers)
         with self._lock:
             if self._stopped:
                 raise EngineStopped("the engine is stopped")
             if session_id in self._known:
                 raise ValueError(f"session {session_id} is open already")
-            self._commands.put(_Command(session, _Opening(avatar, seed, size, frames)))
+            self._commands.put(_Command(session, _Opening(renderer, seed, frames)))
             self._known[session_id] = session
         return session
 
@@ -243,8 +250,7 @@ class Engine:
             self._guard(command.session, lambda: self._build(command.session, opening))
 
     def _build(self, session: EngineSession, opening: _Opening) -> None:
-        renderer = self.prepare(opening.avatar, opening.size)
-        pipeline = Pipeline(self._motion, renderer, self._chunker)
+        pipeline = Pipeline(self._motion, opening.renderer, self._chunker)
         self._runners[session.id] = Runner(
             session, pipeline, opening.seed, opening.frames, self._clock, self._budget_s
         )
@@ -315,9 +321,9 @@ class Engine:
             log.exception("the engine died of %r, and so did its fault handler", error)
 
 
-def warp_renderer(avatar: Any, size: int) -> Renderer:
+def warp_renderer(avatar: Any, size: int, stage: Stage) -> Renderer:
     """The renderer of the `cpu` profile: the portrait warped to a motion."""
     from engines.render.warp import WarpRenderer
 
-    renderer: Renderer = WarpRenderer(avatar, size)
+    renderer: Renderer = WarpRenderer(avatar, size, stage)
     return renderer

@@ -15,6 +15,7 @@ import numpy as np
 from engines.loop import Engine, RendererFactory
 from engines.mailbox import Mailbox
 from engines.pipeline import Motion
+from engines.render.stage import AS_IT_IS, Stage
 from engines.values import F32, FRAME_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, Picture
 
 CHUNK = 320
@@ -39,6 +40,7 @@ def render_file(
     *,
     seed: int,
     size: int = 512,
+    stage: Stage = AS_IT_IS,
     on_progress: Callable[[int, int], None] | None = None,
     renderer_factory: RendererFactory | None = None,
 ) -> Iterator[Picture]:
@@ -65,7 +67,8 @@ def render_file(
     )
     # Emptied after every turn: a turn makes at most one picture.
     frames: Mailbox[Picture] = Mailbox("offline frames", 8, "refuse", clock=clock)
-    session = engine.open("offline", avatar, seed=seed, size=size, frames=frames)
+    renderer = engine.prepare(avatar, size, stage)
+    session = engine.open("offline", renderer, seed=seed, frames=frames)
     done = 0
     for pts in range(0, len(padded), CHUNK):
         session.audio.put(AudioChunk(pts, 0, padded[pts : pts + CHUNK]))

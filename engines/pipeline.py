@@ -60,6 +60,10 @@ class Pipeline:
             self._chunker.new_state(), self._motion.new_state(seed), self._renderer.new_state()
         )
 
+    def drawn_by(self, renderer: Renderer) -> Pipeline:
+        """The same sound and motion, drawn by another renderer; needs a new render state."""
+        return Pipeline(self._motion, renderer, self._chunker)
+
     def feed(self, state: PipelineState, chunk: AudioChunk) -> list[AudioWindow]:
         """Take a chunk; return the windows it completed, each to be given to `move` in order."""
         return self._chunker.step(state.chunks, chunk)

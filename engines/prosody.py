@@ -66,7 +66,7 @@ class ProsodyState:
     """Ends of the best pitch paths: (log2 Hz or 0 for unvoiced, score)."""
     last_f0: float = 0.0
     """Semitones of the last voiced row."""
-    spectrum_db: F32 | None = None
+    spectrum_db: NDArray[np.float64] | None = None
 
 
 class Prosody:
@@ -75,7 +75,7 @@ class Prosody:
     def __init__(self) -> None:
         hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)
         self._window = (hann / np.sqrt(np.sum(hann**2))).astype(np.float64)
-        hz = np.fft.rfftfreq(FFT_SIZE, 1.0 / SAMPLE_RATE_HZ)
+        hz = np.asarray(np.fft.rfftfreq(FFT_SIZE, 1.0 / SAMPLE_RATE_HZ), np.float64)
         # Pitch lives below 1.5 kHz: above it fricatives and hiss drown the periods.
         passed = 1.0 / (1.0 + (hz / 1500.0) ** 4) * (1.0 - np.exp(-((hz / 60.0) ** 4)))
         self._pitch_band = passed
@@ -85,12 +85,11 @@ class Prosody:
         # Boersma 1993, eq. 9: the window's own autocorrelation is divided out.
         own = np.fft.irfft(np.abs(np.fft.rfft(self._window, FFT_SIZE)) ** 2)[lags]
         self._lag_gain = 1.0 / own
-        self._bands = _band_means(hz)
+        # One product for all that is linear in the power spectrum.
+        self._sums = np.vstack([_band_means(hz), _within(hz, 50, 1000), _within(hz, 1000, 5000)])
+        self._sums = np.vstack([self._sums, hz / 1000.0, np.ones_like(hz)])
         centres = _BAND_EDGES[:-1] + 0.5 * np.diff(_BAND_EDGES)
         self._slopes = np.stack([_slope(centres, 0, 500), _slope(centres, 500, 1500)])
-        self._khz = hz / 1000.0
-        self._low = (hz >= 50) & (hz < 1000)
-        self._high = (hz >= 1000) & (hz < 5000)
         self._below = slice(*np.searchsorted(centres, [0, 2000]))
         self._above = slice(*np.searchsorted(centres, [2000, 5000]))
 
@@ -157,13 +156,13 @@ class Prosody:
         return max(state.tracks, key=lambda track: track[1])[0], best
 
     def _shape(self, state: ProsodyState, power: NDArray[np.float64], row: F32) -> None:
-        bands_db = 10.0 * np.log10(self._bands @ power + POWER_FLOOR)
-        low = float(power[self._low].sum()) + POWER_FLOOR
-        high = float(power[self._high].sum()) + POWER_FLOOR
+        sums = self._sums @ power
+        bands_db = 10.0 * np.log10(sums[:BANDS] + POWER_FLOOR)
+        low, high, moment, total = (sums[BANDS:] + POWER_FLOOR).tolist()
         row[4] = 10.0 * math.log10(low / high)
         row[5] = float(bands_db[self._below].max() - bands_db[self._above].max())
         row[6:8] = self._slopes @ bands_db
-        row[8] = float(self._khz @ power) / (float(power.sum()) + POWER_FLOOR)
+        row[8] = moment / total
         before = bands_db if state.spectrum_db is None else state.spectrum_db
         change = bands_db - before
         row[9] = math.sqrt(float(change @ change) / len(change))
@@ -171,6 +170,13 @@ class Prosody:
 
 
 _BAND_EDGES = np.concatenate((np.arange(0.0, 1500.0, 125.0), np.arange(1500.0, 7501.0, 500.0)))
+
+BANDS = len(_BAND_EDGES) - 1
+
+
+def _within(hz: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    inside: NDArray[np.float64] = ((hz >= low) & (hz < high)).astype(np.float64)
+    return inside
 
 
 def _band_means(hz: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats, StepMeter
-from engines.pipeline import Pipeline
+from engines.pipeline import Pipeline, Renderer
 from engines.scheduler import FULL, Drop, Load, Ready
 from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
 
@@ -37,11 +37,15 @@ class _Counters:
 
 
 class EngineSession:
-    """A session's handle: put sound into `audio`, read `stats`."""
+    """A session's handle: put sound into `audio`, a new look into `renderers`, read `stats`."""
 
-    def __init__(self, session_id: str, audio: Mailbox[AudioChunk]) -> None:
+    def __init__(
+        self, session_id: str, audio: Mailbox[AudioChunk], renderers: Mailbox[Renderer]
+    ) -> None:
         self.id = session_id
         self.audio = audio
+        self.renderers = renderers
+        """Of the same size as the first; put on between two frames."""
         self.counters = _Counters()
         self.motion = StepMeter()
         self.render = StepMeter()
@@ -120,6 +124,9 @@ class Runner:
 
     def advance(self) -> None:
         """Take all sound that came and move the motion over every window it completed."""
+        for renderer in self.session.renderers.take_all():
+            self._pipeline = self._pipeline.drawn_by(renderer)
+            self._state.render = renderer.new_state()
         for arrived_s, chunk in self.session.audio.take_timed():
             for window in self._pipeline.feed(self._state, chunk):
                 self._move(window, arrived_s)

@@ -29,6 +29,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
     ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
+    ("evaluate", "avatars"): Command(
+        "export.evaluate.avatars_cli:main", "avatars of held-out people: bars and sheets"
+    ),
+    ("train", "emotion"): Command("export.train.emotion_cli:train", "emotion of voice and words"),
+    ("evaluate", "emotion"): Command("export.evaluate.emotion_cli:main", "emotion figures"),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }

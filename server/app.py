@@ -7,6 +7,7 @@ Never imports the engine's libraries itself: the backend is given.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -25,13 +26,16 @@ from server.metrics import Metrics, program_version
 from server.middleware import BodyLimit, Larger, SafeHeaders
 from server.onboarding.service import Maker
 from server.onboarding.shelves import shelf_of
-from server.routes import avatars, health, sessions
+from server.routes import avatars, health, sessions, stage
 from server.schemas import Description, SessionRequest, Trickle
 from server.services import Backend, Services
 from server.settings import Settings
+from server.stage_wishes import StageChange
 from server.static import mount_page
 
 log = logging.getLogger(__name__)
+PHOTOS = re.compile(r"POST /v1/avatars(/check)?|PUT /v1/sessions/[^/]+/stage/image")
+"""Requests that carry one."""
 FORM_BYTES = 256 * 1024
 """Room for the texts beside a photo."""
 ABOUT = (
@@ -58,7 +62,7 @@ def create_app(
         redoc_url=None,
     )
     install_error_handlers(app)
-    for routes in (sessions, avatars, health):
+    for routes in (sessions, stage, avatars, health):
         app.include_router(routes.router)
     _document_bodies(app)
     if page:
@@ -92,6 +96,7 @@ def _lifespan(
             manager.start(factory)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
             maker = Maker(gallery, shelf_of(settings.avatars), settings.avatars.upload_timeout_s)
+            await maker.sweep()
             app.state.services = Services(settings, backend, gallery, manager, metrics, maker)
             log.info("ready", extra={"sessions_max": manager.cap})
             yield
@@ -103,7 +108,7 @@ def _lifespan(
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last added runs first: headers around CORS around the body limit."""
     photos = Larger(
-        paths=("/v1/avatars", "/v1/avatars/check"),
+        requests=PHOTOS,
         limit=MAX_BYTES + FORM_BYTES,
         timeout_s=settings.avatars.upload_timeout_s,
         setting="a photo of 32 MiB is the largest",
@@ -113,7 +118,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.server.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Content-Type", "If-Match"],
             expose_headers=["Location", "Link", "ETag", "Retry-After"],
         )
@@ -128,7 +133,7 @@ def _document_bodies(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = original()
             known = schema.setdefault("components", {}).setdefault("schemas", {})
-            known.update(schemas_of(SessionRequest, Description, Trickle))
+            known.update(schemas_of(SessionRequest, Description, Trickle, StageChange))
         return original()
 
     app.openapi = openapi  # type: ignore[method-assign]

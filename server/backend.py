@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from engines.avatars.store import BUILTIN, AvatarStore
-from engines.loop import Engine, RendererFactory
+from engines.loop import Engine, RendererFactory, warp_renderer
 from engines.motion.model import MotionModel
 from engines.offline import render_file
 from engines.pipeline import Motion
+from engines.render.mark import marked
 from engines.values import SAMPLE_RATE_HZ
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.disclosure import mark_style
 from server.gallery import Gallery, Store
 from server.media import Machinery, media_factory
 from server.metrics import Metrics
@@ -94,7 +96,10 @@ class EngineBackend:
         self._settings = settings
         self._store: Store = store or avatar_store(settings)
         self._load_motion = load_motion or self._shipped_motion
-        self._renderer_factory = renderer_factory
+        # Whatever draws, live or not: no picture leaves without the mark.
+        self._renderer_factory = marked(
+            renderer_factory or warp_renderer, mark_style(settings.disclosure)
+        )
         self._motion: Motion | None = None
         self._engine: Engine | None = None
         self._installed: Installed | None = None

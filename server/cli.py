@@ -93,11 +93,21 @@ def _settings_parser() -> argparse.ArgumentParser:
 
 
 def _render_arguments(command: argparse.ArgumentParser) -> None:
+    from engines.render.stage import FRAMINGS
+    from server.render_stage import BACKGROUND_HELP
+
     command.add_argument("--avatar", metavar="NAME", help="from `synchrorama avatar list`")
     command.add_argument("--audio", type=Path, required=True, metavar="FILE", help="a recording")
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="an .mp4 to write")
     command.add_argument("--seed", type=int, default=0, help="of blinks, gaze and sway [0]")
     command.add_argument("--size", type=int, choices=SIZES, help="of the picture, in pixels")
+    command.add_argument(
+        "--background", metavar="WHAT", default="photo", help=f"{BACKGROUND_HELP} [photo]"
+    )
+    command.add_argument(
+        "--framing", choices=FRAMINGS, default="shoulders", help="how close [shoulders]"
+    )
+    command.add_argument("--mirrored", action="store_true", help="left and right exchanged")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -150,6 +160,9 @@ def run_render(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         size=arguments.size or settings.session.size,
         quiet=arguments.quiet,
+        background=arguments.background,
+        framing=arguments.framing,
+        mirrored=arguments.mirrored,
     )
     try:
         report = render(job, settings)

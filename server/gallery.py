@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -41,6 +42,14 @@ class Info(Protocol):
     @property
     def credit(self) -> str:
         """Who made it, under which licence."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What scene text may say of the person; empty for users' avatars."""
 
 
 class Store(Protocol):
@@ -102,6 +111,15 @@ class Gallery:
                 "see GET /v1/avatars for the names",
             )
         return name
+
+    def folder(self, name: str) -> Path:
+        """Where its files are. Raises ApiError 404 (unknown) or 500 (damaged)."""
+        try:
+            return self._store.info(self.check(name)).folder
+        except AvatarError as error:
+            log.warning("avatar cannot be read: %s", error, extra={"avatar": name})
+            hint = "choose another; the server's log says what is wrong with it"
+            raise ApiError(500, "damaged_avatar", "this avatar cannot be read", hint) from error
 
     async def load(self, name: str) -> Any:
         """The avatar. Raises ApiError 404 (unknown) or 500 (damaged; the log has the remedy)."""

@@ -15,15 +15,17 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from engines.loop import Engine
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats
+from engines.pipeline import Renderer
+from engines.render.stage import Stage
 from engines.runner import EngineSession
-from engines.values import U8, Picture
+from engines.values import MOTION_SIZE, U8, Picture
 from server.codec_pool import CodecPool
+from server.disclosure import disclosure_of
 from server.gallery import Gallery
 from server.ingest import MicReader, PushReader
 from server.media_metrics import Meter, newest
@@ -33,7 +35,6 @@ from server.player import Outlets, Player
 from server.probe import Probe
 from server.push_protocol import PushVoice, event_message
 from server.push_timeline import PushTimeline
-from server.schemas import Disclosure
 from server.session_states import Ending
 from server.sessions import Media, MediaEvents, MediaFactory, SessionPlan
 from server.settings import Settings
@@ -63,13 +64,29 @@ def media_factory(machinery: Machinery) -> MediaFactory:
     """Builds the media of each session on `machinery`."""
 
     async def build(plan: SessionPlan, events: MediaEvents) -> Media:
-        gallery, engine = machinery.gallery, machinery.engine
+        gallery = machinery.gallery
         avatar = await gallery.load(plan.avatar)
-        # Some 100 ms for a new avatar or size: not on the engine thread, where all would wait.
-        await gallery.run(engine.prepare, avatar, plan.size)
-        return LiveMedia(plan, events, machinery, avatar)
+        # Some 100 ms for a new avatar, size or stage: not on the engine thread, where all wait.
+        look = await gallery.run(look_of, machinery.engine, avatar, plan.size, plan.stage)
+        return LiveMedia(plan, events, machinery, avatar, look)
 
     return build
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An avatar ready to be shown."""
+
+    renderer: Renderer
+    still: U8
+    """u8[S,S,3]: what is shown until the first picture comes."""
+
+
+def look_of(engine: Engine, avatar: Any, size: int, stage: Stage) -> Look:
+    """Everything that is worked out once; on a worker thread."""
+    renderer = engine.prepare(avatar, size, stage)
+    still = renderer.render(renderer.new_state(), np.zeros(MOTION_SIZE, np.float32))
+    return Look(renderer, still)
 
 
 class LiveVoice:
@@ -121,19 +138,26 @@ class LiveMedia:
     """One session's parts; `server.sessions.Media` says what each method is for."""
 
     def __init__(
-        self, plan: SessionPlan, events: MediaEvents, machinery: Machinery, avatar: Any
+        self,
+        plan: SessionPlan,
+        events: MediaEvents,
+        machinery: Machinery,
+        avatar: Any,
+        look: Look,
     ) -> None:
         """Opens the engine's side; raises EngineStopped. Everything is stopped by `aclose`."""
         self._plan = plan
         self._events = events
         self._settings = machinery.settings
+        self._machinery = machinery
+        self._avatar = avatar
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
         self._timing_silence = False
         self._stack = AsyncExitStack()
         self._frames: Mailbox[Picture] = Mailbox("frames", FRAMES_KEPT, "drop-oldest")
         self._engine = machinery.engine.open(
-            plan.id, avatar, seed=plan.seed, size=plan.size, frames=self._frames
+            plan.id, look.renderer, seed=plan.seed, frames=self._frames
         )
         self._stack.callback(machinery.engine.close, plan.id)
         self._audio_track = AvatarAudioTrack()
@@ -141,13 +165,13 @@ class LiveMedia:
         self._timeline: MicTimeline | PushTimeline
         self._mic: MicReader | None = None
         self._voice: LiveVoice | None = None
-        self._player = self._build_player(avatar.portrait)
+        self._player = self._build_player(look.still)
         self._stack.push_async_callback(self._player.aclose)
         self._peer = self._build_peer()
         self._stack.push_async_callback(self._peer.aclose)
         self._meter = Meter(machinery.metrics)
 
-    def _build_player(self, portrait: U8) -> Player:
+    def _build_player(self, still: U8) -> Player:
         plan, media = self._plan, self._settings.media
         if plan.voice == "push":
             self._timeline = push = PushTimeline(media.push_buffer_s)
@@ -159,7 +183,7 @@ class LiveMedia:
             engine_audio=self._engine.audio,
             engine_frames=self._frames,
             outlets=Outlets(self._audio_track.mailbox, self._video_track.mailbox),
-            idle_image=at_size(portrait, plan.size),
+            idle_image=still,
             delay_ms=media.playout_delay_ms,
             on_speaking=lambda speaking: self.tell({"type": "state", "speaking": speaking}),
             on_segment=self._on_segment,
@@ -184,7 +208,10 @@ class LiveMedia:
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,
-            greeting={"type": "disclosure", **Disclosure().model_dump()},
+            greeting={
+                "type": "disclosure",
+                **disclosure_of(self._settings.disclosure, self._plan.consent_given).model_dump(),
+            },
         )
 
     # -- what the session asks ----------------------------------------------------------------
@@ -265,6 +292,15 @@ class LiveMedia:
             }
         )
 
+    async def show(self, stage: Stage) -> None:
+        """Draw on another stage from the next frame on. Raises what kept it from being built."""
+        shared, plan = self._machinery, self._plan
+        look: Look = await shared.gallery.run(
+            look_of, shared.engine, self._avatar, plan.size, stage
+        )
+        self._engine.renderers.put(look.renderer)
+        self._player.show_idle(look.still)
+
     async def aclose(self) -> None:
         """Stop peer, player and engine session, in this order. Idempotent."""
         await self._stack.aclose()
@@ -302,7 +338,7 @@ class LiveMedia:
         self.tell(message)
 
     def _on_page_message(self, message: str | bytes) -> None:
-        """A page may interrupt; anything else is of a newer client and is passed over."""
+        """A page may interrupt; other objects are the session's to hear, and nothing else is."""
         if len(message) > MAX_PAGE_MESSAGE:
             return
         try:
@@ -310,8 +346,12 @@ class LiveMedia:
         except (ValueError, RecursionError):
             log.debug("a message of the page is not JSON")
             return
-        if isinstance(event, dict) and event.get("type") == "interrupt":
+        if not isinstance(event, dict):
+            return
+        if event.get("type") == "interrupt":
             self._interrupt()
+        else:
+            self._events.heard(event)
 
 
 def ending_of(reason: str) -> tuple[Ending, str]:
@@ -323,14 +363,6 @@ def ending_of(reason: str) -> tuple[Ending, str]:
     if reason.startswith("fault"):
         return Ending.FAULT, reason
     return Ending.LOST, ""
-
-
-def at_size(portrait: U8, size: int) -> U8:
-    """u8[size,size,3]: what is shown until the first picture comes."""
-    if portrait.shape[:2] == (size, size):
-        return portrait
-    small = cv2.resize(portrait, (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
 
 
 def engine_figures(session: EngineSession) -> dict[str, Any]:

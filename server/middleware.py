@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import error_body
 
+PASS_OVER_S = 5.0
+"""Longest wait for a body that will be refused."""
 BODY_TIMEOUT_S = 10.0
 """A body of at most 64 KiB takes longer only from a client that holds the socket on purpose."""
 
@@ -61,11 +64,15 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+_NONE = re.compile("(?!)")
+
+
 @dataclass(frozen=True, slots=True)
 class Larger:
-    """Paths whose POST bodies may be larger, by how much, and how many such at a time."""
+    """Requests whose bodies may be larger, by how much, and how many such at a time."""
 
-    paths: Sequence[str]
+    requests: re.Pattern[str]
+    """Of `METHOD path`, matched as a whole."""
     limit: int
     timeout_s: float
     setting: str
@@ -83,7 +90,9 @@ class BodyLimit:
         larger: Larger | None = None,
     ) -> None:
         self._app = app
-        self._usual = Larger((), limit, timeout_s, "the limit is the setting server.max_body_bytes")
+        self._usual = Larger(
+            _NONE, limit, timeout_s, "the limit is the setting server.max_body_bytes"
+        )
         self._larger = larger or self._usual
         self._large_now = 0
 
@@ -92,10 +101,11 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        if scope["method"] != "POST" or scope["path"] not in self._larger.paths:
+        if not self._larger.requests.fullmatch(f"{scope['method']} {scope['path']}"):
             await self._pass(scope, receive, send, self._usual)
             return
         if self._large_now >= self._larger.at_a_time:
+            await _pass_over(receive, self._larger.limit)
             await _refuse(send, 503, self._larger)
             return
         self._large_now += 1
@@ -131,6 +141,20 @@ class BodyLimit:
             body += message.get("body", b"")
             if len(body) > limit or not message.get("more_body", False):
                 return bytes(body)
+
+
+async def _pass_over(receive: Receive, limit: int) -> None:
+    """Take a body and forget it: who is still sending as the connection ends reads no answer."""
+    passed = 0
+    try:
+        async with asyncio.timeout(PASS_OVER_S):
+            while passed <= limit:
+                message = await receive()
+                passed += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return  # Too slow to be told: the connection is closed on it.
 
 
 async def _refuse(send: Send, status: int, rule: Larger) -> None:

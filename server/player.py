@@ -140,6 +140,10 @@ class Player:
             task.cancel()
             await asyncio.wait({task}, timeout=CLOSE_TIMEOUT_S)
 
+    def show_idle(self, image: U8) -> None:
+        """Show u8[H,W,3] BGR, of the same size, until the first picture comes."""
+        self._idle_image = image
+
     @property
     def media_time(self) -> int:
         """Media time now, in samples; 0 before `start`."""

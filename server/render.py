@@ -20,15 +20,25 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from engines.loop import warp_renderer
 from engines.offline import render_file
-from engines.pipeline import Motion
+from engines.render.mark import marked
+from engines.render.stage import Framing
 from engines.values import F32, FRAME_RATE_HZ, FRAME_SAMPLES, SAMPLE_RATE_HZ, Picture
+from server.disclosure import mark_style
 from server.gallery import Store
+from server.render_stage import BadStage, stage_of
+from server.schemas import NOTICE
 from server.settings import Settings
 
 SOUND_HZ = 48_000
 VIDEO_QUALITY = {"crf": "18", "preset": "veryfast"}
 SOUND_BIT_RATE = 160_000
+METADATA = {
+    "comment": f"AI-generated video. {NOTICE} Digital source type: "
+    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+}
+"""For programs: the IPTC's word for media made by a trained algorithm."""
 
 
 class RenderError(Exception):
@@ -46,6 +56,10 @@ class RenderJob:
     seed: int
     size: int
     quiet: bool = False
+    background: str = "photo"
+    """As `server.render_stage.BACKGROUND_HELP` says."""
+    framing: Framing = "shoulders"
+    mirrored: bool = False
 
 
 def render(job: RenderJob, settings: Settings) -> str:
@@ -56,10 +70,25 @@ def render(job: RenderJob, settings: Settings) -> str:
     _check_out(job.out)
     voice = read_voice(job.audio)
     avatar = _load_avatar(avatar_store(settings), job.avatar)
+    try:
+        stage = stage_of(job.background, job.framing, job.mirrored, job.size)
+    except BadStage as error:
+        raise RenderError(str(error)) from error
+    style = mark_style(settings.disclosure)
     motion = MotionModel.load(None, settings.engine.threads)
     begun_s = time.monotonic()
     with _progress(job) as on_progress:
-        write_video(job, voice, _pictures(job, voice, avatar, motion, on_progress))
+        pictures = render_file(
+            voice,
+            avatar,
+            motion,
+            seed=job.seed,
+            size=job.size,
+            stage=stage,
+            on_progress=on_progress,
+            renderer_factory=marked(warp_renderer, style),
+        )
+        write_video(job, voice, pictures)
     seconds = len(voice) / SAMPLE_RATE_HZ
     took_s = time.monotonic() - begun_s
     return f"{job.out}: {seconds:.1f} s in {took_s:.1f} s ({seconds / took_s:.1f} x real time)"
@@ -84,16 +113,6 @@ def _load_avatar(store: Store, name: str | None) -> Any:
         raise RenderError(f"no avatar {name!r}; there are {', '.join(names)}") from error
     except DamagedAvatar as error:
         raise RenderError(str(error)) from error
-
-
-def _pictures(
-    job: RenderJob,
-    voice: F32,
-    avatar: Any,
-    motion: Motion,
-    on_progress: Callable[[int, int], None],
-) -> Iterator[Picture]:
-    return render_file(voice, avatar, motion, seed=job.seed, size=job.size, on_progress=on_progress)
 
 
 def read_voice(path: Path) -> F32:
@@ -143,6 +162,7 @@ def write_video(job: RenderJob, voice: F32, pictures: Iterator[Picture]) -> None
     aside = job.out.with_name(f".{job.out.name}.part")
     try:
         with av.open(str(aside), "w", format="mp4") as container:
+            container.metadata.update(METADATA)
             _mux(container, job.size, sound, pictures)
         os.replace(aside, job.out)
     except (av.FFmpegError, OSError) as error:

@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engines.render.mark import Corner
 from server.settings import SIZES
+from server.stage_wishes import StageChange, StageReply
 
 Voice = Literal["mirror", "push"]
+NOTICE = "This face is made by a computer. Nobody is being filmed."
 MAX_CANDIDATES = 32
 """Candidates of one trickle request; browsers send one to four at a time."""
 
@@ -39,6 +42,10 @@ class SessionRequest(Strict):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
         None, description="Of blinks, gaze and sway; random when left out."
     )
+    stage: StageChange = Field(
+        default=StageChange(),
+        description="Background, framing, mirrored; the portrait as it is when left out.",
+    )
     probe: bool = Field(
         False, description="Draw the measuring strip into the picture (for benchmarks)."
     )
@@ -62,12 +69,29 @@ class Limits(BaseModel):
     max_push_message_bytes: int
 
 
+class MarkReply(BaseModel):
+    """The visible mark in the picture's own pixels."""
+
+    text: str
+    corner: Corner
+    size: float = Field(description="Height of the letters as a share of the picture's side.")
+    opacity: float
+
+
+class ConsentReply(BaseModel):
+    """That the person whose photo this is has agreed; their words stay on the server."""
+
+    given: str = Field(description="When, in UTC (ISO 8601).")
+
+
 class Disclosure(BaseModel):
     """What a viewer has a right to know, for programs: the picture is made by a computer."""
 
     synthetic: Literal[True] = True
     kind: Literal["ai_generated_video"] = "ai_generated_video"
-    notice: str = "This face is made by a computer. Nobody is being filmed."
+    notice: str = NOTICE
+    mark: MarkReply | None = Field(None, description="null: the server draws none.")
+    consent: ConsentReply | None = Field(None, description="Of avatars made of a user's photo.")
 
 
 class SessionReply(BaseModel):
@@ -82,6 +106,7 @@ class SessionReply(BaseModel):
     limits: Limits
     ice_servers: list[IceServerReply]
     expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
+    stage: StageReply
     disclosure: Disclosure
 
 
@@ -108,44 +133,6 @@ class Trickle(Strict):
     candidates: Annotated[list[Candidate], Field(max_length=MAX_CANDIDATES)]
 
 
-class AvatarReply(BaseModel):
-    """One avatar that a session may use."""
-
-    name: str
-    title: str
-    credit: str
-    portrait: str = Field(description="URL of its portrait, relative to the server.")
-    default: bool
-    user: bool = Field(description="Made by a user, who may remove it.")
-    consent_given: str | None = Field(None, description="When; of avatars of users.")
-
-
-class RemarkReply(BaseModel):
-    """Something about a photo."""
-
-    code: str
-    message: str
-    remedy: str
-
-
-class PhotoReply(BaseModel):
-    """What is seen in a photo; lengths are shares of its width and height."""
-
-    width: int
-    height: int
-    faces: list[tuple[float, float, float, float]] = Field(description="x, y, width, height.")
-    outlines: list[list[tuple[float, float]]] = Field(description="Of the face and the lips.")
-    problem: RemarkReply | None = Field(description="Why it cannot become an avatar.")
-    warnings: list[RemarkReply]
-
-
-class AvatarsReply(BaseModel):
-    """Every avatar."""
-
-    avatars: list[AvatarReply]
-    uploads: bool = Field(description="Whether this server makes avatars of photos.")
-
-
 class CapabilitiesReply(BaseModel):
     """What this server does, in the numbers a client needs."""
 
@@ -153,6 +140,11 @@ class CapabilitiesReply(BaseModel):
     fps: int
     sizes: list[int]
     size: int = Field(description="The default picture size.")
+    framings: list[str] = Field(description="How close a session may frame the person.")
+    backdrops: list[str] = Field(
+        description="Built-in backgrounds; a small picture of each: /v1/backdrops/{name}.jpg."
+    )
+    own_backgrounds: bool = Field(description="Whether a session may be given a picture.")
     sample_rate_hz: int = Field(description="Of media time.")
     hop_ms: float = Field(description="Sound is worked on in steps of this length.")
     lookahead_ms: float = Field(description="Sound a picture waits for beyond its own time.")

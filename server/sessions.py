@@ -11,14 +11,16 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from engines.render.stage import AS_IT_IS, Stage
 from server.errors import ApiError, closed_session
 from server.expiry import Waited
 from server.logs import session_context
 from server.sdpfrag import offered_ufrag
 from server.session_states import Ending, State, step
+from server.staging import Staging
 
 if TYPE_CHECKING:
     from server.push_protocol import PushVoice
@@ -40,6 +42,10 @@ class SessionPlan:
     seed: int
     probe: bool = False
     """Whether the measuring strip is drawn and onsets are told (for benchmarks)."""
+    stage: Stage = AS_IT_IS
+    """As the session begins; `Session.staging` has what it is now."""
+    consent_given: str | None = None
+    """When the person agreed whose photo the avatar was made of; None for built-in avatars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class MediaEvents:
     connected: Callable[[], None]
     ended: Callable[[Ending, str], None]
     """The peer or a part has ended by itself; the text says more."""
+    heard: Callable[[Mapping[str, object]], None] = lambda message: None
+    """The page sent a message that is not for the media themselves."""
 
 
 class Media(Protocol):
@@ -79,10 +87,15 @@ class Media(Protocol):
     def tell(self, event: Mapping[str, object]) -> None:
         """Send an event to the page, if it listens."""
 
+    async def show(self, stage: Stage) -> None:
+        """Draw on another stage from the next frame on. Raises what kept it from being built."""
+
     async def aclose(self) -> None:
         """Stop every part, in reverse order of starting. Idempotent."""
 
 
+SHOW_TIMEOUT_S = 20.0
+"""A change of the stage waits so long for a session that is connecting."""
 MediaFactory = Callable[[SessionPlan, MediaEvents], Awaitable[Media]]
 
 
@@ -117,6 +130,8 @@ class Session:
         self.give_way: Callable[[], None] | None = None
         """Ends the push socket that speaks for this session, when another one takes over."""
         self._closing: asyncio.Task[None] | None = None
+        self.staging = Staging(plan.stage, self._show, self._tell)
+        """What is around the person; change it by `restage`."""
 
     @property
     def state(self) -> State:
@@ -174,7 +189,9 @@ class Session:
                 raise
 
     async def _build_and_answer(self, sdp: str) -> str:
-        media = await self._factory(self.plan, MediaEvents(self._connected, self._ended))
+        plan = replace(self.plan, stage=self.staging.stage)
+        events = MediaEvents(self._connected, self._ended, self._heard)
+        media = await self._factory(plan, events)
         if self._state is not State.CONNECTING:
             await media.aclose()
             self._must_live()
@@ -196,6 +213,33 @@ class Session:
         self._must_live()
         assert self._media is not None
         return self._media
+
+    async def restage(self, change: Callable[[Staging], None]) -> Stage:
+        """Make a change of the stage; returns once it is shown.
+
+        Raises ApiError: 410 when the session has ended, and what `change` raises.
+        """
+        self._must_live()
+        with session_context(self.plan.id):
+            change(self.staging)
+            stage = await self.staging.settled()
+        self._must_live()
+        return stage
+
+    async def _show(self, stage: Stage) -> None:
+        # Before the offer nothing is there yet: it will be built with the stage of then.
+        if self._state is not State.CREATED:
+            media = await self.wait_media(SHOW_TIMEOUT_S)
+            await media.show(stage)
+
+    def _tell(self, event: Mapping[str, object]) -> None:
+        if self._media is not None:
+            self._media.tell(event)
+
+    def _heard(self, message: Mapping[str, object]) -> None:
+        if message.get("type") == "stage":
+            with session_context(self.plan.id):
+                self.staging.hear(message)
 
     def _connected(self) -> None:
         if self._state is State.CONNECTING:
@@ -225,6 +269,7 @@ class Session:
             closed = {"type": "closed", "code": self.ending.code, "reason": self.reason}
             self._media.tell(closed)
         self._media_there.set()
+        self.staging.close()
         self.ended.set()
         try:
             await self._stack.aclose()

@@ -11,8 +11,13 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-SIZES: tuple[int, ...] = (256, 384, 512)
+from engines.render.mark import CORNERS, Corner, MarkStyle
+
+SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
+
+
+_MARK = MarkStyle()
 
 
 class SettingsError(ValueError):
@@ -109,6 +114,9 @@ class SessionSettings(Section):
         None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
     )
     size: int = option(512, "Picture size when the client does not choose.", choices=SIZES)
+    own_backgrounds: bool = option(
+        True, "Whether clients may give their session a picture as background."
+    )
     offer_timeout_s: float = option(
         15.0, "A session that gets no offer in this time is closed.", low=1, high=600
     )
@@ -151,7 +159,7 @@ class RtcSettings(Section):
         10.0, "Mirror mode: close when no microphone packet came for this time.", low=1, high=600
     )
     video_bitrate: Mapping[int, int] = option(
-        {256: 500_000, 384: 800_000, 512: 1_200_000},
+        {256: 500_000, 384: 800_000, 512: 1_200_000, 768: 2_200_000, 1024: 3_400_000},
         "Video bit rate in bit/s for each size, as 256=500000,512=1200000; pinned, so that "
         "bandwidth estimates do not rebuild the encoder.",
     )
@@ -240,6 +248,39 @@ class AvatarSettings(Section):
 
 
 @dataclass(frozen=True)
+class DisclosureSettings(Section):
+    """How viewers are told that the face is made by a computer (EU AI Act, Article 50).
+
+    In the European Union whoever shows such a picture must say so; see docs/api.md.
+    """
+
+    SECTION: ClassVar[str] = "disclosure"
+
+    mark: bool = option(
+        True,
+        "Draw a visible mark into the picture itself, so that recordings carry it. Who switches "
+        "it off must tell viewers in another way where the law asks for it.",
+    )
+    text: str = option(_MARK.text, "What the mark says: at most 32 characters.")
+    corner: Corner = option(_MARK.corner, f"Where it is: {', '.join(CORNERS)}.", choices=CORNERS)
+    size: float = option(
+        _MARK.size,
+        "Height of its letters as a share of the picture's side; never below 12 pixels.",
+        low=0.02,
+        high=0.12,
+    )
+    opacity: float = option(_MARK.opacity, "1: clearest.", low=0.4, high=1)
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError on a mark that could not be read."""
+        super().__post_init__()
+        try:
+            MarkStyle(self.text, self.corner, self.size, self.opacity)
+        except ValueError as error:
+            raise SettingsError(f"disclosure.{error}") from error
+
+
+@dataclass(frozen=True)
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -261,6 +302,7 @@ class Settings:
     media: MediaSettings = field(default_factory=MediaSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
+    disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -274,6 +316,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
             MediaSettings,
             EngineSettings,
             AvatarSettings,
+            DisclosureSettings,
             LogSettings,
         )
     }

@@ -145,6 +145,8 @@ def _kind(hint: Any) -> str:
     ):
         if mark in text:
             return kind
+    if "Literal" in text:
+        return "str"
     for plain in (bool, float, int, str):
         if plain.__name__ in text:
             return plain.__name__

@@ -37,6 +37,7 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  * @property {string|MediaStream|null} [microphone] Device id, a stream of your own (you stop it),
  *   or null for the browser's default. Only used in mirror mode.
  * @property {number} [size] Picture size in pixels (square).
+ * @property {import("./client/link.js").Stage} [stage] What is around the person; see `setStage()`.
  * @property {number} [seed] Makes blinks and sway repeatable.
  * @property {"VP8"|"H264"} [codec] Tried first; default VP8 (three times cheaper for the server).
  * @property {RTCIceServer[]} [iceServers] Default: those the server names (none on a local net).
@@ -64,7 +65,8 @@ export class AvatarClient extends EventTarget {
   constructor(options = {}) {
     super();
     const server = options.server ?? new URL(".", import.meta.url);
-    this.options = { voice: "mirror", microphone: null, codec: "VP8", retries: 10, ...options };
+    const usual = { voice: "mirror", microphone: null, codec: "VP8", retries: 10, stage: {} };
+    this.options = { ...usual, ...options };
     this.signalling = new Signalling(server);
     /** @type {ClientState} */
     this.state = "idle";
@@ -125,6 +127,16 @@ export class AvatarClient extends EventTarget {
     this.#dropMicrophone();
     const track = await this.#openMicrophone(this.#run);
     await this.#link?.sender?.replaceTrack(track);
+  }
+
+  /**
+   * Changes what is around the person, live or not; kept over reconnections.
+   * @param {import("./client/link.js").Stage} change What is left out stays as it is.
+   * @returns {Promise<void>} Once it is shown; when not connected at once, for the next call.
+   */
+  async setStage(change) {
+    this.options.stage = { ...this.options.stage, ...change };
+    await this.#link?.setStage(this.options.stage);
   }
 
   /**
@@ -204,6 +216,7 @@ export class AvatarClient extends EventTarget {
         size: this.options.size,
         seed: this.options.seed,
       },
+      stage: this.options.stage,
       codec: this.options.codec,
       iceServers: this.options.iceServers ?? null,
       onMessage: (message) => this.#hear(link, message),

@@ -44,6 +44,18 @@ def lid_mask(points: F32, eye: lm.Eye, shape: tuple[int, int]) -> U8:
     return mask
 
 
+def white_of_eyes(photo: U8, points: F32) -> float | None:
+    """How light the white of the eyes is, 0 to 255; None when none is seen."""
+    levels = []
+    for eye in lm.EYES:
+        rows, columns = np.nonzero(lid_mask(points, eye, photo.shape[:2]) > 200)
+        centre, radius = points[eye.iris[0], :2], iris_radius(points, eye)
+        beside = np.hypot(columns - centre[0], rows - centre[1]) > 1.15 * radius
+        if beside.sum() > 5:
+            levels.append(np.percentile(photo[rows[beside], columns[beside]].max(1), 80))
+    return float(np.mean(levels)) if levels else None
+
+
 def _complete(out: F32, points: F32, eye: lm.Eye) -> None:
     centre, radius = points[eye.iris[0]], iris_radius(points, eye)
     size = out.shape[0]
@@ -93,7 +105,7 @@ def _sclera(window: F32, sure: NDArray[np.bool_], radius: float, distance: F32) 
     level = window.sum(2)
     if white.sum() < 8:
         return np.full_like(window, 1.0) * np.array([175, 180, 190], np.float32)
-    bright = (white & (level >= np.median(level[white]))).astype(np.float32)
+    bright = (white & (level >= np.percentile(level[white], 65))).astype(np.float32)
     middle = np.median(window[bright > 0], axis=0)
     weight = cv2.GaussianBlur(bright, (0, 0), 0.7 * radius)
     spread = cv2.GaussianBlur(window * bright[..., None], (0, 0), 0.7 * radius)

@@ -19,7 +19,10 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BASELINE = frozenset({0xC0, 0xC1, 0xC2})
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 MAX_SCANS = 100
-"""A progressive photo has about ten; each one costs a pass over the whole picture."""
+MAX_SCAN_PIXELS = 800_000_000
+"""A progressive photo has about ten scans; each costs a pass over the whole picture."""
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 4, 6: 4}
+"""By colour type, as they are decoded: grey with alpha becomes colour with alpha."""
 _ORIENTATION = 0x0112
 _FOREIGN = (
     (b"GIF8", "GIF"),
@@ -60,6 +63,8 @@ class Header:
     orientation: int = 1
     """Exif 1 to 8."""
     animated: bool = False
+    pixel_bytes: int = 4
+    """Room that one pixel takes while it is decoded, at most."""
     strange: str = ""
     """Why no ordinary reader shows it rightly; empty for an ordinary picture."""
 
@@ -131,10 +136,16 @@ def _jpeg(data: bytes) -> Header:
     if frame is None or not scans:
         raise BrokenHeader("there is no picture in it")
     marker, bits, height, width, planes = frame
+    _check_scans(scans, width * height)
     strange = "" if marker in _BASELINE and bits == 8 else "an uncommon compression"
     if planes == 4 and not adobe:
         strange = "CMYK colours of an unknown kind"
     return Header("JPEG", width, height, orientation, strange=strange)
+
+
+def _check_scans(scans: int, pixels: int) -> None:
+    if scans > 1 and scans * pixels > MAX_SCAN_PIXELS:
+        raise BrokenHeader(f"it holds {scans} scans of {pixels / 1e6:.0f} megapixels")
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -158,17 +169,19 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _png(data: bytes) -> Header:
     orientation, seen = 1, set()
     size: tuple[int, int] | None = None
+    room = 4
     for kind, body in _chunks(data):
         if size is None:
             if kind != b"IHDR" or len(body) != 13:
                 raise BrokenHeader("it does not begin with its size")
             size = struct.unpack_from(">II", body)
+            room = _PNG_CHANNELS.get(body[9], 4) * (2 if body[8] == 16 else 1)
         if kind == b"eXIf":
             orientation = exif_orientation(body)
         seen.add(kind)
     if size is None or b"IDAT" not in seen:
         raise BrokenHeader("there is no picture in it")
-    return Header("PNG", *size, orientation, animated=b"acTL" in seen)
+    return Header("PNG", *size, orientation, animated=b"acTL" in seen, pixel_bytes=room)
 
 
 def _webp(data: bytes) -> Header:

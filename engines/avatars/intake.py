@@ -15,6 +15,10 @@ from engines.values import U8
 
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 40_000_000
+MAX_DECODED_BYTES = 160_000_000
+"""Most room for the pixels of one picture: 40 megapixels of 8 bits with alpha."""
+STRIP_ROWS = 256
+"""Deep and transparent pictures are turned into plain ones so many rows at a time."""
 MIN_SIDE_PX = 96
 """A face is at least this wide, so a picture is too."""
 NEUTRAL_GREY = 128
@@ -57,7 +61,7 @@ def decode(data: bytes) -> U8:
         raise _damaged(header.kind) from error
     if picture is None:
         raise _damaged(header.kind)
-    return _upright(_flat(_eight_bits(picture)), header.orientation)
+    return _upright(_plain(picture), header.orientation)
 
 
 def check(data: bytes) -> Header:
@@ -100,6 +104,15 @@ def _check_header(header: Header) -> None:
             wanted=f"at most {MAX_PIXELS / 1e6:.0f} megapixels",
             remedy="save a smaller copy; 2000 pixels on the longer side are plenty",
         )
+    room = header.width * header.height * header.pixel_bytes
+    if room > MAX_DECODED_BYTES:
+        raise BadImage(
+            "image_too_large",
+            what="the picture is too large",
+            got=f"{size} of {header.pixel_bytes} bytes ({room / 1e6:.0f} MB)",
+            wanted=f"at most {MAX_DECODED_BYTES / 1e6:.0f} MB",
+            remedy="save it with 8 bits a colour, or a smaller copy",
+        )
     if min(header.width, header.height) < MIN_SIDE_PX:
         raise BadImage(
             "image_too_small",
@@ -135,7 +148,8 @@ def _not_taken(kind: str) -> BadImage:
         got=kind,
         wanted=KINDS,
         remedy=(
-            "on an iPhone choose Settings, Camera, Formats, Most Compatible, or export as JPEG"
+            "export it as JPEG (Mac: Preview, File, Export; Windows: Photos, Save as); an iPhone "
+            "takes JPEG itself with Settings, Camera, Formats, Most Compatible"
             if kind == "HEIC"
             else "save the picture as JPEG or PNG"
         ),
@@ -172,6 +186,17 @@ def _read(data: bytes, header: Header) -> NDArray[np.generic] | None:
     if picture is None or picture.shape[:2] != (header.height, header.width):
         return None
     return picture
+
+
+def _plain(picture: NDArray[np.generic]) -> U8:
+    """u8[H,W,3] of what came, grey, deep or transparent; a strip at a time, as it may be large."""
+    if picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3:
+        return picture.astype(np.uint8, copy=False)
+    out = np.empty((*picture.shape[:2], 3), np.uint8)
+    for row in range(0, len(out), STRIP_ROWS):
+        rows = slice(row, row + STRIP_ROWS)
+        out[rows] = _flat(_eight_bits(picture[rows]))
+    return out
 
 
 def _eight_bits(picture: NDArray[np.generic]) -> U8:

@@ -7,14 +7,19 @@ Never run per frame, never needs more than OpenCV.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
-_BACKGROUND_SIDE = 128
-"""The filled-in background is worked out this small: it is only seen at the rim of a turn."""
-_PLAIN = 2.5
-"""Grain below which a backdrop is plain: then stray hair is painted over from further out."""
+_INSIDE_PX, _OUTSIDE_PX = 8, 16
+"""How far inside and outside its edge a mask may be wrong. All lengths: of a 512 picture."""
+_NEAR_PX = (8, 16, 48)
+_MARGIN_PX, _RAMP_PX = 16, 6
+"""So far outside the person the photo is not believed to be background; it fades in from there."""
+_HAIRS_PX, _MEDIAN_PX = 24, 7
+_GRAIN_PX = 60
+_RELAXATIONS = 12
 _BAND = (0.008, 0.045)
 """Face widths inside the outline: all of it, and none of it, may be hair or ear."""
 
@@ -37,34 +42,162 @@ def guided(guide: F32, mask: F32, radius: int, eps: float) -> F32:
     return out
 
 
+def guided_colour(guide: F32, mask: F32, radius: int, eps: float) -> F32:
+    """Edge-keeping smoothing of f32[H,W] by f32[H,W,3] in [0, 1] (He, Sun, Tang, PAMI 2013)."""
+    box = (2 * radius + 1, 2 * radius + 1)
+    mean_g, mean_m = cv2.blur(guide, box), cv2.blur(mask, box)
+    cross = cv2.blur(guide * mask[..., None], box) - mean_g * mean_m[..., None]
+    products = guide[..., [0, 0, 0, 1, 1, 2]] * guide[..., [0, 1, 2, 1, 2, 2]]
+    spread = np.dstack([cv2.blur(products[..., :3], box), cv2.blur(products[..., 3:], box)])
+    spread -= mean_g[..., [0, 0, 0, 1, 1, 2]] * mean_g[..., [0, 1, 2, 1, 2, 2]]
+    bb, bg, br, gg, gr, rr = np.moveaxis(spread, 2, 0) + np.array(
+        [eps, 0, 0, eps, 0, eps], np.float32
+    ).reshape(6, 1, 1)
+    # Inverse of the symmetric 3 x 3 at each pixel, by cofactors.
+    c00, c01, c02 = gg * rr - gr * gr, br * gr - bg * rr, bg * gr - br * gg
+    c11, c12, c22 = bb * rr - br * br, bg * br - bb * gr, bb * gg - bg * bg
+    b, g, r = np.moveaxis(cross, 2, 0)
+    slope = np.dstack(
+        [c00 * b + c01 * g + c02 * r, c01 * b + c11 * g + c12 * r, c02 * b + c12 * g + c22 * r]
+    )
+    slope /= (bb * c00 + bg * c01 + br * c02)[..., None]
+    offset = mean_m - (slope * mean_g).sum(2)
+    out: F32 = (cv2.blur(slope, box) * guide).sum(2) + cv2.blur(offset, box)
+    return out
+
+
 def person_alpha(photo: U8, mask: F32) -> U8:
-    """u8[S,S]: a clean person matte from a soft mask f32[S,S] in [0, 1]."""
-    grey = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
-    fine = guided(grey.astype(np.float32), mask.astype(np.float32), 6, 1e-3)
-    alpha: U8 = np.rint(smoothstep((fine - 0.25) / 0.65) * 255).astype(np.uint8)
+    """u8[S,S]: a clean person matte from a soft mask f32[S,S] in [0, 1].
+
+    In a band along the mask's edge each pixel is placed between the person's colours and the
+    wall's as they are nearby, as far as those differ; elsewhere the mask keeps its word.
+    """
+    colour: F32 = photo.astype(np.float32) * np.float32(1 / 255)
+    unit = photo.shape[0] / 512
+    hard = (mask > 0.5).astype(np.uint8)
+    sure = cv2.erode(hard, _disc(_INSIDE_PX * unit)) > 0
+    empty = cv2.dilate(hard, _disc(_OUTSIDE_PX * unit)) == 0
+    person, person_spread = _colours_near(colour, sure, unit)
+    wall, wall_spread = _colours_near(colour, empty, unit)
+    apart = person - wall
+    square = (apart * apart).sum(2)
+    along = np.clip(((colour - wall) * apart).sum(2) / (square + 1e-4), 0, 1)
+    aside = np.linalg.norm(colour - wall - along[..., None] * apart, axis=2)
+    contrast = np.sqrt(square / 3) / (1.6 * wall_spread + 0.6 * person_spread + 0.02)
+    trust = smoothstep((contrast - 1.2) / 1.6) * np.exp(-((aside / 0.2) ** 2))
+    guess = mask + trust * (smoothstep((along - 0.08) / 0.84) - mask)
+    guess = np.where(sure, 1, np.where(empty, 0, guess)).astype(np.float32)
+    fine = guided_colour(colour, guess, max(round(4 * unit), 2), 3e-4)
+    fine = np.where(sure, 1, np.where(empty, 0, smoothstep((fine - 0.1) / 0.82)))
+    alpha: U8 = np.rint(fine * 255).astype(np.uint8)
     return alpha
 
 
 def background(photo: U8, alpha: U8) -> U8:
-    """u8[S,S,3]: the photo where nobody is, filled smoothly where somebody is."""
-    size = photo.shape[0]
-    grain = np.abs(photo.astype(np.float32) - cv2.GaussianBlur(photo, (0, 0), 3)).mean(2)
-    wall = grain[alpha == 0]
-    plain = len(wall) > 0 and float(np.median(wall)) < _PLAIN
-    reach = 37 if plain else 15
-    person = cv2.dilate((alpha > 5).astype(np.uint8), np.ones((reach, reach), np.uint8))
-    small = (_BACKGROUND_SIDE, _BACKGROUND_SIDE)
-    hole = cv2.resize(person, small, interpolation=cv2.INTER_AREA)
-    hole = cv2.dilate((hole > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
-    reduced = cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
-    filled = cv2.inpaint(reduced, hole, 4, cv2.INPAINT_TELEA)
-    smooth = cv2.GaussianBlur(filled, (0, 0), 2.5)
-    filled = np.where(hole[..., None] > 0, smooth, filled)
-    large = cv2.resize(filled, (size, size), interpolation=cv2.INTER_CUBIC)
-    weight = cv2.GaussianBlur(person.astype(np.float32), (0, 0), 2.0)[..., None]
-    weight = np.where(person[..., None] > 0, np.maximum(weight, 0.5) * 2 - 1, 0)
-    weight = np.maximum(weight, (alpha[..., None] > 0).astype(np.float32))
-    out: U8 = np.rint(photo * (1 - weight) + large * weight).clip(0, 255).astype(np.uint8)
+    """u8[S,S,3]: the photo where nobody is, filled smoothly where somebody is.
+
+    Stray hair just outside the matte is painted over where the wall is plain enough to tell.
+    """
+    unit = photo.shape[0] / 512
+    person = (alpha > 5).astype(np.uint8)
+    clean = _without_hairs(photo, cv2.dilate(person, _disc(_HAIRS_PX * unit)) > 0, alpha, unit)
+    hole = cv2.dilate(person, _disc(_MARGIN_PX * unit)) > 0
+    still = cv2.medianBlur(clean, 2 * round(_MEDIAN_PX * unit) + 1)
+    filled = membrane(still, hole) + _mirrored_grain(clean, still, hole, unit)
+    inside = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
+    share = smoothstep(inside / (_RAMP_PX * unit))[..., None]
+    out: U8 = np.rint(clean + share * (filled - clean)).clip(0, 255).astype(np.uint8)
+    return out
+
+
+def membrane(picture: U8, hole: NDArray[np.bool_]) -> F32:
+    """f32[H,W,C]: the hole filled as a soap film hangs from its rim (Laplace's equation).
+
+    From coarse to fine: each level starts from the one below and is relaxed a little.
+    """
+    known = picture.astype(np.float32)
+    if hole.all() or not hole.any():
+        return known
+    levels = [(known, hole)]
+    while min(levels[-1][1].shape) > 8 and levels[-1][1].any():
+        levels.append(_halved(*levels[-1]))
+    seen = ~levels[-1][1]
+    film = np.where(seen[..., None], levels[-1][0], levels[-1][0][seen].mean(0)).astype(np.float32)
+    for values, open_ in reversed(levels):
+        height, width = open_.shape
+        film = cv2.resize(film, (width, height), interpolation=cv2.INTER_LINEAR)
+        for _ in range(_RELAXATIONS):
+            film = np.where(open_[..., None], cv2.blur(film, (3, 3)), values)
+    return film
+
+
+def _mirrored_grain(photo: U8, still: U8, hole: NDArray[np.bool_], unit: float) -> F32:
+    """f32[S,S,3]: the wall's fine texture, mirrored at the rim into the hole, fading with depth."""
+    reach = _GRAIN_PX * unit
+    depth, nearest = cv2.distanceTransformWithLabels(
+        hole.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    # Labels count the pixels of the rim and the wall in reading order.
+    places = np.zeros((int(nearest.max()) + 1, 2), np.float32)
+    rows, columns = np.nonzero(~hole)
+    places[nearest[rows, columns]] = np.stack([columns, rows], 1)
+    rim = cv2.GaussianBlur(places[nearest], (0, 0), 3 * unit)
+    ys, xs = np.mgrid[: hole.shape[0], : hole.shape[1]].astype(np.float32)
+    at = 2 * rim - np.dstack([xs, ys])
+    grain = photo.astype(np.float32) - still
+    grain[hole] = 0
+    seen = cv2.remap(grain, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    fade = smoothstep(1 - depth / reach) * (depth > 0)
+    out: F32 = (seen * fade[..., None]).astype(np.float32)
+    return out
+
+
+def _halved(values: F32, hole: NDArray[np.bool_]) -> tuple[F32, NDArray[np.bool_]]:
+    size = (hole.shape[1] // 2, hole.shape[0] // 2)
+    weight = (~hole).astype(np.float32)
+    total = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    return (total / np.maximum(share, 1e-6)[..., None]).astype(np.float32), share < 0.25
+
+
+def _without_hairs(photo: U8, near: NDArray[np.bool_], alpha: U8, unit: float) -> U8:
+    """u8[S,S,3]: thin things that stand out from a plain wall near the person, painted over."""
+    usual = cv2.medianBlur(photo, 2 * round(_MEDIAN_PX * unit) + 1)
+    apart = np.abs(photo.astype(np.float32) - usual).max(2)
+    wall = apart[alpha == 0]
+    grain = float(np.percentile(wall, 75)) if len(wall) else 255.0
+    odd = (near & (alpha == 0) & (apart > 2 * grain + 3)).astype(np.uint8)
+    share = cv2.GaussianBlur(cv2.dilate(odd, _disc(unit)).astype(np.float32), (0, 0), unit)
+    share = smoothstep(2 * share)[..., None]
+    out: U8 = np.rint(photo + share * (usual.astype(np.float32) - photo)).astype(np.uint8)
+    return out
+
+
+def _colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:
+    """Mean f32[S,S,3] and spread f32[S,S] of the colours of `where` around each pixel.
+
+    Near ones count most; from further away only where there is nothing nearer.
+    """
+    height, width = where.shape
+    quarter = (width // 4, height // 4)
+    share = where.astype(np.float32)
+    first, second = colour * share[..., None], colour * colour * share[..., None]
+    stack = [cv2.resize(p, quarter, interpolation=cv2.INTER_AREA) for p in (share, first, second)]
+    weight, mean, square = (
+        sum(0.05**k * cv2.GaussianBlur(p, (0, 0), r * unit / 4) for k, r in enumerate(_NEAR_PX))
+        for p in stack
+    )
+    total = np.asarray(weight)[..., None] + 1e-8
+    mean = np.asarray(mean) / total
+    spread = np.sqrt(np.maximum(np.asarray(square) / total - mean**2, 0).mean(2))
+    size = (width, height)
+    return cv2.resize(mean, size), cv2.resize(spread.astype(np.float32), size)
+
+
+def _disc(radius: float) -> U8:
+    """u8[2r+1,2r+1]: a disc for growing and shrinking masks."""
+    side = 2 * max(round(radius), 1) + 1
+    out: U8 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     return out
 
 

@@ -7,10 +7,8 @@ Never keeps a photo that did not become an avatar, and of one that did only what
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -19,63 +17,39 @@ from engines.avatars.bundle import AvatarInfo, save
 from engines.avatars.consent import FILE as CONSENT
 from engines.avatars.consent import BadConsent, Consent
 from engines.avatars.fit import BadPortrait, fit
+from engines.avatars.inspection import Box, Inspection, face_width, outlines, remark, warnings
 from engines.avatars.intake import decode
+from engines.avatars.looking import PART_PX, Finder, find_faces, find_mesh, shrunk
+from engines.avatars.preview import preview_file
 from engines.avatars.shelf import Shelf, check_title
-from engines.face.finder import BadFace, Face, Landmarks, brightness, pose
+from engines.face.finder import BadFace
 from engines.render import landmarks as lm
-from engines.render.cv import cv2
-from engines.render.rig import load_rig
 from engines.values import F32, U8
 
-MAX_SIDE_PX = 1600
-"""Of the part around the face that is worked on; an avatar is 512 pixels wide."""
-WINDOW = 2.6
+WINDOW = 1.9
 """Half of that part's side, in face widths: more than the avatar's crop needs."""
-GOOD_FACE_PX = 200
-GOOD_LIGHT = 70.0
-GOOD_TURN_DEG = 12.0
-EDGE = 0.25
-"""Face widths of picture wanted around the face."""
 CREDIT = "A user's portrait, with consent"
-Progress = Callable[[str, float], None]
-"""Told what is being done, and the share that is behind us, 0 to 1."""
-
-
-class Finder(Protocol):
-    """`engines.face.finder.FaceFinder`, or a fake."""
-
-    def find_faces(self, image: U8) -> list[Face]:
-        """Faces, best first."""
-
-    def landmarks(self, image: U8) -> Landmarks:
-        """The mesh of the one face. Raises BadFace."""
-
-    def matte(self, image: U8) -> F32:
-        """f32[H,W]: person 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something about a photo: code for programs, text and remedy for people."""
+class Step:
+    """A stretch of the work as it begins."""
 
     code: str
-    message: str
-    remedy: str
+    words: str
+    share: float
+    """Of the time of all, what is behind us, 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What is seen in a photo; lengths are shares of its width and height, 0 to 1."""
-
-    width: int
-    height: int
-    faces: Sequence[tuple[float, float, float, float]]
-    """x, y, width, height of each face."""
-    outlines: Sequence[Sequence[tuple[float, float]]]
-    """Of the face and the lips, for drawing over the photo; empty when there is no mesh."""
-    problem: Remark | None
-    """Why it cannot become an avatar."""
-    warnings: Sequence[Remark]
+READING = Step("reading", "Reading the picture", 0.0)
+FINDING = Step("finding", "Finding the face", 0.02)
+CUTTING = Step("cutting", "Cutting out the person", 0.10)
+FITTING = Step("fitting", "Fitting the head", 0.16)
+PREVIEW_STEP = Step("preview", "Filming a first look", 0.28)
+SAVING = Step("saving", "Saving", 0.82)
+STEPS = (READING, FINDING, CUTTING, FITTING, PREVIEW_STEP, SAVING)
+Progress = Callable[[Step], None]
+"""Told what begins; what it raises ends the work, and nothing is kept."""
 
 
 class Onboarder:
@@ -92,113 +66,87 @@ class Onboarder:
         name: str,
         title: str,
         consent: Consent,
+        face: int | None = None,
         replace: bool = False,
-        on_progress: Progress = lambda step, share: None,
+        on_progress: Progress = lambda step: None,
     ) -> AvatarInfo:
         """Make and keep an avatar of the photo in the file `data`.
 
+        `face`: index among the `faces` of its inspection; None when there is one.
         Raises BadConsent, ShelfError, BadImage, BadFace, BadPortrait; each names the remedy.
         """
         title = check_title(title)
         self._shelf.check_free(name, replace=replace)
         if consent.image_sha256 != hashlib.sha256(data).hexdigest():
             raise BadConsent("the consent was given for another picture; give it for this one")
-        on_progress("reading the picture", 0.0)
+        on_progress(READING)
         picture = decode(data)
-        on_progress("finding the face", 0.1)
-        points = self._finder.landmarks(picture).points
+        on_progress(FINDING)
+        points = find_mesh(self._finder, picture, find_faces(self._finder, picture), face)
         fitting.check(picture, points)
-        picture, points = around(picture, points)
-        on_progress("cutting out the person", 0.4)
-        mask = self._finder.matte(picture)
-        on_progress("fitting the head", 0.6)
-        avatar = fit(picture, points, mask, name=name, title=title, credit=CREDIT)
-        on_progress("saving", 0.85)
+        part, points = around(picture, points)
+        on_progress(CUTTING)
+        mask = self._finder.matte(part)
+        on_progress(FITTING)
+        avatar = fit(part, points, mask, name=name, title=title, credit=CREDIT)
+        on_progress(PREVIEW_STEP)
+        film = preview_file(avatar)
+        on_progress(SAVING)
+        kept = {CONSENT: consent.to_json(), **film}
         with self._shelf.aside() as aside:
-            save(avatar, aside / name, {CONSENT: consent.to_json()})
-            made = self._shelf.put(aside / name, replace=replace)
-        on_progress("done", 1.0)
-        return made
+            save(avatar, aside / name, kept)
+            return self._shelf.put(aside / name, replace=replace)
 
-    def inspect(self, data: bytes) -> Inspection:
+    def inspect(self, data: bytes, face: int | None = None) -> Inspection:
         """Look at a photo, keep nothing. Raises BadImage."""
         picture = decode(data)
         height, width = picture.shape[:2]
-        size = np.array([width, height], np.float32)
-        seen = Inspection(width, height, self._boxes(picture), (), None, ())
+        faces = find_faces(self._finder, picture)
+        seen = Inspection(width, height, [_share(f.box, width, height) for f in faces])
         try:
-            points = self._finder.landmarks(picture).points
-            seen = replace(seen, outlines=_outlines(points[:, :2] / size))
+            points = find_mesh(self._finder, picture, faces, face)
+            seen = replace(seen, outlines=outlines(points, width, height))
             fitting.check(picture, points)
         except (BadFace, BadPortrait) as error:
             return replace(seen, problem=remark(error))
-        return replace(seen, warnings=tuple(_warnings(picture, points)))
+        crop = _share(self._square(picture, points), width, height)
+        return replace(seen, crop=crop, warnings=tuple(warnings(picture, points)))
 
-    def _boxes(self, picture: U8) -> list[tuple[float, float, float, float]]:
-        height, width = picture.shape[:2]
-        return [
-            (f.box[0] / width, f.box[1] / height, f.box[2] / width, f.box[3] / height)
-            for f in self._finder.find_faces(picture)[:8]
-        ]
-
-
-def remark(error: Exception) -> Remark:
-    """An error of this package as code, message and remedy: `message; remedy` is its text."""
-    message, _, remedy = str(error).partition("; ")
-    code = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
-    return Remark(code, message, remedy)
+    def _square(self, picture: U8, points: F32) -> Box:
+        """What the avatar will show of the photo, x, y, width, height in pixels."""
+        x0, y0, x1, y1 = window(picture, points)
+        part, moved = around(picture, points)
+        scale = (x1 - x0) / part.shape[1]
+        left, top, side = fitting.square(moved, self._finder.matte(part))
+        return x0 + left * scale, y0 + top * scale, side * scale, side * scale
 
 
-def around(picture: U8, points: F32) -> tuple[U8, F32]:
-    """The part around the face, at most MAX_SIDE_PX wide and high, and the points in it."""
+def window(picture: U8, points: F32) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 of the part around the face that is worked on."""
     height, width = picture.shape[:2]
-    reach = WINDOW * _width(points)
+    reach = WINDOW * face_width(points)
     x, y = (points[lm.FACE_TOP, :2] + points[lm.CHIN, :2]) / 2
     x0, x1 = max(0, round(float(x - reach))), min(width, round(float(x + reach)))
     y0, y1 = max(0, round(float(y - reach))), min(height, round(float(y + reach)))
+    return x0, y0, x1, y1
+
+
+def around(picture: U8, points: F32) -> tuple[U8, F32]:
+    """The part around the face, at most PART_PX wide and high, and the points in it."""
+    x0, y0, x1, y1 = window(picture, points)
     part = np.ascontiguousarray(picture[y0:y1, x0:x1])
     moved = points.astype(np.float32) - np.array([x0, y0, 0], np.float32)
-    scale = min(1.0, MAX_SIDE_PX / max(part.shape[:2]))
-    if scale < 1:
-        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        moved[:, :2] = (moved[:, :2] + 0.5) * scale - 0.5
-        moved[:, 2] *= scale
+    part, scale = shrunk(part, PART_PX)
+    moved[:, :2] = (moved[:, :2] + 0.5) * scale - 0.5
+    moved[:, 2] *= scale
     return part, moved
 
 
-def _width(points: F32) -> float:
-    return float(np.linalg.norm((points[lm.FACE_RIGHT] - points[lm.FACE_LEFT])[:2]))
-
-
-def _outlines(points: F32) -> list[list[tuple[float, float]]]:
-    loops = ([*load_rig().oval], [*lm.OUTER_LOOP], [*lm.INNER_LOOP])
-    return [[(round(float(x), 4), round(float(y), 4)) for x, y in points[loop]] for loop in loops]
-
-
-def _warnings(picture: U8, points: F32) -> list[Remark]:
-    found = []
-    width = _width(points)
-    if width < GOOD_FACE_PX:
-        found.append(
-            Remark(
-                "small_face",
-                f"The face is {width:.0f} pixels wide.",
-                f"From {GOOD_FACE_PX} on it looks sharp.",
-            )
-        )
-    if max(map(abs, pose(points))) > GOOD_TURN_DEG:
-        found.append(Remark("slight_turn", "The head is turned a little.", "Look straight ahead."))
-    if brightness(picture, points) < GOOD_LIGHT:
-        found.append(Remark("dim", "The light is dim.", "Face a window."))
-    height_px, width_px = picture.shape[:2]
-    low, high = points[:, :2].min(0), points[:, :2].max(0)
-    room = min(low[0], low[1], width_px - high[0], height_px - high[1])
-    if room < EDGE * width:
-        found.append(
-            Remark(
-                "tight_crop",
-                "The face is close to the picture's edge.",
-                "Leave room above the hair and around the shoulders.",
-            )
-        )
-    return found
+def _share(box: Box, width: int, height: int) -> Box:
+    x, y, w, h = box
+    return (
+        round(x / width, 4),
+        round(y / height, 4),
+        round(w / width, 4),
+        round(h / height, 4),
+    )

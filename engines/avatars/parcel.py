@@ -16,11 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.avatars.bundle import SIZE, AvatarInfo, DamagedAvatar, load
+from engines.avatars.bundle import SIZES, AvatarInfo, DamagedAvatar, load
 from engines.avatars.consent import FILE as CONSENT
 from engines.avatars.consent import BadConsent
 from engines.avatars.headers import BrokenHeader, read_header
-from engines.avatars.shelf import Shelf, ShelfError, check_name
+from engines.avatars.preview import FILE as PREVIEW
+from engines.avatars.preview import MAX_BYTES as MAX_PREVIEW_BYTES
+from engines.avatars.shelf import Shelf, ShelfError, check_name, check_title
 
 MAX_PARCEL_BYTES = 32 * 2**20
 MAX_FILE_BYTES = 8 * 2**20
@@ -32,7 +34,10 @@ PICTURES = frozenset(
         "eyes.png",
     }
 )  # fmt: skip
+TEETH = "teeth.png"
 FILES = PICTURES | {MANIFEST, CONSENT, "data.npz"}
+MAY_HAVE = frozenset({PREVIEW, TEETH})
+MAX_CREDIT = 400
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -86,8 +91,10 @@ def read_parcel(parcel: bytes) -> dict[str, bytes]:
     missing = FILES - files.keys()
     if missing:
         raise _bad(f"{', '.join(sorted(missing))} is missing")
-    for name in PICTURES:
+    for name in files.keys() & (PICTURES | {TEETH}):
         _check_picture(name, files[name])
+    if PREVIEW in files:
+        _check_film(files[PREVIEW])
     with _as_bad("data.npz cannot be read"):
         _check_arrays(files["data.npz"])
     return files
@@ -107,7 +114,7 @@ def _as_bad(what: str) -> Iterator[None]:
 def _entries(opened: zipfile.ZipFile) -> dict[str, bytes]:
     entries = opened.infolist()
     names = [entry.filename for entry in entries]
-    strange = [name for name in names if name not in FILES]
+    strange = [name for name in names if name not in FILES | MAY_HAVE]
     if strange:
         raise _bad(f"{strange[0][:60]!r} does not belong to an avatar")
     if len(set(names)) != len(names):
@@ -129,19 +136,37 @@ def _manifest(files: dict[str, bytes]) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         raise _bad("its manifest cannot be read") from error
     listed = manifest.get("files") if isinstance(manifest, dict) else None
-    if not isinstance(listed, dict) or set(listed) != FILES - {MANIFEST}:
+    if not isinstance(listed, dict) or set(listed) != files.keys() - {MANIFEST}:
         raise _bad("its manifest does not list its files")
+    _check_words(manifest)
     return dict(manifest)
 
 
+def _check_words(manifest: dict[str, object]) -> None:
+    """A title or credit is shown in terminals and pages: no controls, no endless ones."""
+    credit = manifest.get("credit")
+    if not isinstance(credit, str) or len(credit) > MAX_CREDIT or not credit.isprintable():
+        raise _bad("its credit cannot be shown")
+    try:
+        check_title(str(manifest.get("title", "")))
+    except ShelfError as error:
+        raise _bad(error.what) from error
+
+
 def _check_picture(name: str, content: bytes) -> None:
-    """Before a decoder sees it: a picture in an avatar has one size only."""
+    """Before a decoder sees it: a picture in an avatar has one of two sizes."""
     try:
         header = read_header(content)
     except BrokenHeader as error:
         raise _bad(f"{name}: {error}") from error
-    if header is None or (header.width, header.height) != (SIZE, SIZE):
-        raise _bad(f"{name} is not a picture of {SIZE} x {SIZE}")
+    if header is None or header.width != header.height or header.width not in SIZES:
+        raise _bad(f"{name} is not a square picture of {' or '.join(map(str, SIZES))} pixels")
+
+
+def _check_film(content: bytes) -> None:
+    """Nothing here decodes it; what is served from here as a film is one at least, and small."""
+    if content[4:8] != b"ftyp" or len(content) > MAX_PREVIEW_BYTES:
+        raise _bad(f"{PREVIEW} is not a film of at most {MAX_PREVIEW_BYTES // 1024} KiB")
 
 
 def _check_arrays(content: bytes) -> None:

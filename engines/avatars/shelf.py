@@ -11,8 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,15 @@ from pathlib import Path
 from engines.avatars.bundle import AvatarError, AvatarInfo, info, load
 from engines.avatars.consent import BadConsent, Consent
 from engines.avatars.consent import read as read_consent
+from engines.avatars.locks import abandoned, held
 from engines.avatars.store import BUILTIN, AvatarStore
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MAX_TITLE = 60
-LEFT_OVER_S = 3600.0
-"""What a broken-off run left aside is swept away after this time."""
+RESERVED = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)))
+)
+"""Names that some file systems keep for devices: a parcel made here must open there."""
 _ASIDE, _GONE = ".making-", ".removed-"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -54,10 +56,11 @@ class Limits:
 
 def check_name(name: str) -> str:
     """Raises ShelfError bad_name."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name in RESERVED:
         raise ShelfError(
             "bad_name",
-            f"{name[:60]!r} cannot be a name",
+            # ASCII: a letter that only looks like another must show as what it is.
+            f"{ascii(name[:60])} cannot be a name",
             "use a-z, 0-9 and -, beginning with a letter or digit, at most 40",
         )
     return name
@@ -76,7 +79,7 @@ def check_title(title: str) -> str:
 def name_from(title: str) -> str:
     """A name like `title`, or `portrait`."""
     found = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-")
-    return found or "portrait"
+    return found if found and found not in RESERVED else "portrait"
 
 
 class Shelf:
@@ -128,11 +131,12 @@ class Shelf:
     @contextmanager
     def aside(self) -> Iterator[Path]:
         """A folder to write in; gone afterwards, whatever happens. Raises ShelfError disk_full."""
-        self._sweep()
+        self.sweep()
         with _disk_room():
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=_ASIDE) as made:
-                yield Path(made)
+                with held(Path(made)):
+                    yield Path(made)
 
     def put(self, made: Path, *, replace: bool = False) -> AvatarInfo:
         """Move a whole avatar from aside to its place.
@@ -171,7 +175,7 @@ class Shelf:
             known = ", ".join(self.names()) or "none"
             raise ShelfError(
                 "unknown_avatar",
-                f"no avatar of a user is named {name[:60]!r}",
+                f"no avatar of a user is named {ascii(name[:60])}",
                 f"known are: {known}",
             )
         return self.folder / name
@@ -196,12 +200,13 @@ class Shelf:
                 ) from error
             raise
 
-    def _sweep(self, now: Callable[[], float] = time.time) -> None:
+    def sweep(self) -> None:
+        """Delete what runs that ended in mid-work (a power cut) left aside."""
         if not self.folder.is_dir():
             return
         for path in self.folder.iterdir():
-            if path.name.startswith((_ASIDE, _GONE)) and not path.is_symlink():
-                if now() - path.stat().st_mtime > LEFT_OVER_S:
+            if path.name.startswith((_ASIDE, _GONE)) and path.is_dir() and not path.is_symlink():
+                if abandoned(path):
                     shutil.rmtree(path, ignore_errors=True)
 
 

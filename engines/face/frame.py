@@ -80,9 +80,14 @@ def cut(image: U8, matrix: F32, side_px: int) -> U8:
     """The crop u8[side,side,3]; a picture much larger than the crop is shrunk first."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.6:
-        # Bilinear sampling would skip pixels: average them first.
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        grow = np.array([[1 / scale, 0, 0.5 / scale - 0.5], [0, 1 / scale, 0.5 / scale - 0.5]])
+        # Bilinear sampling would skip pixels: average them first, those that the crop shows.
+        image, matrix = _shown(image, matrix, side_px, 2 / scale)
+        high, wide = image.shape[:2]
+        size = max(1, round(wide * scale)), max(1, round(high * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        # Whole pixels come out: what was taken off each side is not quite `scale`.
+        x, y = wide / size[0], high / size[1]
+        grow = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5]])
         lifted = np.vstack([grow, [0, 0, 1]])
         matrix = (np.vstack([matrix, [0, 0, 1]]) @ lifted)[:2].astype(np.float32)
     crop: U8 = cv2.warpAffine(
@@ -90,3 +95,17 @@ def cut(image: U8, matrix: F32, side_px: int) -> U8:
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     return crop
+
+
+def _shown(image: U8, matrix: F32, side_px: int, margin: float) -> tuple[U8, F32]:
+    """The part of the picture that a crop shows, and the matrix from there."""
+    ends = np.array(
+        [[0, 0, 0], [side_px, 0, 0], [0, side_px, 0], [side_px, side_px, 0]], np.float32
+    )
+    corners = move_points(ends, inverse(matrix))[:, :2]
+    most = np.array(image.shape[1::-1]) - 1
+    x0, y0 = np.clip(np.floor(corners.min(0) - margin), 0, most).astype(int)
+    x1, y1 = np.clip(np.ceil(corners.max(0) + margin), 0, most).astype(int) + 1
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ np.array([x0, y0], np.float32)
+    return image[y0:y1, x0:x1], moved

@@ -1,7 +1,7 @@
-"""Eyeballs that turn under the lids, and the line where closed lids meet.
+"""Eyeballs that turn under the lids.
 
 Engine thread; one object per avatar and size, no state between frames.
-Never paints outside the lids; at rest it paints the photo over itself.
+Never paints outside the eye and its upper lid; at rest it paints the photo over itself.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from engines.render import landmarks as lm
 from engines.render.curves import lens, polygon_mask, smooth_chain, window
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry
+from engines.render.lids import Lid
 from engines.values import F32, MOTION_INDEX, U8
 
 _ACROSS, _UP, _DOWN = 1.0, 0.7, 0.62
 """Travel of the iris at a full look, in iris radii."""
 _STIFF, _SOFT = 1.1, 1.3
 """Out to this many radii the eye moves as one; the motion is gone `_SOFT` radii further."""
-_LINE_DARKER = 0.36
 _LASH_SHADE = 0.45
 """A turned eye has lost the photo's lash shadow under the upper lid: this one replaces it."""
 _FADE = 0.12
@@ -33,6 +33,7 @@ class Eyeball:
         self._eye = eye
         self._size = geometry.size
         points = geometry.points * np.array([1, -1, 1], np.float32)
+        self._lid = Lid(geometry, eye, photo)
         self._photo = photo
         self._texture = texture
         self._centre = points[eye.iris[0], :2].copy()
@@ -55,6 +56,21 @@ class Eyeball:
         box = window(outline, 3, self._size, self._size)
         if box is None:
             return
+        self._eyeball(picture, box, outline, placed, weights)
+        around = np.concatenate([outline, placed[list(self._eye.crease), :2]])
+        larger = window(around, 4, self._size, self._size)
+        if larger is not None:
+            x0, y0, x1, y1 = larger
+            self._lid.draw(picture[y0:y1, x0:x1], placed, (x0, y0))
+
+    def _eyeball(
+        self,
+        picture: U8,
+        box: tuple[int, int, int, int],
+        outline: F32,
+        placed: F32,
+        weights: F32,
+    ) -> None:
         x0, y0, x1, y1 = box
         part = picture[y0:y1, x0:x1]
         blink = float(weights[self._blink])
@@ -64,8 +80,6 @@ class Eyeball:
             visible = float(np.clip((0.97 - blink) / 0.12, 0, 1))
             share = (mask.astype(np.float32) * np.float32(visible / 255))[..., None]
             part[:] = np.rint(part + share * (seen - part)).astype(np.uint8)
-        if blink > 0.2:
-            self._lid_line(part, smooth_chain(upper) - np.array([x0, y0], np.float32), blink)
 
     def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> F32:
         """The eye for the window, turned by the gaze, f32[h,w,3]."""
@@ -116,12 +130,6 @@ class Eyeball:
         turn = np.array([[c, -s], [s, c]], np.float32)
         shift = was.mean(0) - turn @ now.mean(0)
         return np.concatenate([turn, shift[:, None]], 1).astype(np.float32)
-
-    def _lid_line(self, part: U8, line: F32, blink: float) -> None:
-        """Blur and darken the seam of the lids a little: lashes lie there."""
-        share = self._band(line, part.shape[:2], 3.0, 0.9) * min((blink - 0.2) / 0.6, 1.0)
-        soft = cv2.GaussianBlur(part, (0, 0), 1.1).astype(np.float32) * (1 - _LINE_DARKER)
-        part[:] = np.rint(part + share * (soft - part)).astype(np.uint8)
 
 
 def _sample(texture: U8, x: F32, y: F32) -> F32:

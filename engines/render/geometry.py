@@ -12,22 +12,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.avatars.bundle import SIZE, Avatar
+from engines.avatars.bundle import Avatar
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
+from engines.render.cv import cv2
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX
 
 YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = np.deg2rad([15.0, 10.0, 8.0])
+YAW_REACH, PITCH_REACH = np.deg2rad([20.0, 15.0])
+"""The photo's own turn and the motion's together: past this a cheek has nothing to show."""
+_LEAST = 0.4
+"""Of a limit: what a turned photo may still do toward the side it is turned to."""
 SHIFT_LIMIT = 0.12
 """Face widths, each axis. Beyond these limits the photo has nothing to show."""
+_PITCH_AT_REST = np.deg2rad(7.0)
+"""Forehead to chin leans this much on a head held straight."""
 _KNEE = 0.7
 CAMERA_FACE_WIDTHS = 6.0
+_RIM_SLOPE, _RIM_WIDTH = 1.5, 0.16
+"""Depth may fall this steeply, over this many face widths at the outline: steeper, a turn would
+draw a cheek of twenty pixels from a strip of three."""
 _SEAL_ROWS = (1.0, 0.9, 0.7, 0.45)
 _SEAL_UPPER_SHARE = 0.55
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 _SMILE = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
 _SEAL = MOTION_INDEX["mouthClose"]
 _SHAPES = len(ARKIT_NAMES)
+_LAUGH_FROM, _LAUGH_TO = 0.35, 0.85
+"""Smile over which lips part that were parted in the photo."""
 
 
 def soft_limit(value: F32, limit: F32) -> F32:
@@ -52,7 +64,7 @@ class Geometry:
     """The mesh of one avatar at one picture size."""
 
     def __init__(self, avatar: Avatar, size: int) -> None:
-        scale = size / SIZE
+        scale = size / avatar.size
         points = avatar.landmarks * np.float32(scale)
         points[:, :2] += (scale - 1) / 2
         self.size = size
@@ -66,6 +78,7 @@ class Geometry:
         )
         self.rig_scale = avatar.rig_scale * scale
         self._headroom = 1 - avatar.smile
+        self._laugh = avatar.laugh * np.float32(scale) if avatar.laugh.any() else None
         deltas = avatar.deltas * np.float32(scale)
         # Lids are closed by rule, not by the rig: its blink stops short of other people's lids.
         deltas[_BLINK] = 0
@@ -73,12 +86,15 @@ class Geometry:
         self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
         # What the landmarks of the closed mouth already overlap is left: rest is the photo.
         self._overlap = np.maximum(self.face[_LOWER[0], 1] - self.face[_UPPER[0], 1], 0)
+        self._rest_gap = self.face[_LOWER[0]] - self.face[_UPPER[0]]
         ears = (self.points[lm.FACE_LEFT] + self.points[lm.FACE_RIGHT]) / 2
         chin = self.points[lm.CHIN]
         self.pivot = np.array(
             [ears[0], 0.45 * ears[1] + 0.55 * chin[1], ears[2] - 0.05 * self.face_width],
             np.float32,
         )
+        self._turn_limits = _turn_limits(self.points)
+        self.face[:, 2] = _gentle_rim(self.face, self.face_width)
         self._camera = CAMERA_FACE_WIDTHS * self.face_width
         self.face_follow = self.follow(self.face)
 
@@ -100,9 +116,14 @@ class Geometry:
     def deform(self, weights: F32, seal: float) -> F32:
         """f32[468,3]: the unposed face for f32[52] weights and a lip seal in [0, 1]."""
         face: F32 = self.face + (weights @ self._deltas).reshape(-1, 3)
+        if self._laugh is not None:
+            # A laugh taken out of the photo comes back with a broad smile, not with a slight one.
+            smile = float((weights[_SMILE] / self._headroom).mean())
+            broad = (smile - _LAUGH_FROM) / (_LAUGH_TO - _LAUGH_FROM)
+            face += smoothstep(np.array(broad, np.float32)) * self._laugh
         _uncross(face, self._overlap)
         if seal > 0:
-            _close_lips(face, seal)
+            _close_lips(face, seal, self._rest_gap)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             if weights[index] > 0:
                 _close_lids(face, eye, float(weights[index]), self.face_width)
@@ -110,10 +131,8 @@ class Geometry:
 
     def pose(self, motion: F32) -> Pose:
         """The head's rotation and shift, softly limited. Signs as in `engines.values`."""
-        pitch, yaw, roll = soft_limit(
-            motion[_SHAPES : _SHAPES + 3],
-            np.array([PITCH_LIMIT, YAW_LIMIT, ROLL_LIMIT], np.float32),
-        )
+        turn = motion[_SHAPES : _SHAPES + 3]
+        pitch, yaw, roll = soft_limit(turn, np.where(turn > 0, *self._turn_limits))
         shift = soft_limit(motion[_SHAPES + 3 :], np.full(3, SHIFT_LIMIT, np.float32))
         shift = shift * np.array([1, -1, 1], np.float32) * np.float32(self.face_width)
         return Pose(_rotation(float(pitch), float(yaw), float(roll)), shift.astype(np.float32))
@@ -132,6 +151,37 @@ class Geometry:
         local[:, :2] += self.pivot[:2]
         local[:, 1] *= -1
         return local
+
+
+def _turn_limits(points: F32) -> tuple[F32, F32]:
+    """f32[3] each, pitch, yaw, roll: limits of positive and of negative motion, radians.
+
+    points f32[478,3] head axes. Narrower toward the side to which the photo is turned already.
+    """
+    across, down = (
+        points[b] - points[a] for a, b in ((lm.FACE_LEFT, lm.FACE_RIGHT), (lm.FACE_TOP, lm.CHIN))
+    )
+    yaw = -np.arctan2(across[2], np.hypot(across[0], across[1]))
+    pitch = -np.arctan2(down[2], np.hypot(down[0], down[1])) - _PITCH_AT_REST
+    full = np.array([PITCH_LIMIT, YAW_LIMIT, ROLL_LIMIT], np.float32)
+    own, reach = np.array([pitch, yaw, 0.0]), np.array([PITCH_REACH, YAW_REACH, np.inf])
+    most, least = (np.clip(reach - side * own, _LEAST * full, full) for side in (1, -1))
+    return most.astype(np.float32), least.astype(np.float32)
+
+
+def _gentle_rim(face: F32, face_width: float) -> F32:
+    """f32[468]: depths that fall no steeper than _RIM_SLOPE near the outline of the face.
+
+    The smallest surface above the given one with that slope, blended in toward the rim.
+    """
+    place, depth = face[:, :2], face[:, 2]
+    apart = np.linalg.norm(place[:, None] - place[None], axis=2)
+    gentle = (depth[None] - _RIM_SLOPE * apart).max(1)
+    hull = cv2.convexHull(place.astype(np.float32))
+    inside = [cv2.pointPolygonTest(hull, (float(x), float(y)), True) for x, y in place]
+    share = 1 - smoothstep(np.array(inside, np.float32) / (_RIM_WIDTH * face_width))
+    out: F32 = (depth + share * (gentle - depth)).astype(np.float32)
+    return out
 
 
 def _rotation(pitch: float, yaw: float, roll: float) -> F32:
@@ -158,14 +208,17 @@ def _uncross(face: F32, allowed: F32) -> None:
         face[_LOWER[k], 1] -= factor * overlap
 
 
-def _close_lips(face: F32, seal: float) -> None:
-    """Pull both inner lips to one line, the rows outward after them."""
-    upper, lower = face[_UPPER[0]], face[_LOWER[0]]
-    line = _SEAL_UPPER_SHARE * upper + (1 - _SEAL_UPPER_SHARE) * lower
-    up, down = line - upper, line - lower
+def _close_lips(face: F32, seal: float, rest_gap: F32) -> None:
+    """Bring both inner lips to where they meet at rest, the rows outward after them.
+
+    rest_gap f32[9,3]: lower minus upper inner lips of the portrait, whose lips are closed.
+    """
+    parted = face[_LOWER[0]] - face[_UPPER[0]] - rest_gap
+    down = (1 - _SEAL_UPPER_SHARE) * parted
+    up = parted - down
     for k, factor in enumerate(_SEAL_ROWS):
-        face[_UPPER[k]] += seal * factor * up
-        face[_LOWER[k]] += seal * factor * down
+        face[_UPPER[k]] += seal * factor * down
+        face[_LOWER[k]] -= seal * factor * up
 
 
 def _close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:

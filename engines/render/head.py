@@ -14,7 +14,7 @@ from engines.render.geometry import Geometry, Pose
 from engines.render.rig import Rig
 from engines.values import F32
 
-_NODES = 34
+_NODES = 50
 _MARGIN = 0.16
 """The field reaches this far past the picture: a turn pulls in what lies there."""
 CELL = 8
@@ -34,11 +34,16 @@ class HeadField:
         self._origin = float(axis[0])
         xs, ys = np.meshgrid(axis, axis)
         flat = np.stack([xs.ravel(), -ys.ravel()], 1)
-        self._oval = rig.oval
         outline = geometry.points[rig.oval]
         outside = _distance_outside(flat, outline[:, :2])
-        weights = _inverse_distance(flat, outline[:, :2])
-        depth = weights @ outline[:, 2] - np.minimum(0.8 * outside, 0.45 * geometry.face_width)
+        # Under the face the field follows the face itself: hair and ears inside its outline, which
+        # this layer draws, then move with the skin beside them, and no second contour shows.
+        weights = _inverse_distance(flat, geometry.face[:, :2])
+        around = np.zeros_like(weights)
+        around[:, rig.oval] = _inverse_distance(flat, outline[:, :2])
+        weights = np.where(outside[:, None] > 0, around, weights)
+        depth = weights @ geometry.face[:, 2]
+        depth -= np.minimum(0.8 * outside, 0.45 * geometry.face_width)
         self._nodes = np.concatenate([flat, depth[:, None]], 1).astype(np.float32)
         self._follow = geometry.follow(self._nodes)
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
@@ -58,7 +63,7 @@ class HeadField:
 
         moved f32[468,3]: expression offsets of the face, head axes.
         """
-        nodes = self._nodes + self._spill @ moved[self._oval]
+        nodes = self._nodes + self._spill @ moved
         placed = self._geometry.place(nodes, self._follow, pose)
         offset = placed[:, :2] - self._nodes[:, :2] * np.array([1, -1], np.float32)
         field = np.ascontiguousarray(offset.reshape(_NODES, _NODES, 2))
@@ -95,7 +100,7 @@ def _distance_outside(points: F32, outline: F32) -> F32:
 
 
 def _inverse_distance(points: F32, outline: F32) -> F32:
-    """f32[N,36]: weights of the nearest outline points, summing to 1."""
+    """f32[N,P]: weights of the nearest points f32[P,2], summing to 1."""
     distance = np.linalg.norm(points[:, None] - outline[None], axis=2)
     nearest = np.argsort(distance, 1)[:, :_NEIGHBOURS]
     close = 1 / np.maximum(np.take_along_axis(distance, nearest, 1), 1.0) ** 2

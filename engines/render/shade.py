@@ -11,25 +11,30 @@ from numpy.typing import NDArray
 
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
+from engines.render.cv import cv2
 from engines.render.geometry import Geometry
 from engines.render.rig import Rig
-from engines.values import F32
+from engines.values import F32, U8
 
 _LIGHT = np.array([0.0, 0.53, 0.85], np.float32)
 """Toward the light in head axes at rest: in front, a little above."""
 _AMBIENT = 0.45
-_LOWEST, _HIGHEST = 0.8, 1.12
+_LOWEST, _HIGHEST = 0.8, 1.1
+_GLOSS = 0.9
+"""Share of brightening that skin which shines already does without: it is a mirror, not lit."""
 
 
 class Shade:
     """Brightness factors of the mesh points."""
 
-    def __init__(self, geometry: Geometry, rig: Rig) -> None:
+    def __init__(self, geometry: Geometry, rig: Rig, photo: U8) -> None:
+        """`photo`: u8[S,S,3] at the size of the geometry."""
         holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
         caps = [t for t in holes if len(set(t)) == 3]
         self._triangles = np.concatenate([rig.triangles, np.array(caps, np.int64)])
         self._around = _triangles_around(self._triangles)
         self._share = _share(geometry, rig)
+        self._brighter = self._share * (1 - _GLOSS * _gloss(geometry, photo))
         normals = self._normals(geometry.face)
         self._rest = _AMBIENT + (1 - _AMBIENT) * np.maximum(normals @ _LIGHT, 0)
 
@@ -39,7 +44,8 @@ class Shade:
         light = (rotation.T @ _LIGHT + _LIGHT) / 2
         lit = _AMBIENT + (1 - _AMBIENT) * np.maximum(self._normals(face) @ light, 0)
         ratio = np.clip(lit / self._rest, _LOWEST, _HIGHEST)
-        out: F32 = (1 + self._share * (ratio - 1)).astype(np.float32)
+        share = np.where(ratio > 1, self._brighter, self._share)
+        out: F32 = (1 + share * (ratio - 1)).astype(np.float32)
         return out
 
     def _normals(self, face: F32) -> F32:
@@ -65,6 +71,18 @@ def _triangles_around(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
             lists[point].append(k)
     longest = max(len(one) for one in lists)
     return np.array([one + [len(triangles)] * (longest - len(one)) for one in lists], np.int64)
+
+
+def _gloss(geometry: Geometry, photo: U8) -> F32:
+    """f32[468] in [0, 1]: how much brighter than the face's usual skin the photo is there."""
+    grey = cv2.GaussianBlur(
+        cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY), (0, 0), max(0.015 * geometry.face_width, 0.5)
+    )
+    x, y = geometry.face[:, 0], -geometry.face[:, 1]
+    level = cv2.remap(grey, x[None], y[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    level = level[0].astype(np.float32)
+    usual = max(float(np.median(level)), 1.0)
+    return smoothstep(np.maximum((level / usual - 1.12) / 0.35, (level - 205) / 40))
 
 
 def _share(geometry: Geometry, rig: Rig) -> F32:

@@ -25,10 +25,12 @@ from engines.render.mouth import Mouth
 from engines.render.raster import fill
 from engines.render.rig import load_rig
 from engines.render.shade import Shade
+from engines.render.stage import AS_IT_IS, Stage, set_up
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
+_ROUND = np.array(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)), np.uint8)
 _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
@@ -55,25 +57,26 @@ class RenderState:
 
 
 class WarpRenderer:
-    """Draws one avatar."""
+    """Draws one avatar on one stage."""
 
-    def __init__(self, avatar: Avatar, size: int = SIZE) -> None:
+    def __init__(self, avatar: Avatar, size: int = SIZE, stage: Stage = AS_IT_IS) -> None:
         """size: side of the square picture, a multiple of 16, 128 to 1024."""
         if size % 16 or not 128 <= size <= 1024:
             raise ValueError(f"picture size {size}: take a multiple of 16 from 128 to 1024")
         rig = load_rig()
         self.size = size
+        scene = set_up(avatar, size, stage)
+        avatar = scene.avatar
         self._geometry = Geometry(avatar, size)
         self._field = HeadField(self._geometry, rig)
-        photo = _resized(avatar.portrait, size)
-        self._background = _resized(avatar.background, size)
-        self._person = _premultiplied(photo, self._background, _resized(avatar.alpha, size))
-        self._skin = np.dstack([_resized(avatar.skin, size), _resized(avatar.cover, size)])
-        self._photo = photo
-        self._shade = Shade(self._geometry, rig)
-        self._mouth = Mouth(avatar, self._geometry, rig, photo)
-        eyes = _resized(avatar.eyes, size)
-        self._eyes = [Eyeball(self._geometry, eye, photo, eyes) for eye in lm.EYES]
+        self._layers = scene.layers
+        self._reach, self._corner = scene.reach, scene.corner
+        self._mirrored = stage.mirrored
+        self._shade = Shade(self._geometry, rig, self._layers.photo)
+        self._mouth = Mouth(avatar, self._geometry, rig, self._layers.photo)
+        self._eyes = [
+            Eyeball(self._geometry, eye, self._layers.photo, self._layers.eyes) for eye in lm.EYES
+        ]
         self._face_triangles = rig.triangles
         # The lips touch: which is in front must not flicker with rounding. The upper one is.
         of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
@@ -113,7 +116,7 @@ class WarpRenderer:
             placed = self._geometry.place(face, self._geometry.face_follow, pose)
         with _timed(state, "head"):
             coarse = self._field.backward(face - self._geometry.face, pose)
-            picture = self._layers(state, coarse)
+            picture = self._head(state, coarse)
         with _timed(state, "face map"):
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
@@ -126,14 +129,14 @@ class WarpRenderer:
             for eye in self._eyes:
                 eye.draw(picture, placed, weights)
         state.frames += 1
-        return picture
+        return cv2.flip(picture, 1) if self._mirrored else picture
 
-    def _layers(self, state: RenderState, coarse: F32) -> U8:
-        """Background and person; rows below the moving ones are the photo."""
+    def _head(self, state: RenderState, coarse: F32) -> U8:
+        """Background and person; rows below the moving ones are at rest."""
         rows = self._field.rows
-        source = self._field.expand(coarse, CELL, state.map_full)
+        source = self._field.expand(coarse + self._corner, CELL, state.map_full)
         person = cv2.remap(
-            self._person,
+            self._reach,
             source,
             None,
             cv2.INTER_LINEAR,
@@ -141,11 +144,11 @@ class WarpRenderer:
             borderMode=cv2.BORDER_REPLICATE,
         )
         picture = np.empty((self.size, self.size, 3), np.uint8)
-        picture[rows:] = self._photo[rows:]
+        picture[rows:] = self._layers.rest[rows:]
         moving = picture[:rows]
         clear = cv2.bitwise_not(cv2.extractChannel(person, 3, state.clear), state.clear)
         behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, state.behind)
-        behind = cv2.multiply(self._background[:rows], behind, state.behind, 1 / 255)
+        behind = cv2.multiply(self._layers.background[:rows], behind, state.behind, 1 / 255)
         cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving), behind, moving)
         return picture
 
@@ -169,6 +172,8 @@ class WarpRenderer:
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         mask.reshape(-1)[spans.pixels] = 255
         _mend(mask, source, gain)
+        # Opened first: where the far cheek folds under, triangles leave teeth along the contour.
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _ROUND)
         mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
         mask = cv2.GaussianBlur(mask, (0, 0), 0.8)
         return _FaceWindow((x0, y0, x1, y1), source, mask, cv2.GaussianBlur(gain, (0, 0), 1.5))
@@ -191,7 +196,9 @@ class WarpRenderer:
         x0, y0, x1, y1 = (2 * v for v in window.box)
         size = (x1 - x0, y1 - y0)
         fine = cv2.resize(window.source, size)
-        seen = cv2.remap(self._skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = cv2.remap(
+            self._layers.skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         share = cv2.multiply(
             cv2.resize(window.mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
         )
@@ -232,20 +239,3 @@ def _timed(state: RenderState, stage: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     state.stage_s[stage] = state.stage_s.get(stage, 0.0) + time.perf_counter() - started
-
-
-def _resized(picture: U8, size: int) -> U8:
-    if picture.shape[0] == size:
-        return picture
-    how = cv2.INTER_AREA if size < picture.shape[0] else cv2.INTER_CUBIC
-    out: U8 = cv2.resize(picture, (size, size), interpolation=how)
-    return out
-
-
-def _premultiplied(photo: U8, background: U8, alpha: U8) -> U8:
-    """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo."""
-    behind = cv2.multiply(
-        background, cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR), scale=1 / 255
-    )
-    out: U8 = np.dstack([cv2.subtract(photo, behind), alpha])
-    return out

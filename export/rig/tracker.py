@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +42,23 @@ class Tracked:
 
 def track(images: U8, tracker_python: Path) -> Tracked:
     """Landmarks and mattes of u8[N,H,W,3] BGR. Raises TrackerFailed."""
+    answer = run_worker(WORKER, tracker_python, images=images)
+    return Tracked(**{name: answer[name] for name in Tracked.__slots__})
+
+
+def run_worker(
+    script: Path, tracker_python: Path, **arrays: NDArray[np.generic]
+) -> dict[str, NDArray[Any]]:
+    """Run `script IN.npz OUT.npz` in another interpreter: arrays there and back.
+
+    Raises TrackerFailed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "in.npz"), Path(folder, "out.npz")
-        np.savez(source, images=images)
+        np.savez(source, allow_pickle=False, **arrays)
         try:
             done = subprocess.run(
-                [str(tracker_python), str(WORKER), str(source), str(target)],
+                [str(tracker_python), str(script), str(source), str(target)],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
             )  # fmt: skip
@@ -56,4 +68,4 @@ def track(images: U8, tracker_python: Path) -> Tracked:
             tail = "\n".join(done.stderr.splitlines()[-5:])
             raise TrackerFailed(f"{tracker_python} ended with {done.returncode}: {tail}")
         with np.load(target, allow_pickle=False) as data:
-            return Tracked(**{name: data[name] for name in Tracked.__slots__})
+            return dict(data)

@@ -16,15 +16,32 @@ from engines.render import landmarks as lm
 from engines.values import ARKIT_NAMES, F32
 from export.rig.ict import Head, project
 
-GAINS = {
-    "mouthPucker": 1.5,  # the rig narrows the mouth to .81 only
+GAINS: dict[str, float | tuple[float, float, float]] = {
+    "mouthPucker": (1.5, 1.0, 1.0),  # narrows the mouth to .81 only; higher lips would fold over
     "mouthFunnel": 0.75,  # the rig's curls the lips off both rows of teeth
     "mouthRollUpper": 0.75,
     "mouthRollLower": 0.75,
     "eyeLookDown": 0.85,  # with the whole lid motion a downward look reads as drowsy
     "browInnerUp": 0.7,  # more stretches the hair of thick brows
 }
-"""Where the rig's strength does not suit a photo; judged by eye."""
+"""Where the rig's strength does not suit a photo, along x, y, z if not alike; judged by eye."""
+TONGUE_OUT_JAW = 0.22
+"""A tongue needs room: the rig has no `tongueOut`, so its skin is that much of `jawOpen`."""
+CORNERS = (
+    ((61, 76, 62, 78), (185, 184, 183, 191), (40, 74, 42, 80), (146, 77, 96, 95), (91, 90, 89, 88)),
+    (
+        (291, 306, 292, 308),
+        (409, 408, 407, 415),
+        (270, 304, 272, 310),
+        (375, 307, 325, 324),
+        (321, 320, 319, 318),
+    ),
+)
+"""Corner of the mouth, outside to inside: its middle, and the first and second points beside it
+on the upper and the lower lip."""
+CORNER_STEPS = 4
+JAW_NARROWS_CM, JAW_NARROWS_REACH_CM = 0.24, 1.2
+"""A mouth that opens wide grows round: its corners come inward more than the rig's do."""
 BROW_PAIRS = (
     (107, 55), (66, 65), (105, 52), (63, 53), (70, 46),
     (336, 285), (296, 295), (334, 282), (293, 283), (300, 276),
@@ -63,7 +80,7 @@ def lip_points() -> list[int]:
 
 
 def arkit_deltas(head: Head, triangle: NDArray[np.int64], mix: F32) -> F32:
-    """f32[52,468,3] cm in ARKit order. `mouthClose` and `tongueOut` are zero."""
+    """f32[52,468,3] cm in ARKit order. `mouthClose` is zero: the renderer seals lips by rule."""
     corner = head.triangles[triangle]
 
     def carried(name: str) -> F32:
@@ -75,10 +92,17 @@ def arkit_deltas(head: Head, triangle: NDArray[np.int64], mix: F32) -> F32:
         if name not in ("mouthClose", "tongueOut"):
             out[i] = sum((carried(source) for source in sources(name, head)), np.zeros(1))
         out[i] *= GAINS.get(name.removesuffix("Left").removesuffix("Right"), 1.0)
+        _smooth_corners(out[i])
         if name.startswith("brow"):
             _stiffen_brows(out[i])
         if name.startswith(SEALED):
             _seal(out[i])
+    neutral = np.einsum("mk,mkc->mc", mix, head.neutral[corner])
+    jaw = out[ARKIT_NAMES.index("jawOpen")]
+    for end in (lm.MOUTH_LEFT, lm.MOUTH_RIGHT):
+        far = np.linalg.norm(neutral - neutral[end], axis=1) / JAW_NARROWS_REACH_CM
+        jaw[:, 0] -= np.sign(neutral[end, 0]) * JAW_NARROWS_CM * np.exp(-(far**2))
+    out[ARKIT_NAMES.index("tongueOut")] = TONGUE_OUT_JAW * out[ARKIT_NAMES.index("jawOpen")]
     return out
 
 
@@ -97,6 +121,23 @@ def _stiffen_brows(delta: F32) -> None:
     """Move both edges of a brow alike: hair does not get thicker when it rises."""
     for upper, lower in BROW_PAIRS:
         delta[[upper, lower]] = 0.6 * delta[upper] + 0.4 * delta[lower]
+
+
+def _smooth_corners(delta: F32) -> None:
+    """Even out a mouth's corners: a dozen points within millimetres, tied to the rig one by one.
+
+    Without it the skin there folds over itself in nearly every shape.
+    """
+    for middle, upper, upper_next, lower, lower_next in CORNERS:
+        near: dict[int, list[int]] = {}
+        for k, point in enumerate(middle):
+            near[point] = [upper[k], lower[k], *middle[max(k - 1, 0) : k], *middle[k + 1 : k + 2]]
+            for row, following in ((upper, upper_next), (lower, lower_next)):
+                near[row[k]] = [point, following[k], *row[max(k - 1, 0) : k], *row[k + 1 : k + 2]]
+        for _ in range(CORNER_STEPS):
+            means = {point: delta[around].mean(0) for point, around in near.items()}
+            for point, mean in means.items():
+                delta[point] = (delta[point] + mean) / 2
 
 
 def _seal(delta: F32) -> None:

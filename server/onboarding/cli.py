@@ -1,4 +1,4 @@
-"""`synchrorama avatar`: list, show, create, remove, export, import.
+"""`synchrorama avatar`: list, show, check, create, remove, export, import.
 
 Runs on the main thread.
 Never asks back: what is missing is said with the flag that gives it.
@@ -12,20 +12,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from engines.avatars.bundle import AvatarError
+from engines.avatars.bundle import AvatarError, AvatarInfo
 from engines.avatars.consent import BadConsent
 from engines.avatars.consent import read as read_consent
 from engines.avatars.fit import BadPortrait
 from engines.avatars.intake import MAX_BYTES, BadImage
 from engines.avatars.parcel import MAX_PARCEL_BYTES, pack, unpack, write_parcel
+from engines.avatars.preview import FILE as PREVIEW
 from engines.avatars.shelf import name_from
 from engines.face.finder import BadFace
 from engines.face.weights import BadFaceWeights
 from server.onboarding.shelves import shelf_of
+from server.onboarding.terminal import fault, progress, seen, sheet, table
 from server.settings import Settings, SettingsError
 
 FAILED = 1
-ACTIONS = ("list", "show", "create", "remove", "export", "import")
+ACTIONS = ("list", "show", "check", "create", "remove", "export", "import")
 _MAX_STATEMENT_BYTES = 64 * 1024
 
 
@@ -36,7 +38,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "target",
         nargs="?",
         metavar="PORTRAIT|NAME|FILE",
-        help="create: a photo; show, remove, export: a name; import: a .zip",
+        help="create, check: a photo; show, remove, export: a name; import: a .zip",
     )
     command.add_argument("--name", help="create, import: name in the API (a-z, 0-9, -)")
     command.add_argument("--title", help="create: name shown to people")
@@ -49,6 +51,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="create: the consent itself, in the words of the person in the photo",
     )
     command.add_argument("--consent-by", default="", metavar="WHO", help="create: who gives it")
+    command.add_argument(
+        "--face", type=int, metavar="N", help="create, check: which of several faces, from 0"
+    )
     command.add_argument("--replace", action="store_true", help="in place of one of that name")
     command.add_argument("--out", type=Path, metavar="FILE", help="export: where to [NAME.zip]")
     command.add_argument("--json", action="store_true", help="list, show: as JSON")
@@ -58,11 +63,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Do it. Raises SettingsError for what is missing on the command line."""
     action: str = arguments.action
     if action != "list" and not arguments.target:
-        wanted = {"create": "PORTRAIT", "import": "FILE"}.get(action, "NAME")
+        wanted = {"create": "PORTRAIT", "check": "PORTRAIT", "import": "FILE"}.get(action, "NAME")
         raise SettingsError(f"avatar {action}: wanted a {wanted}; see synchrorama avatar --help")
     runs: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
         "list": _list,
         "show": _show,
+        "check": _check,
         "create": _create,
         "remove": _remove,
         "export": _export,
@@ -71,9 +77,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         return runs[action](arguments, settings)
     except (AvatarError, BadImage, BadFace, BadPortrait, BadConsent, BadFaceWeights) as error:
-        print(f"synchrorama avatar {action}: {error}", file=sys.stderr)
+        fault(f"synchrorama avatar {action}", error)
     except OSError as error:
-        print(f"synchrorama avatar {action}: {error}; check the path", file=sys.stderr)
+        fault(f"synchrorama avatar {action}", OSError(f"{error}; check the path"))
     return FAILED
 
 
@@ -87,14 +93,29 @@ def _list(arguments: argparse.Namespace, settings: Settings) -> int:
             infos.append(store.info(name))
         except AvatarError as error:
             print(f"left out: {error}", file=sys.stderr)
+    users = set(shelf_of(settings.avatars).names())
     if arguments.json:
-        print(json.dumps([{"name": i.name, "title": i.title, "credit": i.credit} for i in infos]))
+        print(json.dumps([_row(info, info.name in users) for info in infos], ensure_ascii=False))
         return 0
-    for info in infos:
-        print(f"{info.name:<16} {info.title:<24} {info.credit}")
     if not infos:
         print("no avatar: reinstall, or set avatars.folders", file=sys.stderr)
-    return 0 if infos else FAILED
+        return FAILED
+    rows = [
+        (info.name, info.title, "yours" if info.name in users else "built in", info.credit)
+        for info in infos
+    ]
+    table(("Name", "Title", "Kind", "Credit"), rows)
+    return 0
+
+
+def _row(info: AvatarInfo, user: bool) -> dict[str, object]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "credit": info.credit,
+        "user": user,
+        "attributes": dict(info.attributes),
+    }
 
 
 def _show(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -103,19 +124,38 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     info = avatar_store(settings).info(arguments.target)
     consent = read_consent(info.folder)
     rows = {"name": info.name, "title": info.title, "credit": info.credit}
+    rows |= info.attributes
     rows["folder"] = str(info.folder)
+    film = info.folder / PREVIEW
+    if film.is_file():
+        rows["preview"] = str(film)
     if consent is not None:
         rows |= {
             "consent": consent.statement,
-            "consent by": consent.by,
+            "consent by": consent.by or "(not said)",
             "consent given": consent.when,
             "photo sha-256": consent.image_sha256,
         }
     if arguments.json:
         print(json.dumps(rows, ensure_ascii=False))
-        return 0
-    for key, value in rows.items():
-        print(f"{key:<14} {value}")
+    else:
+        sheet(rows)
+    return 0
+
+
+def _check(arguments: argparse.Namespace, settings: Settings) -> int:
+    from engines.avatars.onboard import Onboarder
+    from engines.face.finder import FaceFinder
+
+    portrait = Path(arguments.target)
+    onboarder = Onboarder(FaceFinder.load(), shelf_of(settings.avatars))
+    found = onboarder.inspect(_read(portrait, MAX_BYTES), arguments.face)
+    if found.problem is not None:
+        fault(f"{portrait}", BadPortrait(f"{found.problem.message}; {found.problem.remedy}"))
+    seen(str(portrait), found)
+    if found.problem is not None:
+        return FAILED
+    print(f"{portrait}: this photo can become an avatar")
     return 0
 
 
@@ -132,21 +172,30 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     shelf = shelf_of(settings.avatars)
     name = arguments.name or shelf.free_name(name_from(portrait.stem))
     shelf.check_free(name, replace=arguments.replace)
-    info = Onboarder(FaceFinder.load(), shelf).create(
-        data,
-        name=name,
-        title=title,
-        consent=consent,
-        replace=arguments.replace,
-        on_progress=_show_progress,
-    )
+    onboarder = Onboarder(FaceFinder.load(), shelf)
+    seen(str(portrait), onboarder.inspect(data, arguments.face))
+    with progress() as on_progress:
+        info = onboarder.create(
+            data,
+            name=name,
+            title=title,
+            consent=consent,
+            face=arguments.face,
+            replace=arguments.replace,
+            on_progress=on_progress,
+        )
     print(f"{info.name}: {info.folder}")
+    print(
+        f"next: `synchrorama serve`, and choose {info.title}; or "
+        f"`synchrorama render --avatar {info.name} --audio VOICE --out FILE.mp4`",
+        file=sys.stderr,
+    )
     return 0
 
 
 def _remove(arguments: argparse.Namespace, settings: Settings) -> int:
     shelf_of(settings.avatars).remove(arguments.target)
-    print(f"{arguments.target} is removed, with its photo and its consent")
+    print(f"{arguments.target} is removed, with its pictures, its film and its consent")
     return 0
 
 
@@ -190,8 +239,3 @@ def _read(path: Path, limit: int) -> bytes:
     """At most one byte more than `limit`: enough to be refused."""
     with path.open("rb") as file:
         return file.read(limit + 1)
-
-
-def _show_progress(step: str, share: float) -> None:
-    end = "\r" if sys.stderr.isatty() and share < 1 else "\n"
-    print(f"{share:4.0%} {step:<26}", end=end, file=sys.stderr, flush=True)

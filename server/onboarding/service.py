@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 from engines.avatars.bundle import AvatarError, AvatarInfo
 from engines.avatars.consent import EXAMPLE, BadConsent, give
 from engines.avatars.fit import BadPortrait
+from engines.avatars.inspection import Inspection, remark
 from engines.avatars.intake import BadImage
-from engines.avatars.onboard import Finder, Inspection, Onboarder, remark
+from engines.avatars.looking import Finder
+from engines.avatars.onboard import Onboarder, Progress, Step
 from engines.avatars.shelf import Shelf, ShelfError, name_from
 from engines.face.finder import BadFace, FaceFinder
 from server.errors import ApiError
@@ -27,7 +29,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_WAITING = 3
 """Requests that may wait for the loader thread, the running one among them."""
-FIELDS = frozenset({"name", "title", "consent_statement", "consent_by"})
+FIELDS = frozenset({"name", "title", "consent_statement", "consent_by", "face"})
+CHECKED = frozenset({"face"})
+QUEUED = Step("waiting", "Waiting for the photos before this one", 0.0)
 STATUS = {
     "image_too_large": 413, "image_kind": 415, "no_image": 415,
     "name_taken": 409, "too_many_avatars": 409, "no_room": 409,
@@ -38,6 +42,20 @@ STATUS = {
 
 class Abandoned(Exception):
     """Nobody waits for this avatar any more."""
+
+
+class Claim:
+    """Who came first: the work that was done, or the client that left. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.taken = False
+
+    def take(self) -> bool:
+        """Whether nobody had before."""
+        with self._lock:
+            first, self.taken = not self.taken, True
+        return first
 
 
 class Maker:
@@ -57,42 +75,62 @@ class Maker:
         self._onboarder: Onboarder | None = None
         self._waiting = 0
 
-    async def create(self, content_type: str, body: bytes) -> AvatarInfo:
-        """An avatar of the form's photo. Raises ApiError."""
-        left = threading.Event()
+    async def create(
+        self, content_type: str, body: bytes, on_step: Callable[[Step], Any] = lambda step: None
+    ) -> AvatarInfo:
+        """An avatar of the form's photo; `on_step` is told on the loop. Raises ApiError.
 
-        def watch(step: str, share: float) -> None:
-            if left.is_set():
-                raise Abandoned(step)
+        Cancelled or timed out, the work ends at its next step and nothing is kept.
+        """
+        claim = Claim()
+        loop = asyncio.get_running_loop()
+
+        def watch(step: Step) -> None:
+            if claim.taken:
+                raise Abandoned(step.code)
+            loop.call_soon_threadsafe(on_step, step)
 
         def work() -> AvatarInfo:
-            form = _form(content_type, body, FIELDS)
-            texts = form.texts
-            image = form.files["image"]
-            consent = give(texts.get("consent_statement", ""), texts.get("consent_by", ""), image)
-            title = texts.get("title", "").strip() or texts.get("name", "").title() or "Portrait"
-            name = texts.get("name") or self.shelf.free_name(name_from(title))
-            return self._ready().create(
-                image, name=name, title=title, consent=consent, on_progress=watch
-            )
+            info = self._make(_form(content_type, body, FIELDS), watch)
+            if not claim.take():
+                # Between its last step and its place on the shelf nobody could stop it.
+                self.shelf.remove(info.name)
+                raise Abandoned(info.name)
+            return info
 
-        info = await self._run(work, left)
+        if 0 < self._waiting < MAX_WAITING:
+            on_step(QUEUED)
+        info = await self._run(work, claim)
         self._gallery.forget(info.name)
         log.info("avatar is made", extra={"avatar": info.name})
         return info
+
+    def _make(self, form: Form, watch: Progress) -> AvatarInfo:
+        """On the loader thread."""
+        texts, image = form.texts, form.files["image"]
+        consent = give(texts.get("consent_statement", ""), texts.get("consent_by", ""), image)
+        title = texts.get("title", "").strip() or texts.get("name", "").title() or "Portrait"
+        name = texts.get("name") or self.shelf.free_name(name_from(title))
+        return self._ready().create(
+            image, name=name, title=title, consent=consent, face=_face(form), on_progress=watch
+        )
 
     async def check(self, content_type: str, body: bytes) -> Inspection:
         """What is seen in the form's photo. Raises ApiError."""
 
         def work() -> Inspection:
-            form = _form(content_type, body, FIELDS)
-            return self._ready().inspect(form.files["image"])
+            form = _form(content_type, body, CHECKED)
+            return self._ready().inspect(form.files["image"], _face(form))
 
-        return await self._run(work, threading.Event())
+        return await self._run(work, Claim())
+
+    async def sweep(self) -> None:
+        """Delete what a server that was killed in mid-work left behind."""
+        await self._gallery.run(self.shelf.sweep)
 
     async def remove(self, name: str) -> None:
         """Delete it and all that is kept of it. Raises ApiError."""
-        await self._run(lambda: self.shelf.remove(name), threading.Event())
+        await self._run(lambda: self.shelf.remove(name), Claim())
         self._gallery.forget(name)
         log.info("avatar is removed", extra={"avatar": name})
 
@@ -102,7 +140,7 @@ class Maker:
             self._onboarder = Onboarder(self._load_finder(), self.shelf)
         return self._onboarder
 
-    async def _run(self, work: Callable[[], T], left: threading.Event) -> T:
+    async def _run(self, work: Callable[[], T], claim: Claim) -> T:
         if self._waiting >= MAX_WAITING:
             raise ApiError(
                 503,
@@ -120,11 +158,14 @@ class Maker:
                 result: T = await asyncio.shield(running)
                 return result
         except TimeoutError as error:
+            if not claim.take():
+                late: T = await running
+                return late
             raise ApiError(
                 503, "too_slow", "the server is too busy for this now", "try again in a minute"
             ) from error
         finally:
-            left.set()
+            claim.take()
 
     def _done(self, running: asyncio.Future[Any]) -> None:
         self._waiting -= 1
@@ -157,6 +198,16 @@ def _translated(work: Callable[[], T]) -> T:
         raise ApiError(
             500, "not_kept", "the avatar could not be kept", "the server's log says why"
         ) from error
+
+
+def _face(form: Form) -> int | None:
+    """Index of the face meant. Raises BadForm."""
+    text = form.texts.get("face", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise BadForm("the field face is no index of a face, 0 or more")
+    return int(text)
 
 
 def _form(content_type: str, body: bytes, fields: frozenset[str]) -> Form:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from engines.render.backdrops import BACKDROPS
+from engines.render.stage import FRAMINGS
 from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES, MOTION_NAMES, SAMPLE_RATE_HZ
 from server.errors import ApiError
 from server.metrics import CONTENT_TYPE, program_version
@@ -55,6 +57,9 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         fps=FRAME_RATE_HZ,
         sizes=list(SIZES),
         size=served.settings.session.size,
+        framings=list(FRAMINGS),
+        backdrops=list(BACKDROPS),
+        own_backgrounds=served.settings.session.own_backgrounds,
         sample_rate_hz=SAMPLE_RATE_HZ,
         hop_ms=FRAME_SAMPLES * to_ms,
         lookahead_ms=served.backend.lookahead * to_ms,

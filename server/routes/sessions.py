@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
 from fastapi.responses import JSONResponse
 
+from engines.avatars.consent import BadConsent
+from engines.avatars.shelf import Shelf
+from engines.render.stage import AS_IT_IS
 from server.bodies import FRAGMENT, JSON, SDP, describe, kind_of, read_model, read_text
+from server.disclosure import disclosure_of
 from server.errors import ApiError
 from server.logs import session_context
 from server.push import PushSocket, open_push, refuse
@@ -23,7 +28,6 @@ from server.rtc.offer_limits import BadOffer
 from server.same_site import same_site
 from server.schemas import (
     Description,
-    Disclosure,
     ErrorReply,
     IceServerReply,
     Limits,
@@ -35,6 +39,7 @@ from server.sdpfrag import BadFragment, parse_fragment
 from server.services import Services, services, services_of
 from server.sessions import Session, SessionPlan
 from server.settings import SIZES, IceServer
+from server.stage_wishes import applied, reply_of
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -69,7 +74,8 @@ def _reply(served: Services, session: Session) -> SessionReply:
         ),
         ice_servers=[_ice(server) for server in settings.rtc.ice_servers],
         expires_in_s=served.manager.left_s(session),
-        disclosure=Disclosure(),
+        stage=reply_of(session.staging.stage),
+        disclosure=disclosure_of(settings.disclosure, plan.consent_given),
     )
 
 
@@ -91,14 +97,29 @@ async def create_session(request: Request, response: Response, served: Served) -
             422, "unknown_size", f"size: wanted one of {', '.join(map(str, SIZES))}, got {size}"
         )
     avatar = served.gallery.check(asked.avatar)
+    stage = applied(asked.stage, AS_IT_IS, None)
     seed = secrets.randbelow(2**31) if asked.seed is None else asked.seed
     refused = served.manager.refusal(size)
     if refused is None:
         # Loaded before the place is taken: a damaged avatar then costs nobody a place.
         await served.gallery.load(avatar)
-    session = served.manager.create(SessionPlan("", avatar, asked.voice, size, seed, asked.probe))
+    plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage)
+    given = await served.gallery.run(consent_given, served.maker.shelf, avatar)
+    session = served.manager.create(replace(plan, consent_given=given))
     response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
     return _reply(served, session)
+
+
+def consent_given(shelf: Shelf, name: str) -> str | None:
+    """When the person agreed; None for what is built in, or has a record that cannot be read."""
+    if name not in shelf.names():
+        return None
+    try:
+        consent = shelf.consent(name)
+    except BadConsent as error:
+        log.warning("the consent of an avatar cannot be read: %s", error, extra={"avatar": name})
+        return None
+    return consent.when if consent else None
 
 
 @router.get("/{session_id}", summary="A session as it stands", responses=ERRORS)

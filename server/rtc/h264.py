@@ -37,7 +37,8 @@ def make_codec(width: int, height: int, bit_rate: int) -> VideoCodecContext:
     codec.gop_size = 3000
     codec.thread_count = 1
     codec.options = {
-        "level": "31",
+        # Level 3.1, as the offer says, holds 1280x720; 1024x1024 needs the next one.
+        "level": "31" if width * height <= 1280 * 720 else "32",
         "preset": PRESET,
         "tune": "zerolatency",
         # Half a second of VBV: a forced key frame was seen to burst over 100 kB without it.

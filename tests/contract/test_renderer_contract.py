@@ -9,6 +9,8 @@ import pytest
 
 from engines.avatars.store import default_store
 from engines.pipeline import Renderer
+from engines.render.mark import Mark, Marked, MarkStyle
+from engines.render.stage import Backdrop, Stage
 from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 from tests.support.fake_renderer import FakeAvatar, FakeRenderer
@@ -21,9 +23,17 @@ def shipped() -> Renderer:
     return WarpRenderer(store.load(store.names()[0]), SIZE)
 
 
+def staged() -> Renderer:
+    store = default_store()
+    stage = Stage(Backdrop("dusk"), "head", mirrored=True)
+    return WarpRenderer(store.load(store.names()[0]), SIZE, stage)
+
+
 RENDERERS: dict[str, Callable[[], Renderer]] = {
     "fake": lambda: FakeRenderer(FakeAvatar(), SIZE),
     "warp": shipped,
+    "warp on a stage": staged,
+    "marked": lambda: Marked(FakeRenderer(FakeAvatar(), SIZE), Mark(MarkStyle(), SIZE)),
 }
 
 

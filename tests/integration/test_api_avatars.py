@@ -24,7 +24,14 @@ from tests.support.fake_renderer import FakeRenderer
 from tests.support.live_server import serve
 from tests.support.sample_avatar import sample
 from tests.unit.engines.avatars.people import photo
-from tests.unit.engines.avatars.pictures import CMYK_JPEG, bomb, encode, turned
+from tests.unit.engines.avatars.pictures import (
+    CMYK_JPEG,
+    bomb,
+    encode,
+    jpeg_bomb,
+    turned,
+    webp_bomb,
+)
 
 BUILT_IN = default_store().names()[0]
 TEXTS = {"consent_statement": EXAMPLE, "consent_by": "Zoe", "name": "zoe", "title": "Zoe"}
@@ -44,7 +51,7 @@ def app_of(given: Settings) -> Any:
         given,
         store=avatar_store(given),
         load_motion=FakeMotionModel,
-        renderer_factory=lambda avatar, size: FakeRenderer(avatar, size),
+        renderer_factory=FakeRenderer,
     )
     return create_app(given, backend, page=False)
 
@@ -77,13 +84,22 @@ async def test_from_a_photo_to_a_session_to_nothing(http: httpx.AsyncClient, fol
     assert reply.status_code == 201, reply.text
     assert reply.headers["location"] == "/v1/avatars/zoe"
     body = reply.json()
-    assert (body["title"], body["user"]) == ("Zoe", True) and body["consent_given"]
-    assert EXAMPLE not in reply.text
-    assert "zoe" in [row["name"] for row in (await http.get("/v1/avatars")).json()["avatars"]]
+    assert (body["title"], body["user"]) == ("Zoe", True)
+    assert (body["consent"]["by"], body["consent"]["statement"]) == ("Zoe", EXAMPLE)
+    assert body["consent"]["given"].endswith("+00:00")
+    listed = await http.get("/v1/avatars")
+    assert "zoe" in [row["name"] for row in listed.json()["avatars"]]
+    assert EXAMPLE not in listed.text
     portrait = await http.get(body["portrait"])
     assert (
         portrait.content.startswith(b"\xff\xd8") and "no-store" in portrait.headers["cache-control"]
     )
+
+    film = await http.get(body["preview"])
+    assert (film.status_code, film.headers["content-type"]) == (200, "video/mp4")
+    assert film.headers["cache-control"] == "no-store" and film.content[4:8] == b"ftyp"
+    part = await http.get(body["preview"], headers={"Range": "bytes=0-99"})
+    assert (part.status_code, part.content) == (206, film.content[:100])
 
     session = (await http.post("/v1/sessions", json={"avatar": "zoe"})).json()
     assert session["disclosure"]["synthetic"] is True
@@ -93,7 +109,8 @@ async def test_from_a_photo_to_a_session_to_nothing(http: httpx.AsyncClient, fol
 
     assert (await http.delete("/v1/avatars/zoe")).status_code == 204
     assert left_in(folder) == []
-    for path in ("/v1/avatars/zoe", "/v1/avatars/zoe/portrait.jpg"):
+    for path in ("", "/portrait.jpg", "/preview.mp4"):
+        path = f"/v1/avatars/zoe{path}"
         assert (await http.get(path)).status_code == 404
     assert (await http.delete("/v1/avatars/zoe")).status_code == 404
 
@@ -104,6 +121,7 @@ async def test_a_check_keeps_nothing(http: httpx.AsyncClient, folder: Path) -> N
     assert reply.status_code == 200, reply.text
     body = reply.json()
     assert body["problem"] is None and len(body["faces"]) == 1 and len(body["outlines"]) == 3
+    assert body["crop"] == pytest.approx([0, 0, 1, 1], abs=0.01)
     assert left_in(folder) is None
 
 
@@ -128,7 +146,12 @@ BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "not an image": (b"hello", {}, 415, "no_image"),
     "empty": (b"", {}, 415, "no_image"),
     "50 megapixels": (bomb(10_000, 5_000), {}, 413, "image_too_large"),
-    "GIF": (b"GIF89a" + bytes(99), {}, 415, "image_kind"),
+    "50 megapixels, JPEG": (jpeg_bomb(10_000, 5_000), {}, 413, "image_too_large"),
+    "268 megapixels, WebP": (webp_bomb(16_384, 16_384), {}, 413, "image_too_large"),
+    "65535 x 65535, GIF": (b"GIF89a" + b"\xff" * 99, {}, 415, "image_kind"),
+    "TIFF": (b"II*\0" + bytes(99), {}, 415, "image_kind"),
+    "AVIF": (b"\0\0\0\x18ftypavif" + bytes(99), {}, 415, "image_kind"),
+    "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", {}, 415, "image_kind"),
     "HEIC": (b"\0\0\0\x18ftypheic" + bytes(99), {}, 415, "image_kind"),
     "truncated": (photo()[:-5000], {}, 422, "image_truncated"),
     "damaged": (bomb(400, 400), {}, 422, "image_damaged"),
@@ -139,12 +162,38 @@ BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "very dark": (encode((sample().portrait // 14).astype(np.uint8)), {}, 422, ""),
     "on its side": (turned(photo(), 6), {}, 422, ""),
     "path": (photo(), {"name": "../evil"}, 422, "bad_name"),
+    "NUL": (photo(), {"name": "a\0b"}, 422, "bad_name"),
+    "lookalike": (photo(), {"name": "z\u043ee"}, 422, "bad_name"),
+    "device": (photo(), {"name": "nul"}, 422, "bad_name"),
+    "controls in the title": (photo(), {"title": "Zo\u202ee"}, 422, "bad_title"),
+    "no such face": (photo(), {"face": "5"}, 422, "no_such_face"),
+    "face that is no number": (photo(), {"face": "first"}, 400, "bad_form"),
     "long name": (photo(), {"name": "a" * 41}, 422, "bad_name"),
     "built-in": (photo(), {"name": BUILT_IN}, 403, "built_in"),
     "title": (photo(), {"title": "x" * 99}, 422, "bad_title"),
     "no consent": (photo(), {"consent_statement": ""}, 422, "bad_consent"),
     "strange field": (photo(), {"naem": "x"}, 400, "bad_form"),
 }
+
+
+def unusual() -> dict[str, bytes]:
+    picture = sample().portrait
+    clear = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    sideways = np.ascontiguousarray(np.rot90(picture))
+    return {
+        "16 bits": encode(picture.astype(np.uint16) * 257),
+        "alpha": encode(clear),
+        "WebP": encode(picture, ".webp", 64, 90),
+        "turned by Exif": turned(encode(sideways, ".jpg", 1, 95), 6),
+    }
+
+
+@pytest.mark.parametrize("kind", ["16 bits", "alpha", "WebP", "turned by Exif"])
+async def test_uncommon_but_good_photos_are_taken(http: httpx.AsyncClient, kind: str) -> None:
+    files = {"image": unusual()[kind]}
+    reply = await http.post("/v1/avatars/check", files=files, timeout=60)
+    assert reply.status_code == 200 and reply.json()["problem"] is None, reply.text
+    assert reply.json()["width"] == reply.json()["height"] == 512
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -70,7 +70,9 @@ def play(model: Motion, cast: list[Script], factory: RendererFactory | None, siz
     for script in cast:
         boxes.append(Mailbox(script.name, 8, "refuse"))
         sessions.append(
-            engine.open(script.name, script.avatar, seed=script.seed, size=size, frames=boxes[-1])
+            engine.open(
+                script.name, engine.prepare(script.avatar, size), seed=script.seed, frames=boxes[-1]
+            )
         )
     for step in zip(*(script.chunks() for script in cast), strict=True):
         for session, chunk in zip(sessions, step, strict=True):
@@ -161,7 +163,7 @@ def test_a_fault_ends_one_session_and_the_other_speaks_on() -> None:
     watched = Watched(model, fake_factory())
     boxes: list[Mailbox[Picture]] = [Mailbox("frames", 8, "drop-oldest") for _ in range(2)]
     bad, good = (
-        watched.engine.open(name, FakeAvatar(), seed=seed, size=32, frames=box)
+        watched.engine.open(name, watched.engine.prepare(FakeAvatar(), 32), seed=seed, frames=box)
         for name, seed, box in zip(("bad", "good"), (1, 2), boxes, strict=True)
     )
     for at in range(10):
@@ -178,7 +180,9 @@ def test_a_fault_ends_one_session_and_the_other_speaks_on() -> None:
 def test_shutdown_leaves_no_thread(moment: str) -> None:
     watched = Watched(FakeMotionModel(), fake_factory())
     frames: Mailbox[Picture] = Mailbox("frames", 8, "drop-oldest")
-    session = watched.engine.open("a", FakeAvatar(), seed=1, size=32, frames=frames)
+    session = watched.engine.open(
+        "a", watched.engine.prepare(FakeAvatar(), 32), seed=1, frames=frames
+    )
     assert hear_one(session, frames, 0) is not None
     if moment == "mid-stream":
         for at in range(1, 25):
@@ -187,7 +191,7 @@ def test_shutdown_leaves_no_thread(moment: str) -> None:
     assert engine_threads() == 0
     assert watched.faults == []
     with pytest.raises(EngineStopped):
-        watched.engine.open("b", FakeAvatar(), seed=1, size=32, frames=frames)
+        watched.engine.open("b", watched.engine.prepare(FakeAvatar(), 32), seed=1, frames=frames)
     session.audio.put(AudioChunk(99_840, 0, voice(0.04)))  # a late ingest does no harm
 
 
@@ -196,7 +200,7 @@ def test_many_sessions_come_and_go() -> None:
     for number in range(60):
         frames: Mailbox[Picture] = Mailbox("frames", 8, "drop-oldest")
         session = watched.engine.open(
-            f"s{number}", FakeAvatar(), seed=number, size=32, frames=frames
+            f"s{number}", watched.engine.prepare(FakeAvatar(), 32), seed=number, frames=frames
         )
         assert hear_one(session, frames, 0) is not None
         watched.engine.close(f"s{number}")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from engines.render.stage import Stage
 from server.admission import Machine
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
@@ -32,6 +34,8 @@ class FakeInfo:
     name: str
     title: str = "Somebody"
     credit: str = "made for tests"
+    folder: Path = Path("nowhere")
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,9 @@ class FakeMedia:
         self.voice: PushVoice | None = FakeVoice(buffer_s) if plan.voice == "push" else None
         self.candidates: list[tuple[str, str | None, int | None]] = []
         self.told: list[Mapping[str, object]] = []
+        self.shown: list[Stage] = []
+        self.show_begun = asyncio.Event()
+        self.hang_on_show: asyncio.Event | None = None
         self.published = 0
         self.closed = 0
         self.silent_s: float | None = None
@@ -172,6 +179,15 @@ class FakeMedia:
     def tell(self, event: Mapping[str, object]) -> None:
         """Write it down."""
         self.told.append(event)
+
+    async def show(self, stage: Stage) -> None:
+        """Write it down; hang or fail when told to."""
+        self.show_begun.set()
+        if self.hang_on_show is not None:
+            await self.hang_on_show.wait()
+        if self.fail_on == "show":
+            raise RuntimeError("no room for pictures")
+        self.shown.append(stage)
 
     async def aclose(self) -> None:
         """Count; hang or fail when told to."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engines.render.stage import AS_IT_IS, Colour, Stage
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 from tests.support.fake_motion import FakeFault
 
@@ -37,14 +38,16 @@ class FakeRenderer:
     """The interface of WarpRenderer: one grey bar for each of the 58 motion values.
 
     The bottom row holds the number of pictures drawn by this state and its leaky jaw, so that
-    leaked state shows. `delay_s` is handed to `wait` at each picture; the picture number
-    `fail_at` (of one state) and all after it raise FakeFault.
+    leaked state shows. A plain colour of the stage fills the top row. `delay_s` is handed to
+    `wait` at each picture; the picture number `fail_at` (of one state) and all after it raise
+    FakeFault.
     """
 
     def __init__(
         self,
         avatar: object,
         size: int = 512,
+        stage: Stage = AS_IT_IS,
         *,
         delay_s: float = 0.0,
         wait: Callable[[float], None] | None = None,
@@ -52,6 +55,7 @@ class FakeRenderer:
     ) -> None:
         self.avatar = avatar
         self.size = size
+        self.stage = stage
         self.delay_s = delay_s
         self.wait = wait
         self.fail_at = fail_at
@@ -75,6 +79,8 @@ class FakeRenderer:
         columns = np.arange(self.size) * MOTION_SIZE // self.size
         bars = np.clip(128 + 127 * motion, 0, 255).astype(np.uint8)[columns]
         image: U8 = np.repeat(bars[None, :, None], self.size, axis=0).repeat(3, axis=2)
+        if isinstance(self.stage.background, Colour):
+            image[0] = self.stage.background.bgr
         image[-1] = state.drawn % 256
         image[-1, self.size // 2 :] = int(255 * state.jaw)
         return image
@@ -82,10 +88,10 @@ class FakeRenderer:
 
 def fake_factory(
     *, delay_s: float = 0.0, wait: Callable[[float], None] | None = None, fail_at: int | None = None
-) -> Callable[[object, int], FakeRenderer]:
+) -> Callable[[object, int, Stage], FakeRenderer]:
     """A renderer factory for `Engine(renderer_factory=...)` that makes FakeRenderers."""
 
-    def build(avatar: object, size: int) -> FakeRenderer:
-        return FakeRenderer(avatar, size, delay_s=delay_s, wait=wait, fail_at=fail_at)
+    def build(avatar: object, size: int, stage: Stage) -> FakeRenderer:
+        return FakeRenderer(avatar, size, stage, delay_s=delay_s, wait=wait, fail_at=fail_at)
 
     return build

@@ -30,5 +30,5 @@ def real_backend(
         settings,
         store=FakeStore(),
         load_motion=load_motion,
-        renderer_factory=lambda avatar, size: FakeRenderer(avatar, size),
+        renderer_factory=FakeRenderer,
     )

@@ -111,6 +111,8 @@ export function responseError(status, body, retryAfter) {
     reason: told.code ?? String(status),
   };
   if (told.code === "stopping") return new AvatarError("server-unreachable", details);
+  // A photo's turn is asked for by the person, not by itself.
+  if (told.code === "busy" || told.code === "too_slow") return new AvatarError("server-refused", details);
   if (status === 503) {
     const seconds = Number(retryAfter);
     const retryAfterS = retryAfter && Number.isFinite(seconds) ? Math.max(1, seconds) : 5;

@@ -34,9 +34,15 @@ export function preferCodec(transceiver, first) {
 }
 
 /**
+ * @typedef {{kind: "photo"}|{kind: "blur", strength?: number}|{kind: "colour", colour: string}|
+ *   {kind: "backdrop", name: string}|{kind: "image"}} Background
+ * @typedef {{background?: Background|Blob, framing?: "shoulders"|"head", mirrored?: boolean}} Stage
+ * A Blob is a picture to stand behind the person.
+ *
  * @typedef {object} LinkOptions
  * @property {import("./signalling.js").Signalling} signalling
  * @property {Record<string, unknown>} wishes avatar, voice, size, seed
+ * @property {Stage} stage
  * @property {string} codec
  * @property {RTCIceServer[]|null} iceServers null: those the server names
  * @property {(message: Record<string, any>) => void} onMessage
@@ -51,10 +57,14 @@ export class Link {
   #answered = false;
   #told = false;
   #opened = false;
+  /** The picture this session has been given. @type {Blob|null} */ #given = null;
+  /** @type {Promise<unknown>} */ #staging = Promise.resolve();
 
   /** @param {LinkOptions} options */
   constructor(options) {
     this.options = options;
+    /** What is wished for; shown as soon as there is a session. @type {Stage} */
+    this.stage = options.stage;
     /** @type {import("./signalling.js").SessionInfo|null} */
     this.session = null;
     /** @type {RTCPeerConnection|null} */
@@ -77,11 +87,13 @@ export class Link {
     const { signalling, wishes, iceServers } = this.options;
     const signal = this.#abort.signal;
     // Not abortable: a session made while we hang up must be ended, so its id must be learnt.
-    this.session = await signalling.createSession(wishes);
+    const stage = this.stage;
+    this.session = await signalling.createSession({ ...wishes, stage: this.#plain(stage) });
     if (this.closed) {
       await signalling.closeSession(this.session.id);
       throw new AvatarError("closed");
     }
+    if (stage.background instanceof Blob || stage !== this.stage) await this.setStage(this.stage);
     const pc = new RTCPeerConnection({
       iceServers: iceServers ?? this.session.ice_servers ?? [],
       bundlePolicy: "max-bundle",
@@ -98,6 +110,38 @@ export class Link {
     this.#trickleSoon();
     await connected;
     this.#opened = true;
+  }
+
+  /**
+   * Changes what is around the person, in the order of the calls; one that a later call has
+   * overtaken is left out.
+   * @param {Stage} stage
+   * @returns {Promise<void>} Once it is shown; at once when there is no session yet.
+   */
+  setStage(stage) {
+    this.stage = stage;
+    if (!this.session) return Promise.resolve();
+    const sent = this.#staging.catch(() => {}).then(() => this.#sendStage(stage));
+    this.#staging = sent;
+    return sent;
+  }
+
+  async #sendStage(stage) {
+    if (stage !== this.stage || this.closed) return;
+    const { signalling } = this.options;
+    const signal = this.#abort.signal;
+    const picture = stage.background;
+    if (picture instanceof Blob && picture !== this.#given) {
+      await signalling.giveImage(this.session.id, picture, signal);
+      this.#given = picture;
+    }
+    await signalling.changeStage(this.session.id, this.#plain(stage), signal);
+  }
+
+  /** As JSON: a picture that the session does not have yet is left out. @param {Stage} stage */
+  #plain({ background, ...rest }) {
+    if (!(background instanceof Blob)) return { background, ...rest };
+    return background === this.#given ? { background: { kind: "image" }, ...rest } : rest;
   }
 
   /** Idempotent: stops everything this link started and ends the session on the server. */

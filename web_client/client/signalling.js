@@ -10,11 +10,14 @@ const TIMEOUT_MS = 10_000;
 const PHOTO_TIMEOUT_MS = 90_000;
 
 /**
- * @typedef {{name: string, title: string, credit: string, portrait: string, default: boolean, user: boolean}} AvatarInfo
- * `portrait` is an absolute URL; `user`: made by a user, and may be removed.
+ * @typedef {{name: string, title: string, credit: string, portrait: string, preview: string|null,
+ *   attributes: Record<string, string>, default: boolean, user: boolean}} AvatarInfo
+ * `portrait` and `preview` (a short film) are absolute URLs; `user`: made by a user, who may remove it.
+ * @typedef {{given: string, by: string, statement: string}} Consent
  * @typedef {{code: string, message: string, remedy: string}} Remark
- * @typedef {{width: number, height: number, faces: number[][], outlines: number[][][],
+ * @typedef {{width: number, height: number, faces: number[][], outlines: number[][][], crop: number[]|null,
  *   problem: Remark|null, warnings: Remark[]}} PhotoInfo Lengths are shares of width and height.
+ * @typedef {{code: string, words: string, share: number}} Step What is being done; share: 0 to 1.
  * @typedef {{id: string, ice_servers: RTCIceServer[], limits: Record<string, any>}} SessionInfo
  * Whoever knows the id controls the session.
  */
@@ -44,27 +47,47 @@ export class Signalling {
       user: row.user === true,
       // Below our base also when a proxy serves the server under a path of its own.
       portrait: this.#url(`v1/avatars/${encodeURIComponent(row.name)}/portrait.jpg`).href,
+      preview: row.preview ? this.#url(`v1/avatars/${encodeURIComponent(row.name)}/preview.mp4`).href : null,
+      attributes: row.attributes ?? {},
     }));
   }
 
-  /** Looks at a photo; nothing is kept. @param {Blob} photo @param {AbortSignal} [signal] @returns {Promise<PhotoInfo>} */
-  checkPhoto(photo, signal) {
-    const form = new FormData();
-    form.set("image", photo, "photo");
-    return this.#json("POST", "v1/avatars/check", form, signal);
+  /** The consent of a user's avatar; null where the server does not tell it. @param {string} name @returns {Promise<Consent|null>} */
+  async consent(name) {
+    return (await this.#json("GET", `v1/avatars/${encodeURIComponent(name)}`)).consent ?? null;
   }
 
   /**
-   * Makes an avatar of a photo.
+   * Looks at a photo; nothing is kept.
    * @param {Blob} photo
-   * @param {{title: string, consent_statement: string, consent_by?: string, name?: string}} about
+   * @param {{face?: number|null}} [about] Which of several faces: its index in an earlier check's `faces`.
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<PhotoInfo>}
+   */
+  checkPhoto(photo, about = {}, signal) {
+    return this.#json("POST", "v1/avatars/check", photoForm(photo, about), signal);
+  }
+
+  /**
+   * Makes an avatar of a photo. Aborted, the server stops too and keeps nothing.
+   * @param {Blob} photo
+   * @param {{title: string, consent_statement: string, consent_by?: string, name?: string, face?: number|null}} about
+   * @param {{onStep?: (step: Step) => void, signal?: AbortSignal}} [options]
    * @returns {Promise<{name: string, title: string}>}
    */
-  createAvatar(photo, about) {
-    const form = new FormData();
-    form.set("image", photo, "photo");
-    for (const [name, text] of Object.entries(about)) form.set(name, text);
-    return this.#json("POST", "v1/avatars", form);
+  async createAvatar(photo, about, { onStep = () => {}, signal } = {}) {
+    const response = await this.#fetch("POST", "v1/avatars", photoForm(photo, about), signal, "text/event-stream");
+    if (!response.ok || !response.body) return this.#read(response, signal);
+    try {
+      for await (const [kind, data] of serverEvents(response.body)) {
+        if (kind === "step") onStep(data);
+        if (kind === "done") return data;
+        if (kind === "error") throw responseError(data.status, data, null);
+      }
+    } catch (error) {
+      throw error instanceof AvatarError ? error : gone(error, signal);
+    }
+    throw new AvatarError("server-unreachable"); // The answer ended before it was whole.
   }
 
   /** Deletes a user's avatar and all that is kept of it. @param {string} name */
@@ -78,7 +101,7 @@ export class Signalling {
   }
 
   /**
-   * @param {Record<string, unknown>} wishes avatar, voice, size, seed; undefined ones are left out.
+   * @param {Record<string, unknown>} wishes avatar, voice, size, seed, stage; undefined ones are left out.
    * @returns {Promise<SessionInfo>}
    */
   async createSession(wishes) {
@@ -104,6 +127,27 @@ export class Signalling {
    */
   trickle(id, candidates, signal) {
     return this.#json("PATCH", this.#session(id, "/offer"), { candidates }, signal);
+  }
+
+  /**
+   * Changes what is around the person; answered when it is shown.
+   * @param {string} id
+   * @param {Record<string, unknown>} change background, framing, mirrored; what is left out stays.
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Record<string, any>>} The whole stage.
+   */
+  changeStage(id, change, signal) {
+    return this.#json("PATCH", this.#session(id, "/stage"), change, signal);
+  }
+
+  /** Puts a picture behind the person. @param {string} id @param {Blob} picture @param {AbortSignal} [signal] */
+  giveImage(id, picture, signal) {
+    return this.#json("PUT", this.#session(id, "/stage/image"), picture, signal);
+  }
+
+  /** A small picture of a built-in backdrop. @param {string} name */
+  backdropUrl(name) {
+    return this.#url(`v1/backdrops/${encodeURIComponent(name)}.jpg`).href;
   }
 
   /** @param {string} id @returns {Promise<Record<string, any>>} */
@@ -146,15 +190,19 @@ export class Signalling {
 
   /** @returns {Promise<any>} The answer's JSON, or null when it has none. */
   async #json(method, path, body, signal) {
+    return this.#read(await this.#fetch(method, path, body, signal), signal);
+  }
+
+  /** @returns {Promise<Response>} */
+  async #fetch(method, path, body, signal, accept = "application/json") {
     /** @type {Record<string, string>} */
-    const headers = { Accept: "application/json" };
-    const form = body instanceof FormData; // Its type, with a boundary, is set by the browser.
+    const headers = { Accept: accept };
+    // The type of these, of a form with its boundary, is set by the browser.
+    const form = body instanceof FormData || body instanceof Blob;
     if (body !== undefined && !form) headers["Content-Type"] = "application/json";
     const deadline = AbortSignal.timeout(form ? PHOTO_TIMEOUT_MS : TIMEOUT_MS);
-    let response;
-    let text;
     try {
-      response = await fetch(this.#url(path), {
+      return await fetch(this.#url(path), {
         method,
         headers,
         body: body === undefined || form ? body : JSON.stringify(body),
@@ -162,16 +210,59 @@ export class Signalling {
         signal: signal ? (AbortSignal.any?.([signal, deadline]) ?? signal) : deadline,
         cache: "no-store",
       });
+    } catch (error) {
+      throw gone(error, signal);
+    }
+  }
+
+  async #read(response, signal) {
+    let text;
+    try {
       text = await response.text();
     } catch (error) {
-      if (signal?.aborted) throw new AvatarError("closed", { cause: error });
-      throw new AvatarError("server-unreachable", { cause: error });
+      throw gone(error, signal);
     }
     const parsed = parse(text);
     if (!response.ok) {
       throw responseError(response.status, parsed, response.headers.get("Retry-After"));
     }
     return parsed;
+  }
+}
+
+/** What a broken request means. @param {unknown} error @param {AbortSignal} [signal] */
+function gone(error, signal) {
+  return new AvatarError(signal?.aborted ? "closed" : "server-unreachable", { cause: error });
+}
+
+/** @param {Blob} photo @param {Record<string, any>} about */
+function photoForm(photo, about) {
+  const form = new FormData();
+  form.set("image", photo, "photo");
+  for (const [name, value] of Object.entries(about)) {
+    if (value != null && value !== "") form.set(name, String(value));
+  }
+  return form;
+}
+
+/** Server-sent events: kind and data of each. @param {ReadableStream<Uint8Array>} body */
+async function* serverEvents(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const parts = (waiting + value).split("\n\n");
+      waiting = parts.pop() ?? "";
+      for (const part of parts) {
+        const kind = /^event: (.*)$/m.exec(part)?.[1];
+        const data = parse(/^data: (.*)$/m.exec(part)?.[1] ?? "");
+        if (kind && data) yield [kind, data];
+      }
+    }
+  } finally {
+    void reader.cancel().catch(() => {});
   }
 }
 

@@ -5,7 +5,9 @@
 
 import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
 import { figureRows, showFigures } from "./figures.js";
-import { PortraitForm } from "./portrait.js";
+import { endOnStage, playOnStage } from "./look.js";
+import { PortraitForm, isPicture } from "./portrait.js";
+import { StageCard } from "./stage.js";
 import * as view from "./view.js";
 
 const { byId } = view;
@@ -35,9 +37,17 @@ class Page {
     const { signalling } = new AvatarClient({ server: SERVER });
     this.signalling = signalling;
     this.portrait = new PortraitForm(signalling, {
-      made: (name) => this.loadAvatars(name),
+      made: async (name) => {
+        await this.loadAvatars(name);
+        byId("stage").scrollIntoView({ block: "nearest" });
+        this.#look();
+      },
       removed: async () => (this.running && (await this.hangUp()), this.loadAvatars()),
       leave: () => (this.running ? this.hangUp() : Promise.resolve()),
+    });
+    this.stage = new StageCard(signalling, {
+      changed: (stage) => this.client?.setStage(stage).catch((error) => this.#onRefused(error)),
+      resized: () => this.#again(),
     });
     this.#controls();
     this.#dropping();
@@ -61,8 +71,7 @@ class Page {
       this.avatars.find((avatar) => avatar.default) ?? this.avatars[0];
     const changed = this.avatar !== "" && this.avatar !== chosen.name;
     this.avatar = chosen.name;
-    view.showPortrait(chosen);
-    this.portrait.show(this.signalling.uploads, chosen);
+    this.#showChosen(chosen);
     view.showFaces(this.avatars, this.avatar, (name) => this.chooseAvatar(name));
     if (changed) await this.#again();
   }
@@ -70,8 +79,8 @@ class Page {
   async chooseAvatar(name) {
     this.avatar = name;
     const chosen = this.avatars.find((avatar) => avatar.name === name);
-    view.showPortrait(chosen);
-    this.portrait.show(this.signalling.uploads, chosen);
+    this.#showChosen(chosen);
+    this.#look();
     await this.#again();
   }
 
@@ -98,6 +107,8 @@ class Page {
       avatar: this.avatar || undefined,
       voice: this.voice,
       microphone: this.microphone || null,
+      size: this.stage.size,
+      stage: this.stage.value,
     });
     this.client = client;
     client.setMuted(this.micOff);
@@ -155,6 +166,24 @@ class Page {
 
   // ---------------------------------------------------------------------------------------------
 
+  #showChosen(chosen) {
+    endOnStage();
+    view.showPortrait(chosen);
+    view.showAbout(chosen.attributes, null);
+    this.portrait.show(this.signalling.uploads, chosen);
+    if (!chosen.user) return;
+    this.signalling.consent(chosen.name).then(
+      (consent) => chosen.name === this.avatar && view.showAbout(chosen.attributes, consent),
+      () => {}, // Only a remark below the faces: the call works without it.
+    );
+  }
+
+  /** The chosen face moves a little, unless a call shows it anyway. */
+  #look() {
+    const chosen = this.avatars.find(({ name }) => name === this.avatar);
+    if (chosen && !this.running) playOnStage(chosen.preview);
+  }
+
   /** Hangs up and connects with the new choice, when a call was running. */
   async #again() {
     if (!this.running) return;
@@ -178,6 +207,7 @@ class Page {
   #onState({ state, error, delayMs }) {
     this.#endCountdown();
     view.showState(state);
+    if (state !== "idle" && state !== "closed") endOnStage();
     if (state === "live") view.hideNote();
     if (state === "waiting") this.#countDown(error, delayMs);
     if (state !== "live") view.showNoFigures();
@@ -191,7 +221,13 @@ class Page {
     view.showNote(error.message, error.remedy, act);
   }
 
+  /** A wish was not granted; the call goes on. */
+  #onRefused(error) {
+    if (error.code !== "closed") view.showNote(error.message, error.remedy);
+  }
+
   #onEvent(message) {
+    if (message.type === "disclosure") this.stage.marked(message.mark);
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
     if (message.type === "started") this.#showProgress(performance.now());
     if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");
@@ -325,7 +361,7 @@ class Page {
 
   /** @param {File|undefined} file */
   #take(file) {
-    if (file?.type.startsWith("image/")) this.portrait.take(file);
+    if (isPicture(file)) this.portrait.take(file);
     else if (file) void this.say(file, file.name);
     byId("file").value = "";
   }

@@ -3,8 +3,12 @@
  * Runs in the page's main thread. Never connects and never decides.
  */
 
+import { playOnHover } from "./look.js";
+
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
+
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 const PILL = {
   idle: "Not connected",
@@ -77,7 +81,7 @@ export function showMeter(meter, level) {
  * @param {(name: string) => void} onChoose
  */
 export function showFaces(avatars, chosen, onChoose) {
-  const labels = avatars.map(({ name, title, portrait, credit }) => {
+  const labels = avatars.map(({ name, title, portrait, preview, credit }) => {
     const label = document.createElement("label");
     const input = document.createElement("input");
     const image = document.createElement("img");
@@ -87,6 +91,7 @@ export function showFaces(avatars, chosen, onChoose) {
     text.textContent = title;
     label.title = credit ? `${title}. ${credit}` : title;
     label.append(input, image, text);
+    playOnHover(label, preview);
     input.addEventListener("change", () => onChoose(name));
     return label;
   });
@@ -99,6 +104,27 @@ export function showNoFaces(words) {
   text.className = "quiet";
   text.textContent = words;
   byId("faces").replaceChildren(text);
+}
+
+/**
+ * Who a face is: of one that nobody has what it looks like, of a user's who agreed, and when.
+ * @param {Record<string, string>} attributes
+ * @param {import("../client/signalling.js").Consent|null} consent
+ */
+export function showAbout(attributes, consent) {
+  const about = byId("face-about");
+  const summary = document.createElement("summary");
+  const looks = Object.values(attributes).join(", ");
+  if (consent) {
+    const by = consent.by ? ` of ${consent.by}` : "";
+    summary.textContent = `Made of a photo, with the consent${by}, ${DATE.format(new Date(consent.given))}.`;
+  } else if (looks) {
+    summary.textContent = `Nobody: ${looks}.`;
+  }
+  const words = document.createElement("q");
+  words.textContent = consent?.statement ?? "";
+  about.replaceChildren(summary, ...(consent ? [words] : []));
+  about.hidden = summary.textContent === "";
 }
 
 /** @param {{title: string, portrait: string}} avatar */

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
 from engines.avatars.store import default_store
 from engines.loop import COMMANDS, Engine, RendererFactory
 from engines.mailbox import Mailbox, MailboxFull
+from engines.render.stage import AS_IT_IS, Colour, Stage, image_of
 from engines.values import F32, MOTION_SIZE, AudioChunk, Picture
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_motion import FakeFault, FakeMotionModel
-from tests.support.fake_renderer import FakeAvatar, FakeRenderer, fake_factory
+from tests.support.fake_renderer import FakeAvatar, FakeRenderer, FakeRenderState, fake_factory
 from tests.support.voices import voice
 
 AVATAR = FakeAvatar()
@@ -51,7 +54,7 @@ def say(box: Mailbox[AudioChunk], sound: F32, *, pts: int = 0, epoch: int = 0) -
 def test_sound_in_pictures_out() -> None:
     bench = Virtual()
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     say(session.audio, voice(0.12))
     bench.settle()
     assert [picture.pts for picture in frames.take_all()] == [-640, 0, 640]
@@ -61,7 +64,7 @@ def test_sound_in_pictures_out() -> None:
 def test_a_turn_renders_one_frame_and_asks_for_another_turn() -> None:
     bench = Virtual()
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     say(session.audio, voice(0.12))
     assert bench.engine.turn(0.0) == 0.0
     assert len(frames) == 1
@@ -83,7 +86,7 @@ def test_a_slow_renderer_drops_frames_but_never_motion() -> None:
 
     bench = Virtual(factory=fake_factory(delay_s=0.09, wait=live))
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     while due:
         if bench.engine.turn(bench.clock()) is None:
             live(0.02)
@@ -103,7 +106,7 @@ def test_a_slow_renderer_drops_frames_but_never_motion() -> None:
 def test_an_interrupt_is_led_by_silence() -> None:
     bench = Virtual()
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     say(session.audio, voice(0.2))
     bench.settle()
     frames.take_all()
@@ -114,24 +117,88 @@ def test_an_interrupt_is_led_by_silence() -> None:
 
 
 def test_what_is_shared_is_built_once() -> None:
-    built: list[tuple[object, int]] = []
+    built: list[tuple[object, int, Stage]] = []
 
-    def factory(avatar: object, size: int) -> FakeRenderer:
-        built.append((avatar, size))
-        return FakeRenderer(avatar, size)
+    def factory(avatar: object, size: int, stage: Stage) -> FakeRenderer:
+        built.append((avatar, size, stage))
+        return FakeRenderer(avatar, size, stage)
 
     bench = Virtual(factory=factory)
-    other = FakeAvatar("other")
-    bench.engine.prepare(AVATAR, 32)
-    for session_id, avatar, size in (
-        ("a", AVATAR, 32),
-        ("b", AVATAR, 32),
-        ("c", other, 32),
-        ("d", AVATAR, 48),
+    other, green = FakeAvatar("other"), Stage(Colour((0, 200, 0)))
+    for avatar, size, stage in (
+        (AVATAR, 32, AS_IT_IS),
+        (AVATAR, 32, Stage()),
+        (other, 32, AS_IT_IS),
+        (AVATAR, 48, AS_IT_IS),
+        (AVATAR, 32, green),
+        (AVATAR, 32, Stage(Colour((0, 200, 0)))),
     ):
-        bench.engine.open(session_id, avatar, seed=1, size=size, frames=pictures_box())
+        bench.engine.prepare(avatar, size, stage)
+    wanted = [(AVATAR, 32, AS_IT_IS), (other, 32, AS_IT_IS), (AVATAR, 48, AS_IT_IS)]
+    assert built == [*wanted, (AVATAR, 32, green)]
+
+
+def test_a_picture_of_somebodys_own_is_not_kept_for_others() -> None:
+    bench = Virtual()
+    stage = Stage(image_of(np.full((64, 64, 3), 7, np.uint8), 32))
+    gone = weakref.ref(bench.engine.prepare(AVATAR, 32, stage))
+    assert gone() is None
+    assert bench.engine.prepare(AVATAR, 32) is bench.engine.prepare(AVATAR, 32)
+
+
+def test_a_new_look_is_put_on_between_two_frames_and_only_the_newest() -> None:
+    bench = Virtual()
+    frames = pictures_box()
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
+    say(session.audio, voice(0.12))
     bench.settle()
-    assert built == [(AVATAR, 32), (other, 32), (AVATAR, 48)]
+    before = frames.take_all()
+    for red in range(200):
+        look = bench.engine.prepare(AVATAR, 32, Stage(Colour((0, 1, red))))
+        session.renderers.put(look)
+    say(session.audio, voice(0.12), pts=1920)
+    bench.settle()
+    after = frames.take_all()
+    assert all(tuple(picture.image[0, 0]) != (0, 1, 199) for picture in before)
+    assert after and all(tuple(picture.image[0, 0]) == (0, 1, 199) for picture in after)
+    # Sound and motion go on as if nothing had happened.
+    still = Virtual()
+    box = pictures_box()
+    same = still.engine.open("a", still.engine.prepare(AVATAR, 32), seed=1, frames=box)
+    say(same.audio, voice(0.12))
+    still.settle()
+    box.take_all()
+    say(same.audio, voice(0.12), pts=1920)
+    still.settle()
+    for one, other in zip(after, box.take_all(), strict=True):
+        assert one.pts == other.pts
+        np.testing.assert_array_equal(one.motion, other.motion)
+
+
+def test_a_new_look_after_the_end_changes_nothing() -> None:
+    bench = Virtual()
+    session = bench.engine.open(
+        "a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box()
+    )
+    bench.engine.close("a")
+    session.renderers.put(bench.engine.prepare(AVATAR, 32, Stage(mirrored=True)))
+    bench.settle()
+    assert bench.faults == [] and bench.engine.stats().sessions == 0
+
+
+def test_a_look_that_cannot_be_put_on_closes_the_session() -> None:
+    class Broken(FakeRenderer):
+        def new_state(self) -> FakeRenderState:
+            raise FakeFault("no room")
+
+    bench = Virtual()
+    session = bench.engine.open(
+        "a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box()
+    )
+    session.renderers.put(Broken(AVATAR, 32))
+    say(session.audio, voice(0.04))
+    bench.settle()
+    assert [name for name, _ in bench.faults] == ["a"]
 
 
 def test_prepared_avatars_do_not_pile_up() -> None:
@@ -148,8 +215,8 @@ def test_a_fault_in_one_session_closes_that_session_alone() -> None:
     motion = FakeMotionModel(fail_at=640, fail_seeds=frozenset({1}))
     bench = Virtual(motion)
     boxes = {name: pictures_box() for name in "ab"}
-    bad = bench.engine.open("a", AVATAR, seed=1, size=32, frames=boxes["a"])
-    good = bench.engine.open("b", AVATAR, seed=2, size=32, frames=boxes["b"])
+    bad = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=boxes["a"])
+    good = bench.engine.open("b", bench.engine.prepare(AVATAR, 32), seed=2, frames=boxes["b"])
     for session in (bad, good):
         say(session.audio, voice(0.2))
     bench.settle()
@@ -157,34 +224,32 @@ def test_a_fault_in_one_session_closes_that_session_alone() -> None:
     assert isinstance(bench.faults[0][1], FakeFault)
     assert len(boxes["b"].take_all()) == 3  # what may wait, of a burst of five
     assert bench.engine.stats().sessions == 1
-    bench.engine.open("a", AVATAR, seed=3, size=32, frames=boxes["a"])
+    bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=3, frames=boxes["a"])
 
 
 def test_a_fault_in_drawing_closes_the_session() -> None:
     bench = Virtual(factory=fake_factory(fail_at=2))
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     say(session.audio, voice(0.12))
     bench.settle()
     assert [session_id for session_id, _ in bench.faults] == ["a"]
     assert len(frames) == 2
 
 
-def test_an_avatar_that_cannot_be_built_closes_the_session() -> None:
-    def factory(avatar: object, size: int) -> FakeRenderer:
+def test_an_avatar_that_cannot_be_built_is_told_to_who_prepares_it() -> None:
+    def factory(avatar: object, size: int, stage: Stage) -> FakeRenderer:
         raise FakeFault("no such face")
 
     bench = Virtual(factory=factory)
-    bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
-    bench.settle()
-    assert [session_id for session_id, _ in bench.faults] == ["a"]
-    assert bench.engine.stats().sessions == 0
+    with pytest.raises(FakeFault, match="no such face"):
+        bench.engine.prepare(AVATAR, 32)
 
 
 def test_a_frames_mailbox_that_refuses_is_that_sessions_fault() -> None:
     bench = Virtual()
     frames: Mailbox[Picture] = Mailbox("frames", 1, "refuse")
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     say(session.audio, voice(0.12))
     bench.settle()
     assert isinstance(bench.faults[0][1], MailboxFull)
@@ -193,7 +258,7 @@ def test_a_frames_mailbox_that_refuses_is_that_sessions_fault() -> None:
 def test_a_closed_session_makes_no_more_pictures() -> None:
     bench = Virtual()
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     say(session.audio, voice(0.04))
     bench.engine.close("a")
     bench.engine.close("a")
@@ -205,23 +270,28 @@ def test_a_closed_session_makes_no_more_pictures() -> None:
 
 def test_an_id_is_open_once() -> None:
     bench = Virtual()
-    bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
     with pytest.raises(ValueError, match="session a is open already"):
-        bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+        bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
 
 
 def test_a_stuck_engine_refuses_commands_and_keeps_no_session() -> None:
     bench = Virtual()
+    renderer = bench.engine.prepare(AVATAR, 32)
     for number in range(COMMANDS):
-        bench.engine.open(str(number), AVATAR, seed=1, size=32, frames=pictures_box())
+        bench.engine.open(str(number), renderer, seed=1, frames=pictures_box())
     with pytest.raises(MailboxFull):
-        bench.engine.open("one more", AVATAR, seed=1, size=32, frames=pictures_box())
+        bench.engine.open(
+            "one more", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box()
+        )
     assert bench.engine.stats().sessions == COMMANDS
 
 
 def test_broken_sound_is_survived() -> None:
     bench = Virtual()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    session = bench.engine.open(
+        "a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box()
+    )
     say(session.audio, np.zeros(0, np.float32))
     say(session.audio, voice(0.02), pts=10**12)
     say(session.audio, voice(0.02), pts=-5)
@@ -240,10 +310,10 @@ def test_the_renderer_that_ships_is_the_default() -> None:
 
 def test_an_id_may_be_opened_again_at_once() -> None:
     bench = Virtual()
-    bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
     bench.engine.close("a")
     frames = pictures_box()
-    again = bench.engine.open("a", AVATAR, seed=2, size=32, frames=frames)
+    again = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=2, frames=frames)
     say(again.audio, voice(0.04))
     bench.settle()
     assert len(frames) == 1

@@ -78,7 +78,7 @@ def engine_threads() -> list[threading.Thread]:
 
 def test_the_thread_is_woken_by_sound(bench: Threaded) -> None:
     frames = pictures_box()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=frames)
+    session = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=frames)
     for number in range(6):
         say(session.audio, voice(0.04), pts=640 * number)
         picture = frames.get_wait(DEADLINE_S)
@@ -96,7 +96,7 @@ def test_the_thread_ends_and_is_not_started_again(bench: Threaded) -> None:
     assert running == [True, False]
     assert engine_threads() == []
     with pytest.raises(EngineStopped):
-        bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+        bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
     with pytest.raises(EngineStopped):
         bench.engine.start()
 
@@ -121,7 +121,9 @@ def test_a_step_that_does_not_end_is_told() -> None:
 
     bench = Threaded(FakeMotionModel(delay_s=1.0, wait=block))
     bench.engine.start()
-    session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    session = bench.engine.open(
+        "a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box()
+    )
     say(session.audio, voice(0.04))
     assert entered.wait(DEADLINE_S)
     with pytest.raises(TimeoutError, match="still in a step"):
@@ -134,13 +136,13 @@ def test_a_step_that_does_not_end_is_told() -> None:
 def test_a_sessions_fault_is_told_on_the_engine_thread_which_goes_on() -> None:
     bench = Threaded(FakeMotionModel(fail_at=0, fail_seeds=frozenset({1})))
     bench.engine.start()
-    bad = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    bad = bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
     say(bad.audio, voice(0.2))
     assert bench.faulted.wait(DEADLINE_S)
     assert [session_id for session_id, _ in bench.faults] == ["a"]
     assert bench.threads == ["engine"]
     frames = pictures_box()
-    good = bench.engine.open("b", AVATAR, seed=2, size=32, frames=frames)
+    good = bench.engine.open("b", bench.engine.prepare(AVATAR, 32), seed=2, frames=frames)
     say(good.audio, voice(0.04))
     assert frames.get_wait(DEADLINE_S) is not None
     bench.engine.stop(DEADLINE_S)
@@ -159,7 +161,7 @@ def test_a_fault_of_the_engine_itself_ends_it(monkeypatch: pytest.MonkeyPatch) -
     assert [session_id for session_id, _ in bench.faults] == [None]
     assert not bench.engine.running
     with pytest.raises(EngineStopped):
-        bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+        bench.engine.open("a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
     bench.engine.stop(DEADLINE_S)
     assert engine_threads() == []
 
@@ -170,7 +172,9 @@ def test_a_fault_handler_that_fails_ends_the_engine_loudly(
     bench = Threaded(FakeMotionModel(fail_at=-640), broken_handler=True)
     bench.engine.start()
     with caplog.at_level(logging.ERROR):
-        session = bench.engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+        session = bench.engine.open(
+            "a", bench.engine.prepare(AVATAR, 32), seed=1, frames=pictures_box()
+        )
         say(session.audio, voice(0.04))
         assert bench.faulted.wait(DEADLINE_S)
         bench.engine.stop(DEADLINE_S)
@@ -189,7 +193,7 @@ def test_a_fault_handler_may_stop_the_engine() -> None:
         FakeMotionModel(fail_at=-640), on_fault=on_fault, renderer_factory=fake_factory()
     )
     engine.start()
-    session = engine.open("a", AVATAR, seed=1, size=32, frames=pictures_box())
+    session = engine.open("a", engine.prepare(AVATAR, 32), seed=1, frames=pictures_box())
     say(session.audio, voice(0.04))
     assert stopped.wait(DEADLINE_S)
     engine.stop(DEADLINE_S)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.offline import render_file
+from engines.render.stage import Colour, Stage
 from engines.values import F32, Picture
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_motion import FakeFault, FakeMotionModel
@@ -106,3 +107,16 @@ def test_no_thread_is_started() -> None:
     next(pictures)
     assert threading.active_count() == before
     pictures.close()  # type: ignore[attr-defined]
+
+
+def test_the_stage_reaches_the_renderer() -> None:
+    (picture,) = render_file(
+        voice(0.04),
+        FakeAvatar(),
+        FakeMotionModel(),
+        seed=1,
+        size=64,
+        stage=Stage(Colour((1, 2, 3))),
+        renderer_factory=fake_factory(),
+    )
+    assert (picture.image[0] == (1, 2, 3)).all()

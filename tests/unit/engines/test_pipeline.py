@@ -44,3 +44,14 @@ def test_states_are_apart() -> None:
     one, two = pipeline.new_state(1), pipeline.new_state(1)
     pipeline.feed(one, AudioChunk(0, 0, voice(1.0)))
     assert len(pipeline.feed(two, AudioChunk(0, 0, voice(0.04)))) == 1
+
+
+def test_another_renderer_draws_the_same_motion() -> None:
+    pipeline = make()
+    other = FakeRenderer(FakeAvatar(), 32)
+    changed = pipeline.drawn_by(other)
+    state = pipeline.new_state(3)
+    (window, *_) = pipeline.feed(state, AudioChunk(0, 2, voice(0.2)))
+    state.render = other.new_state()
+    picture = changed.draw(state, changed.move(state, window))
+    assert picture.image.shape == (32, 32, 3) and other.rendered == 1

@@ -7,6 +7,7 @@ import pytest
 from engines.chunker import Chunker
 from engines.mailbox import Mailbox
 from engines.pipeline import Pipeline
+from engines.render.stage import Colour, Stage
 from engines.runner import EngineSession, Runner
 from engines.scheduler import Drop
 from engines.values import AudioChunk, Picture
@@ -25,7 +26,11 @@ class Bench:
         motion = FakeMotionModel(delay_s=0.001, wait=wait)
         renderer = FakeRenderer(FakeAvatar(), 64, delay_s=0.02, wait=wait)
         self.frames: Mailbox[Picture] = Mailbox("frames", 8, "drop-oldest", clock=self.clock)
-        self.session = EngineSession("s", Mailbox("audio", 25, "drop-oldest", clock=self.clock))
+        self.session = EngineSession(
+            "s",
+            Mailbox("audio", 25, "drop-oldest", clock=self.clock),
+            Mailbox("renderers", 1, "drop-oldest", clock=self.clock),
+        )
         self.runner = Runner(
             self.session,
             Pipeline(motion, renderer, Chunker()),
@@ -121,3 +126,16 @@ def test_the_age_of_waiting_sound_is_told() -> None:
     bench.session.audio.put(AudioChunk(0, 0, voice(0.02)))
     bench.clock.advance(0.3)
     assert bench.session.stats().audio_age_s == pytest.approx(0.3)
+
+
+def test_a_new_renderer_draws_from_the_next_frame_on() -> None:
+    bench = Bench()
+    bench.hear(0, 640)
+    other = FakeRenderer(FakeAvatar(), 64, Stage(Colour((9, 9, 9))))
+    bench.session.renderers.put(other)
+    bench.hear(640, 1280)
+    while bench.runner.pending:
+        bench.runner.draw(bench.runner.pending[0])
+    pictures = bench.frames.take_all()
+    assert len(pictures) > 1 and all((picture.image[0] == 9).all() for picture in pictures)
+    assert other.rendered == len(pictures)

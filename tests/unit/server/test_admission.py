@@ -89,3 +89,20 @@ def test_who_fits_beside_many_fits_beside_fewer(
 @given(SIZE, st.floats(0.001, 0.1))
 def test_a_time_measured_at_one_size_is_told_for_512(size: int, step: float) -> None:
     assert step_s(size, Machine(2, at_512(step, size))) == pytest.approx(step)
+
+
+def test_large_pictures_cost_what_was_measured() -> None:
+    """Frame times of 6.1, 9.6 and 15.3 ms at 512, 768 and 1024 (docs/motion-frame.md's machine)."""
+    machine = Machine(cores=2, step_p95_s=0.0061)
+    assert step_s(768, machine) == pytest.approx(0.0096, rel=0.1)
+    assert step_s(1024, machine) == pytest.approx(0.0153, rel=0.1)
+    # Encoding and conversion took 1.8, 4.0 and 5.9 ms, above sound, packets and Python.
+    assert codec_s(1024) > codec_s(768) > codec_s(512) + 0.0022
+
+
+def test_one_large_session_takes_the_room_of_several_small_ones() -> None:
+    machine = Machine(cores=4, step_p95_s=0.012)
+    assert isinstance(decide([256], 256, machine, 8), Admitted)
+    refused = decide([1024], 512, machine, 8)
+    assert isinstance(refused, Refused) and refused.reason == "engine"
+    assert isinstance(decide([], 1024, machine, 8), Admitted)

@@ -67,7 +67,9 @@ async def test_a_model_that_fails_when_warmed_stops_the_start() -> None:
 
 
 def test_frames_are_timed_after_the_first_ones() -> None:
-    steps = measure_step_s(FakeMotionModel(), object(), lambda avatar, size: FakeRenderer(avatar))
+    steps = measure_step_s(
+        FakeMotionModel(), object(), lambda avatar, size, stage: FakeRenderer(avatar)
+    )
     assert len(steps) == round(WARM_S * 25) - UNCOUNTED
     assert all(step >= 0 for step in steps)
 

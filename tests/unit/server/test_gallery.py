@@ -124,3 +124,15 @@ async def test_what_is_forgotten_is_read_again(make: Callable[[FakeStore], Galle
     gallery.forget("nobody")
     await gallery.portrait("ada")
     assert store.loads == ["ada", "ada"]
+
+
+async def test_where_the_files_of_one_are(make: Callable[[FakeStore], Gallery]) -> None:
+    class Damaged(FakeStore):
+        def info(self, name: str) -> FakeInfo:
+            raise DamagedAvatar("avatar ada: bad manifest")
+
+    assert make(FakeStore()).folder("ada") == FakeInfo("ada").folder
+    for store, name, status in ((FakeStore(), "../ada", 404), (Damaged(), "ada", 500)):
+        with pytest.raises(ApiError) as caught:
+            make(store).folder(name)
+        assert caught.value.status == status

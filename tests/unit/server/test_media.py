@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from engines.loop import Engine
+from engines.render.stage import Colour, Stage
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
-from server.media import LiveMedia, Machinery, at_size, ending_of, engine_figures, media_factory
+from server.media import LiveMedia, Machinery, ending_of, engine_figures, media_factory
 from server.metrics import Metrics
 from server.push_timeline import PushRefused
 from server.rtc.offer_limits import BadOffer
@@ -36,12 +37,16 @@ class Told:
     connected: int = 0
     endings: list[tuple[Ending, str]] = field(default_factory=list)
     page: list[Mapping[str, object]] = field(default_factory=list)
+    heard: list[Mapping[str, object]] = field(default_factory=list)
 
     def events(self) -> MediaEvents:
         def connected() -> None:
             self.connected += 1
 
-        return MediaEvents(connected, lambda ending, detail: self.endings.append((ending, detail)))
+        def ended(ending: Ending, detail: str) -> None:
+            self.endings.append((ending, detail))
+
+        return MediaEvents(connected, ended, self.heard.append)
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ async def machinery() -> AsyncIterator[Machinery]:
     engine = Engine(
         FakeMotionModel(),
         on_fault=lambda session_id, error: None,
-        renderer_factory=lambda avatar, size: FakeRenderer(avatar, size),
+        renderer_factory=FakeRenderer,
     )
     async with CodecPool(1) as pool:
         engine.start()
@@ -214,7 +219,33 @@ async def test_figures_are_in_milliseconds(machinery: Machinery) -> None:
     await media.aclose()
 
 
-def test_a_portrait_is_shown_at_the_size_of_the_session() -> None:
-    portrait = np.zeros((64, 64, 3), np.uint8)
-    assert at_size(portrait, 64) is portrait
-    assert at_size(portrait, 256).shape == (256, 256, 3)
+async def test_the_stage_of_the_plan_is_shown_and_can_be_changed(machinery: Machinery) -> None:
+    media = await build(machinery, Told(), "push", stage=Stage(Colour((1, 2, 3))))
+    before = media._player._idle_image
+    assert before.shape == (256, 256, 3) and (before[0] == (1, 2, 3)).all()
+    await media.show(Stage(Colour((9, 8, 7))))
+    assert (media._player._idle_image[0] == (9, 8, 7)).all()
+    media._on_connected()
+    while not (picture := media._frames.get()) or tuple(picture.image[0, 0]) != (9, 8, 7):
+        await media._audio_track.recv()
+    await media.aclose()
+
+
+async def test_messages_not_for_the_media_are_the_sessions(machinery: Machinery) -> None:
+    told = Told()
+    media = await build(machinery, told, "push")
+    media._on_page_message('{"type": "stage", "mirrored": true}')
+    media._on_page_message('{"type": "interrupt"}')
+    media._on_page_message("[1]")
+    assert told.heard == [{"type": "stage", "mirrored": True}]
+    await media.aclose()
+
+
+async def test_the_first_event_tells_mark_and_consent(machinery: Machinery) -> None:
+    media = await build(machinery, Told(), "push", consent_given="2026-01-02T03:04:05Z")
+    greeting = media._peer._greeting
+    assert greeting["type"] == "disclosure" and greeting["synthetic"] is True
+    assert greeting["mark"]["corner"] == "bottom-left"  # type: ignore[index]
+    assert greeting["consent"] == {"given": "2026-01-02T03:04:05Z"}
+    json.dumps(greeting)
+    await media.aclose()

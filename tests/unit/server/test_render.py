@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from engines.offline import render_file
 from engines.values import F32, Picture
 from server import render as module
 from server.render import RenderError, RenderJob, read_voice, render, write_video
-from server.settings import Settings
+from server.settings import DisclosureSettings, Settings
 from tests.support.fake_backend import FakeStore
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeRenderer
@@ -61,7 +62,7 @@ def pictures(voice: F32, seed: int = 0) -> Any:
         FakeMotionModel(),
         seed=seed,
         size=256,
-        renderer_factory=lambda avatar, size: FakeRenderer(avatar, size),
+        renderer_factory=FakeRenderer,
     )
 
 
@@ -168,20 +169,57 @@ def test_a_renderer_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav"]
 
 
-def test_the_whole_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole command, but cheap to run."""
     from engines.motion import model
     from server import backend
 
-    def fast(job: RenderJob, voice: F32, *rest: Any) -> Any:
-        return pictures(voice, job.seed)
-
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore())
     monkeypatch.setattr(model.MotionModel, "load", lambda *_: FakeMotionModel())
-    monkeypatch.setattr(module, "_pictures", fast)
+    monkeypatch.setattr(module, "warp_renderer", FakeRenderer)
+
+
+def test_the_whole_command(tmp_path: Path, quick: None) -> None:
     audio = write_wav(tmp_path / "a.wav", tone(0.4))
     report = render(job(audio, tmp_path / "out.mp4"), Settings())
     assert "0.4 s in" in report
     assert (tmp_path / "out.mp4").stat().st_size > 1000
+
+
+def first_picture(path: Path) -> NDArray[Any]:
+    with av.open(str(path)) as container:
+        frame = next(container.decode(container.streams.video[0]))
+        return np.asarray(frame.to_ndarray(format="rgb24"), np.int16)
+
+
+def test_the_video_carries_the_mark_and_says_what_it_is(tmp_path: Path, quick: None) -> None:
+    audio = write_wav(tmp_path / "a.wav", tone(0.2))
+    with_, without = tmp_path / "with.mp4", tmp_path / "without.mp4"
+    render(job(audio, with_), Settings())
+    render(job(audio, without), Settings(disclosure=DisclosureSettings(mark=False)))
+    changed = np.abs(first_picture(with_) - first_picture(without)).max(2) > 40
+    rows, columns = np.nonzero(changed)
+    assert len(rows) > 300
+    assert rows.min() > 180 and columns.max() < 128, "bottom left"
+    with av.open(str(with_)) as container:
+        assert "AI-generated" in container.metadata["comment"]
+        assert "trainedAlgorithmicMedia" in container.metadata["comment"]
+
+
+def test_the_stage_is_in_the_video(tmp_path: Path, quick: None) -> None:
+    audio = write_wav(tmp_path / "a.wav", tone(0.2))
+    wanted = replace(job(audio, tmp_path / "out.mp4"), background="#0000ff")
+    render(wanted, Settings())
+    top = first_picture(tmp_path / "out.mp4")[0]
+    assert top[:, 2].mean() > top[:, 0].mean() + 50
+
+
+def test_a_bad_background_is_told_and_leaves_nothing(tmp_path: Path, quick: None) -> None:
+    audio = write_wav(tmp_path / "a.wav", tone(0.2))
+    with pytest.raises(RenderError, match="--background moon: wanted photo"):
+        render(replace(job(audio, tmp_path / "out.mp4"), background="moon"), Settings())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from server.errors import ApiError
 from server.rtc.offer_limits import BadOffer
 from server.session_states import Ending, State
 from server.sessions import MediaEvents, Session, SessionPlan
+from server.stage_wishes import StageChange
+from server.staging import Staging
 from tests.support.fake_backend import FakeMedia
 from tests.support.fake_clock import FakeClock
 from tests.support.live_server import GOOD_OFFER
@@ -230,3 +232,47 @@ async def test_connected_after_the_end_changes_nothing() -> None:
     await session.aclose(Ending.CLIENT)
     home.made[0].events.connected()
     assert session.state is State.CLOSED
+
+
+def green(staging: Staging) -> None:
+    wish = {"background": {"kind": "colour", "colour": "#00b140"}}
+    staging.change(StageChange.model_validate(wish))
+
+
+async def test_a_stage_wished_for_before_the_offer_is_what_is_built() -> None:
+    home = Home()
+    session = home.session()
+    stage = await session.restage(green)
+    await session.answer(GOOD_OFFER)
+    assert home.made[0].plan.stage == stage == session.staging.stage
+    assert home.made[0].shown == []
+    await session.aclose(Ending.CLIENT)
+
+
+async def test_a_stage_is_changed_live_by_call_and_by_message() -> None:
+    home = Home()
+    session = home.session()
+    await session.answer(GOOD_OFFER)
+    stage = await session.restage(green)
+    assert home.made[0].shown == [stage]
+    home.made[0].events.heard({"type": "stage", "mirrored": True})
+    home.made[0].events.heard({"type": "sing"})
+    settled = await session.staging.settled()
+    assert settled.mirrored and home.made[0].shown[-1] == settled
+    await session.aclose(Ending.CLIENT)
+    with pytest.raises(ApiError) as caught:
+        await session.restage(green)
+    assert caught.value.status == 410
+
+
+async def test_a_session_that_ends_answers_a_change_that_waits() -> None:
+    home = Home()
+    session = home.session()
+    await session.answer(GOOD_OFFER)
+    home.made[0].hang_on_show = asyncio.Event()
+    changing = asyncio.create_task(session.restage(green))
+    await home.made[0].show_begun.wait()
+    await session.aclose(Ending.LOST)
+    with pytest.raises(ApiError) as caught:
+        await changing
+    assert caught.value.status == 410

@@ -69,6 +69,21 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def jpeg_bomb(width: int, height: int) -> bytes:
+    """A small JPEG that says it is large."""
+    data = encode(scene(), ".jpg")
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def webp_bomb(width: int, height: int) -> bytes:
+    """A small WebP without loss that says it is large."""
+    data = encode(scene(), ".webp", 64, 101)
+    assert data[12:16] == b"VP8L"
+    bits = (width - 1) | (height - 1) << 14 | int.from_bytes(data[21:25], "little") & 0xF0000000
+    return data[:21] + bits.to_bytes(4, "little") + data[25:]
+
+
 def bomb(width: int, height: int) -> bytes:
     """A small PNG that says it is large."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

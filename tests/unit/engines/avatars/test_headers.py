@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,16 @@ from engines.avatars.headers import (
     foreign,
     read_header,
 )
-from tests.unit.engines.avatars.pictures import CMYK_JPEG, bomb, chunk, encode, scene, tiff, turned
+from tests.unit.engines.avatars.pictures import (
+    CMYK_JPEG,
+    bomb,
+    chunk,
+    encode,
+    jpeg_bomb,
+    scene,
+    tiff,
+    turned,
+)
 
 KINDS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WebP"}
 
@@ -26,7 +36,8 @@ KINDS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WebP"}
 def test_kind_size_and_turn_are_read(ending: str, kind: str, orientation: int) -> None:
     options = (64, 101) if ending == ".webp" else ()  # Above 100: lossless.
     data = turned(encode(scene(), ending, *options), orientation)
-    assert read_header(data) == Header(kind, 160, 120, orientation)
+    room = 3 if kind == "PNG" else 4
+    assert read_header(data) == Header(kind, 160, 120, orientation, pixel_bytes=room)
 
 
 def test_a_lossy_webp_has_a_size() -> None:
@@ -80,6 +91,34 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
     start = data.index(b"\xff\xda")
     with pytest.raises(BrokenHeader, match="scans"):
         read_header(data[:start] + (MAX_SCANS + 1) * data[start:-2] + b"\xff\xd9")
+
+
+def test_the_larger_a_jpeg_the_fewer_scans_it_may_hold() -> None:
+    data = jpeg_bomb(8_000, 5_000)
+    start = data.index(b"\xff\xda")
+    for scans, taken in ((20, True), (21, False)):
+        many = data[:start] + scans * data[start:-2] + b"\xff\xd9"
+        if taken:
+            header = read_header(many)
+            assert header is not None and header.width == 8_000
+        else:
+            with pytest.raises(BrokenHeader, match="21 scans of 40 megapixels"):
+                read_header(many)
+
+
+@pytest.mark.parametrize(
+    ("picture", "room"),
+    [
+        (np.zeros((9, 9), np.uint8), 1),
+        (np.zeros((9, 9, 3), np.uint8), 3),
+        (np.zeros((9, 9, 4), np.uint8), 4),
+        (np.zeros((9, 9), np.uint16), 2),
+        (np.zeros((9, 9, 4), np.uint16), 8),
+    ],
+)
+def test_the_room_a_png_takes_is_told(picture: object, room: int) -> None:
+    header = read_header(encode(picture))
+    assert header is not None and header.pixel_bytes == room
 
 
 def test_a_jpeg_with_two_frames_is_refused() -> None:

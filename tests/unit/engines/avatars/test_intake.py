@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 
 import numpy as np
@@ -121,6 +122,29 @@ def test_limits_come_before_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None
     assert refused(bomb(30_000, 30_000)).code == "image_too_large"
     with pytest.raises(AssertionError, match="decoded"):
         decode(encode(scene()))
+
+
+def test_deep_pictures_may_have_fewer_pixels() -> None:
+    for depth, width, code in ((16, 3_600, ""), (16, 6_000, "image_too_large"), (8, 6_000, "")):
+        head = struct.pack(">IIBBBBB", width, 5_500, depth, 6, 0, 0, 0)
+        data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"x")
+        data += chunk(b"IEND", b"")
+        if code:
+            with pytest.raises(BadImage, match="8 bits") as caught:
+                check(data)
+            assert caught.value.code == code
+        else:
+            check(data)
+
+
+def test_strips_of_a_tall_picture_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    clear = rng.integers(0, 255, (150, 120, 4), np.uint8)
+    whole = decode(encode(clear))
+    monkeypatch.setattr(intake, "STRIP_ROWS", 64)
+    assert np.array_equal(decode(encode(clear)), whole)
+    grey = rng.integers(0, 65_535, (150, 120), np.uint16)
+    assert np.array_equal(decode(encode(grey))[..., 1], (grey >> 8).astype(np.uint8))
 
 
 def test_check_decodes_nothing() -> None:

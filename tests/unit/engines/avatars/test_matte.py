@@ -4,6 +4,8 @@ from engines.avatars.matte import (
     background,
     face_cover,
     guided,
+    guided_colour,
+    membrane,
     padded_skin,
     person_alpha,
     smoothstep,
@@ -73,3 +75,49 @@ def test_hair_at_the_edge_of_the_face_is_left_to_the_head() -> None:
     photo = scene()
     photo[160:175, 85:95] = (10, 10, 10)  # a beard: below the mouth
     assert face_cover(photo, OVAL, 120)[160:170, 92:95].min() > 200
+
+
+def test_smoothing_by_colour_sees_edges_that_grey_does_not() -> None:
+    guide = np.where(PERSON[..., None], (0.2, 0.5, 0.8), (0.9, 0.5, 0.44)).astype(np.float32)
+    mask = PERSON.astype(np.float32)
+    noisy = (mask + np.random.default_rng(2).normal(0, 0.2, mask.shape)).astype(np.float32)
+    out = guided_colour(guide, noisy, 4, 1e-3)
+    assert np.abs(out - mask).mean() < 0.5 * np.abs(noisy - mask).mean()
+
+
+def test_a_mask_drawn_too_large_is_cut_back_to_the_person() -> None:
+    wide = np.hypot(ROWS - 128, COLUMNS - 128) < 73
+    alpha = person_alpha(scene(), wide.astype(np.float32))
+    ring = wide & (np.hypot(ROWS - 128, COLUMNS - 128) > 71.5)
+    assert alpha[ring].mean() < 60
+
+
+def test_a_hole_is_filled_as_its_rim_says() -> None:
+    slope = np.repeat((COLUMNS[..., None] / 2).astype(np.uint8), 3, axis=2)
+    filled = membrane(np.where(PERSON[..., None], 255, slope).astype(np.uint8), PERSON)
+    np.testing.assert_array_equal(filled[~PERSON], slope[~PERSON])
+    assert np.abs(filled[PERSON] - slope[PERSON]).max() < 6
+
+
+def test_nothing_to_fill_and_nothing_to_fill_from() -> None:
+    photo = scene()
+    for hole in (np.zeros_like(PERSON), np.ones_like(PERSON)):
+        np.testing.assert_array_equal(membrane(photo, hole), photo)
+
+
+def test_stray_hair_before_a_plain_wall_is_painted_over() -> None:
+    photo = scene()
+    alpha = person_alpha(photo, PERSON.astype(np.float32))
+    photo[48:58, 128] = 10
+    out = background(photo, alpha)
+    assert np.abs(out[51, 128].astype(int) - scene()[51, 128]).max() < 12
+
+
+def test_a_rough_wall_goes_on_behind_the_rim_of_the_person() -> None:
+    photo = scene()
+    rough = np.random.default_rng(3).integers(0, 60, photo.shape).astype(np.uint8)
+    photo = np.where(PERSON[..., None], photo, photo + rough).astype(np.uint8)
+    out = background(photo, (PERSON * 255).astype(np.uint8)).astype(float)
+    distance = np.hypot(ROWS - 128, COLUMNS - 128)
+    rim, middle = (distance > 60) & (distance < 68), distance < 20
+    assert out[rim].std(0).mean() > 8 and out[middle].std(0).mean() < 4

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engines.avatars import consent as consents
 from engines.avatars import parcel as module
+from engines.avatars.bundle import save
+from engines.avatars.consent import EXAMPLE
 from engines.avatars.consent import FILE as CONSENT
 from engines.avatars.parcel import FILES, MANIFEST, pack, read_parcel, unpack, write_parcel
+from engines.avatars.preview import FILE as PREVIEW
+from engines.avatars.preview import MAX_BYTES
 from engines.avatars.shelf import Shelf, ShelfError
-from tests.unit.engines.avatars.people import put_by_hand
+from tests.support.sample_avatar import sample
+from tests.unit.engines.avatars.people import photo, put_by_hand
 from tests.unit.engines.avatars.pictures import bomb
 
 Files = dict[str, bytes]
@@ -58,6 +65,26 @@ def test_out_and_in_again(parcel: bytes, tmp_path: Path) -> None:
     with pytest.raises(ShelfError) as caught:
         pack(shelf, "nobody")
     assert caught.value.code == "unknown_avatar"
+
+
+def test_a_film_comes_along_and_stays_a_film(parcel: bytes, tmp_path: Path) -> None:
+    film = b"\0\0\0\x20ftypisom" + bytes(100)
+    home = tmp_path / "from"
+    agreed = consents.give(EXAMPLE, "Zoe", photo())
+    kept = {CONSENT: agreed.to_json(), PREVIEW: film}
+    save(replace(sample(), name="zoe", title="Zoe"), home / "zoe", kept)
+    moved = pack(Shelf(home), "zoe")
+    shelf = Shelf(tmp_path / "to")
+    unpack(shelf, moved)
+    assert (shelf.folder / "zoe" / PREVIEW).read_bytes() == film
+    assert pack(shelf, "zoe") == moved
+    for other in (b"<html>" + film, film + bytes(MAX_BYTES)):
+        with pytest.raises(ShelfError, match="not a film"):
+            read_parcel(closed({**opened(moved), PREVIEW: other}))
+    with pytest.raises(ShelfError, match="missing or changed"):
+        unpack(shelf, closed({**opened(moved), PREVIEW: film + b"x"}), name="max")
+    with pytest.raises(ShelfError, match="list its files"):
+        unpack(shelf, closed({**opened(parcel), PREVIEW: film}), name="max")
 
 
 def _npz(**arrays: NDArray[np.generic]) -> bytes:
@@ -105,6 +132,10 @@ HOSTILE: dict[str, Callable[[Files], object]] = {
     "other schema": _manifest(lambda m: m.update(schema=99)),
     "other name": _manifest(lambda m: m.update(name="../../evil")),
     "no title": _manifest(lambda m: m.pop("title")),
+    "escape codes in the title": _manifest(lambda m: m.update(title="Zoe\x1b[2J")),
+    "reversed title": _manifest(lambda m: m.update(title="Zoe\u202egnp")),
+    "endless credit": _manifest(lambda m: m.update(credit="x" * 10_000)),
+    "credit in two lines": _manifest(lambda m: m.update(credit="x\ny")),
     "unlisted": _manifest(lambda m: m.update(files={})),
     "other files": _manifest(lambda m: m.update(files={"../../etc/passwd": "0" * 64})),
 }

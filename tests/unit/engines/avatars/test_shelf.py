@@ -6,16 +6,16 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.avatars.bundle import DamagedAvatar
+from engines.avatars.bundle import DamagedAvatar, save
 from engines.avatars.consent import FILE, BadConsent
 from engines.avatars.shelf import (
-    LEFT_OVER_S,
     NAME,
     Limits,
     Shelf,
@@ -25,6 +25,7 @@ from engines.avatars.shelf import (
     name_from,
 )
 from engines.avatars.store import default_store
+from tests.support.sample_avatar import sample
 from tests.unit.engines.avatars.people import put_by_hand, save_by_hand
 
 BUILT_IN = default_store().names()[0]
@@ -194,12 +195,99 @@ def test_another_process_that_was_first_keeps_its_avatar(
     assert (tmp_path / "zoe").stat().st_ino == before
 
 
-def test_leftovers_of_a_broken_run_are_swept_when_they_are_old(tmp_path: Path) -> None:
-    for name, age_s in ((".making-old", LEFT_OVER_S + 60), (".making-new", 5.0)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "half.png").write_bytes(b"x")
-        now = (tmp_path / name).stat().st_mtime
-        os.utime(tmp_path / name, (now - age_s, now - age_s))
-    with Shelf(tmp_path).aside():
-        assert not (tmp_path / ".making-old").exists()
-        assert (tmp_path / ".making-new").exists()
+def old(folder: Path, age_s: float) -> Path:
+    folder.mkdir()
+    (folder / "half.png").write_bytes(b"x")
+    now = folder.stat().st_mtime
+    os.utime(folder, (now - age_s, now - age_s))
+    return folder
+
+
+def test_leftovers_of_a_broken_run_are_swept_and_running_ones_are_not(tmp_path: Path) -> None:
+    killed, removed = old(tmp_path / ".making-a", 9.0), old(tmp_path / ".removed-b", 9.0)
+    kept = old(tmp_path / "zoe", 9.0)
+    with Shelf(tmp_path).aside() as running:
+        assert not killed.exists() and not removed.exists() and kept.exists()
+        now = running.stat().st_mtime
+        os.utime(running, (now - 60, now - 60))
+        Shelf(tmp_path).sweep()
+        assert running.exists()
+
+
+def test_a_sweep_where_nothing_is_and_past_links(tmp_path: Path) -> None:
+    Shelf(tmp_path / "none").sweep()
+    other = old(tmp_path / "other", 9.0)
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / ".making-link").symlink_to(other)
+    (shelf / ".making-file").write_bytes(b"")
+    Shelf(shelf).sweep()
+    assert (other / "half.png").exists() and (shelf / ".making-file").exists()
+
+
+TRICKS = [
+    "", ".", "..", "../zoe", "a/b", "a\\b", "/etc/passwd", "zoe\0", "\0", "zoe\n", "zo\u0435",
+    "z\uff4fe", "zo\u00e9", "ZOE", "-zoe", "zoe ", "zoe.zip", "%2e%2e", "con", "lpt1",
+    "\u202eeoz", "z" * 41, "\ud800",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRICKS, ids=ascii)
+def test_names_that_are_tricks_reach_nothing(tmp_path: Path, name: str) -> None:
+    shelf = Shelf(tmp_path / "mine")
+    (tmp_path / "zoe").mkdir()
+    with refused("bad_name"):
+        shelf.check_free(name)
+    for look in (shelf.info, shelf.consent, shelf.remove):
+        with pytest.raises(ShelfError) as caught:
+            look(name)
+        assert str(caught.value).isascii()
+    assert name_from(name) not in TRICKS
+    assert [path.name for path in tmp_path.iterdir()] == ["zoe"]
+
+
+POINTS = [0, 1_000, 20_000, 60_000, 150_000]
+"""Bytes a file may grow to: the first file of an avatar breaks, or a later and larger one."""
+
+
+@pytest.mark.parametrize("limit", POINTS)
+def test_a_disk_that_fills_up_in_mid_write_leaves_nothing(tmp_path: Path, limit: int) -> None:
+    put_by_hand(tmp_path, "ada")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "ada").iterdir()}
+    shelf = Shelf(tmp_path)
+    with refused("disk_full"), shelf.aside() as aside:
+        with files_end_at(limit):
+            save(replace(sample(), name="zoe"), aside / "zoe")
+    assert [path.name for path in tmp_path.iterdir()] == ["ada"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "ada").iterdir()} == before
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """The kernel refuses to let any file grow past `size` bytes (setrlimit(2))."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("call", ["os.mkdir", "os.rename"])
+def test_a_disk_without_room_for_a_folder_or_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    shelf = Shelf(tmp_path)
+    with refused("disk_full"), shelf.aside() as aside:
+        save_by_hand(aside, "zoe")
+        with monkeypatch.context() as patched:
+            patched.setattr(call, full)
+            if call == "os.mkdir":
+                (aside / "other").mkdir()
+            shelf.put(aside / "zoe")
+    assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.render import landmarks as lm
-from engines.render.geometry import PITCH_LIMIT, ROLL_LIMIT, YAW_LIMIT, soft_limit
+from engines.render.geometry import PITCH_LIMIT, ROLL_LIMIT, YAW_LIMIT, Geometry, soft_limit
 from engines.values import F32
 from tests.support.sample_avatar import motion, sample, sample_geometry
 
@@ -25,6 +27,7 @@ def test_at_rest_every_point_is_where_the_photo_has_it() -> None:
     np.testing.assert_allclose(rest()[:, :2], sample().landmarks[:468, :2], atol=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(-50, 50), st.floats(0.1, 1))
 def test_a_soft_limit_is_odd_monotonic_and_never_passed(value: float, limit: float) -> None:
     one, bound = np.array([value], np.float32), np.array([limit], np.float32)
@@ -102,3 +105,32 @@ def test_hair_follows_the_head_and_shoulders_stay() -> None:
     far = geometry.points[lm.CHIN] + np.array([1.3 * geometry.face_width, 0, 0], np.float32)
     follow = geometry.follow(np.stack([top, low, far]))
     assert follow[0] == 1 and follow[1] == 0 and follow[2] < 0.2
+
+
+def turned_photo(degrees: float) -> Geometry:
+    """The sample as if photographed with its head turned toward the picture's right."""
+    points = sample().landmarks.copy()
+    turn = np.deg2rad(degrees)
+    x, z = points[:, 0] - 256, points[:, 2].copy()
+    points[:, 0] = 256 + np.cos(turn) * x - np.sin(turn) * z
+    points[:, 2] = np.sin(turn) * x + np.cos(turn) * z
+    return Geometry(replace(sample(), landmarks=points.astype(np.float32)), 512)
+
+
+@pytest.mark.parametrize(("own", "right", "left"), [(0, 15, 15), (12, 8, 15), (-12, 15, 8)])
+def test_a_turned_photo_turns_less_to_that_side(own: float, right: float, left: float) -> None:
+    geometry = turned_photo(own)
+    for sign, wanted in ((1, right), (-1, left)):
+        rotation = geometry.pose(motion(headYaw=sign * 3)).rotation
+        seen = np.degrees(np.arctan2(rotation[0, 2], rotation[2, 2]))
+        assert abs(seen) == pytest.approx(wanted, abs=4)
+        assert np.sign(seen) == sign
+
+
+def test_depth_falls_gently_toward_the_outline_and_is_left_alone_inside() -> None:
+    geometry = sample_geometry()
+    given_depth = -sample().landmarks[:468, 2]
+    raised = geometry.face[:, 2] - given_depth
+    assert raised.min() >= -1e-3 and raised.max() > 5
+    inner = [1, 4, 13, 14, 168, *lm.EYES[0].upper, *lm.EYES[1].lower]
+    assert np.abs(raised[inner]).max() < 3

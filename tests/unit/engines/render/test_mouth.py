@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from engines.render.mouth import Mouth
@@ -57,6 +59,39 @@ def test_rounded_lips_hide_the_teeth() -> None:
     smiling, rounded = drawn(jawOpen=0.25, mouthSmile=0.5)[0], drawn(jawOpen=0.25, mouthFunnel=1)[0]
     bright = [(p[changed(p)].min(1) > 120).mean() for p in (smiling, rounded)]
     assert bright[0] > 2 * bright[1]
+
+
+def test_a_tongue_put_out_lies_over_the_lower_lip() -> None:
+    inside, placed = drawn(jawOpen=0.4)
+    out, _ = drawn(jawOpen=0.4, tongueOut=1)
+    below = round(float(placed[17, 1])) + 4
+    column = round(float(placed[14, 0]))
+    assert not changed(inside)[below, column] and changed(out)[below, column]
+    pink = out[below, column].astype(int)
+    assert pink[2] > pink[0] + 20
+    rows = np.flatnonzero(changed(out).any(1))
+    assert rows.max() < placed[152, 1] + 40
+
+
+def test_sealed_lips_keep_the_tongue_in() -> None:
+    assert changed(drawn(tongueOut=1, mouthClose=1)[0]).sum() < 30
+
+
+def test_a_photo_s_own_teeth_are_used() -> None:
+    own = np.zeros((512, 512, 4), np.uint8)
+    x, y = np.rint(sample().landmarks[13, :2]).astype(int)
+    own[y - 6 : y + 5, x - 25 : x + 25] = (40, 200, 200, 255)
+    avatar = replace(sample(), teeth=own)
+    geometry = sample_geometry()
+    wanted = motion(jawOpen=0.3)
+    weights = geometry.weights(wanted)
+    face = geometry.deform(weights, 0)
+    pose = geometry.pose(wanted)
+    placed = geometry.place(face, geometry.face_follow, pose)
+    picture: U8 = np.full((512, 512, 3), 128, np.uint8)
+    Mouth(avatar, geometry, load_rig(), avatar.portrait).draw(picture, placed, weights, pose)
+    seen = picture.astype(int)
+    assert (seen[..., 1] - seen[..., 0] > 60).sum() > 60
 
 
 def test_a_mouth_off_the_picture_is_no_error() -> None:

@@ -49,8 +49,12 @@ def test_only_shapes_that_open_the_mouth_part_the_lips() -> None:
 
 
 def test_shapes_with_a_rule_of_their_own_are_zero() -> None:
-    for name in ("mouthClose", "tongueOut"):
-        assert not load_rig().deltas[ARKIT_NAMES.index(name)].any()
+    assert not load_rig().deltas[ARKIT_NAMES.index("mouthClose")].any()
+
+
+def test_a_tongue_put_out_opens_the_mouth_a_little() -> None:
+    opened = [delta(n, LOWER_LIP)[1] for n in ("tongueOut", "jawOpen")]
+    assert 0.1 < opened[0] / opened[1] < 0.4
 
 
 def test_teeth_are_bright_inside_and_clear_outside() -> None:

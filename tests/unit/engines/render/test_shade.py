@@ -4,7 +4,7 @@ from engines.render import landmarks as lm
 from engines.render.rig import load_rig
 from engines.render.shade import Shade
 from engines.values import F32
-from tests.support.sample_avatar import motion, sample_geometry
+from tests.support.sample_avatar import motion, sample, sample_geometry
 
 NOSE_TIP = 1
 
@@ -13,7 +13,9 @@ def factors(**values: float) -> F32:
     geometry = sample_geometry()
     wanted = motion(**values)
     face = geometry.deform(geometry.weights(wanted), 0)
-    return Shade(geometry, load_rig()).factors(face, geometry.pose(wanted).rotation)
+    return Shade(geometry, load_rig(), sample().portrait).factors(
+        face, geometry.pose(wanted).rotation
+    )
 
 
 def test_at_rest_nothing_changes() -> None:
@@ -38,3 +40,18 @@ def test_the_side_turned_from_the_light_darkens() -> None:
     assert looking_down[NOSE_TIP] < 1 < looking_up[NOSE_TIP] or (
         looking_down.mean() < looking_up.mean()
     )
+
+
+def test_skin_that_shines_is_not_brightened_further() -> None:
+    geometry = sample_geometry()
+    shining = np.full_like(sample().portrait, 90)
+    shining[:, 256:] = 220
+    wanted = motion(headYaw=-0.26)
+    face, rotation = geometry.deform(geometry.weights(wanted), 0), geometry.pose(wanted).rotation
+    matt = Shade(geometry, load_rig(), np.full_like(shining, 90)).factors(face, rotation)
+    out = Shade(geometry, load_rig(), shining).factors(face, rotation)
+    right = (geometry.face[:, 0] > 275) & (matt > 1.01)
+    assert right.any()
+    assert (out[right] - 1).max() < 0.3 * (matt[right] - 1).max()
+    darker = matt < 1
+    np.testing.assert_allclose(out[darker], matt[darker])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from engines.avatars.store import default_store
 from engines.face.finder import FaceFinder, NoFace
 from server import cli
 from tests.unit.engines.avatars.people import OneFace, photo
+from tests.unit.engines.avatars.pictures import bomb, encode, jpeg_bomb, scene, webp_bomb
 
 
 @pytest.fixture(autouse=True)
@@ -40,19 +42,41 @@ def test_from_a_photo_to_nothing(portrait: Path, capsys: pytest.CaptureFixture[s
     assert run("create", portrait, "--consent", words, "--consent-by", "Zoe") == 0
     told = capsys.readouterr()
     assert "my-photo" in told.out and "100% done" in told.err
+    assert "synchrorama render --avatar my-photo" in told.err
     assert run("list") == 0
-    assert "my-photo" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "my-photo" in listed and "yours" in listed and "built in" in listed
+    assert run("list", "--json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["my-photo"]["user"] and not rows[default_store().names()[0]]["user"]
     assert run("show", "my-photo", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["consent"], shown["consent by"]) == (EXAMPLE, "Zoe")
     assert shown["title"] == "My Photo"
+    film = Path(shown["preview"]).read_bytes()
+    assert run("show", "my-photo") == 0
+    assert EXAMPLE in capsys.readouterr().out
     assert run("export", "my-photo", "--out", "p.zip") == 0
     assert run("export", "my-photo", "--out", "p.zip") == 1
     assert "--replace" in capsys.readouterr().err
     assert run("remove", "my-photo") == 0
     assert run("import", "p.zip", "--name", "back") == 0
+    assert (portrait.parent / "mine" / "back" / "preview.mp4").read_bytes() == film
     assert run("remove", "back") == 0
     assert list(portrait.parent.joinpath("mine").iterdir()) == []
+
+
+def test_a_photo_is_looked_at_and_nothing_is_kept(
+    portrait: Path, finder: OneFace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("check", portrait) == 0
+    assert "can become an avatar" in capsys.readouterr().out
+    finder.error = NoFace("no face was found; take another photo")
+    assert run("check", portrait) == 1
+    assert "next:   take another photo" in capsys.readouterr().err
+    assert run("check", portrait, "--face", "4") == 1
+    assert "no face 4" in capsys.readouterr().err
+    assert not portrait.with_name("mine").exists()
 
 
 def test_built_in_ones_are_shown_without_consent(capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,3 +124,45 @@ def test_a_photo_without_a_face_is_told(
     finder.error = NoFace("no face was found; take another photo")
     assert run("create", portrait, "--consent-statement", EXAMPLE) == 1
     assert "take another photo" in capsys.readouterr().err
+
+
+BAD: dict[str, tuple[bytes, str, str]] = {
+    "text": (b"Roses are red\n", "not a picture", "choose a photo"),
+    "nothing": (b"", "an empty file", "choose a photo"),
+    "PNG bomb": (bomb(10_000, 5_000), "50 megapixels", "save a smaller copy"),
+    "JPEG bomb": (jpeg_bomb(10_000, 5_000), "50 megapixels", "save a smaller copy"),
+    "WebP bomb": (webp_bomb(16_384, 16_384), "268 megapixels", "save a smaller copy"),
+    "GIF": (b"GIF89a" + b"\xff" * 99, "GIF", "save the picture as JPEG"),
+    "HEIC": (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC", "export it as JPEG"),
+    "cut": (photo()[:-5000], "cut off", "download it again"),
+    "damaged": (bomb(400, 400), "damaged", "save it again"),
+    "thumbnail": (encode(scene(50, 50)), "50 x 50", "take the original"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+@pytest.mark.parametrize("action", ["check", "create"])
+def test_bad_pictures_are_told_with_the_next_step_and_leave_nothing(
+    portrait: Path, capsys: pytest.CaptureFixture[str], kind: str, action: str
+) -> None:
+    data, said, remedy = BAD[kind]
+    portrait.write_bytes(data)
+    assert run(action, portrait, "--consent-statement", EXAMPLE) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert any(said in line for line in lines)
+    assert any(line.startswith("  next:") and remedy in line for line in lines)
+    assert not portrait.with_name("mine").exists()
+
+
+def test_a_full_disk_is_told(
+    portrait: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        assert run("create", portrait, "--consent-statement", EXAMPLE) == 1
+    told = capsys.readouterr().err
+    assert "the disk is full; nothing was kept" in told.replace("\n  next:   ", "; ")
+    assert list(portrait.with_name("mine").iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,13 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from engines.avatars.bundle import AvatarInfo
 from engines.avatars.consent import EXAMPLE
+from engines.avatars.onboard import STEPS, Step
 from engines.avatars.shelf import Shelf
-from engines.face.finder import Landmarks
+from engines.face.finder import BadFace, Landmarks
 from engines.values import U8
 from server.errors import ApiError
 from server.gallery import Gallery
-from server.onboarding.service import MAX_WAITING, Maker
+from server.onboarding.service import MAX_WAITING, QUEUED, Claim, Maker
 from tests.support.fake_backend import FakeStore
 from tests.unit.engines.avatars.people import OneFace, photo
 
@@ -25,6 +28,10 @@ def form(image: bytes | None = None, **texts: str) -> tuple[str, bytes]:
     files = {"image": ("a.jpg", photo() if image is None else image)}
     request = httpx.Request("POST", "http://x", files=files, data=texts)
     return request.headers["content-type"], request.read()
+
+
+class MouthCovered(BadFace):
+    """A kind of fault that this package need not know."""
 
 
 class Slow(OneFace):
@@ -73,6 +80,9 @@ async def test_made_under_a_name_from_its_title_and_removed(make: Callable[..., 
         ({"consent_statement": EXAMPLE, "name": "../x"}, "bad_name"),
         ({"consent_statement": EXAMPLE, "title": "x" * 99}, "bad_title"),
         ({"consent_statement": EXAMPLE, "nam": "x"}, "bad_form"),
+        ({"consent_statement": EXAMPLE, "face": "-1"}, "bad_form"),
+        ({"consent_statement": EXAMPLE, "face": "\u0664"}, "bad_form"),
+        ({"consent_statement": EXAMPLE, "face": "7"}, "no_such_face"),
     ],
 )
 async def test_what_is_wrong_is_said(
@@ -93,6 +103,88 @@ async def test_a_photo_is_looked_at_on_the_loader_and_not_kept(make: Callable[..
     seen = await maker.check(*form())
     assert seen.problem is None and finder.threads[0].startswith("loader")
     assert not maker.shelf.folder.exists()
+
+
+async def test_steps_are_told_on_the_loop(make: Callable[..., Maker]) -> None:
+    finder = Slow()
+    maker = make(finder)
+    here = threading.current_thread()
+    told: list[Step] = []
+
+    def on_step(step: Step) -> None:
+        assert threading.current_thread() is here
+        told.append(step)
+
+    first = asyncio.create_task(maker.check(*form()))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(maker.create(*form(consent_statement=EXAMPLE), on_step))
+    await asyncio.sleep(0)
+    assert told == [QUEUED]
+    finder.go.set()
+    await asyncio.gather(first, second)
+    assert told == [QUEUED, *STEPS]
+
+
+async def test_who_leaves_ends_the_work_and_nothing_is_kept(make: Callable[..., Maker]) -> None:
+    finder = Slow()
+    maker = make(finder)
+    making = asyncio.create_task(maker.create(*form(consent_statement=EXAMPLE)))
+    await asyncio.sleep(0)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    finder.go.set()
+    await maker._gallery.run(lambda: None)
+    assert not maker.shelf.folder.exists()
+
+
+async def test_who_leaves_as_it_is_kept_leaves_nothing(
+    make: Callable[..., Maker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = make(OneFace(), timeout_s=0.3)
+    put, entered, go = Shelf.put, threading.Event(), threading.Event()
+
+    def slow_put(self: Shelf, made: Path, *, replace: bool = False) -> AvatarInfo:
+        entered.set()
+        assert go.wait(10)
+        return put(self, made, replace=replace)
+
+    monkeypatch.setattr(Shelf, "put", slow_put)
+    making = asyncio.create_task(maker.create(*form(consent_statement=EXAMPLE)))
+    with pytest.raises(ApiError) as caught:
+        await making
+    assert caught.value.code == "too_slow"
+    go.set()
+    await maker._gallery.run(lambda: None)
+    assert maker.shelf.names() == []
+
+
+def test_only_one_may_claim() -> None:
+    claim = Claim()
+    before = claim.taken
+    assert [before, claim.take(), claim.taken, claim.take()] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("error", [MouthCovered("the mouth is covered; take the hand away")])
+async def test_faults_of_faces_are_told_by_their_kind(
+    make: Callable[..., Maker], error: Exception
+) -> None:
+    maker = make(OneFace(error))
+    seen = await maker.check(*form())
+    assert seen.problem is not None and seen.problem.code == "mouth_covered"
+    with pytest.raises(ApiError) as caught:
+        await maker.create(*form(consent_statement=EXAMPLE))
+    told = caught.value
+    assert (told.status, told.code, told.hint) == (422, "mouth_covered", "take the hand away")
+
+
+async def test_leftovers_go_as_the_server_starts(make: Callable[..., Maker]) -> None:
+    maker = make(OneFace())
+    left = maker.shelf.folder / ".making-x"
+    left.mkdir(parents=True)
+    os.utime(left, (1, 1))
+    await maker.sweep()
+    assert not left.exists()
 
 
 async def test_only_so_many_wait(make: Callable[..., Maker]) -> None:

@@ -31,7 +31,8 @@ async def test_each_row_has_what_a_page_shows(http: httpx.AsyncClient) -> None:
         "portrait": "/v1/avatars/ben/portrait.jpg",
         "default": True,
         "user": False,
-        "consent_given": None,
+        "preview": None,
+        "attributes": {},
     }
     assert [row["default"] for row in rows] == [False, True, False]
 
@@ -49,3 +50,10 @@ async def test_what_is_not_there_is_told(http: httpx.AsyncClient, name: str, sta
     reply = await http.get(f"/v1/avatars/{name}/portrait.jpg")
     assert reply.status_code == status
     assert reply.json()["error"]["message"]
+
+
+async def test_an_avatar_without_a_film_says_so(http: httpx.AsyncClient) -> None:
+    reply = await http.get("/v1/avatars/ada/preview.mp4")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "no_preview")
+    assert (await http.get("/v1/avatars/nobody/preview.mp4")).status_code == 404
+    assert (await http.get("/v1/avatars/ada")).json()["consent"] is None

@@ -6,13 +6,14 @@ The whole way over a socket is in tests/integration/test_api_*.py.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from engines.avatars.consent import BadConsent, Consent, give
 from server.app import create_app
-from server.routes.sessions import _links
+from server.routes.sessions import _links, consent_given
 from server.rtc.addresses import NoFreePort
 from server.settings import IceServer, SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeMedia
@@ -113,3 +114,36 @@ async def test_a_refused_restart_says_that_candidates_are_taken(running: Any) ->
     reply = await http.patch(url, content="a=ice-ufrag:efgh\r\n", headers=kind)
     assert reply.status_code == 405
     assert "PATCH" in reply.headers["Allow"]
+
+
+class OneShelf:
+    """A shelf with one avatar, and a record of consent as given."""
+
+    def __init__(self, consent: Consent | Exception | None) -> None:
+        self._consent = consent
+
+    def names(self) -> list[str]:
+        """One."""
+        return ["ann"]
+
+    def consent(self, name: str) -> Consent | None:
+        """As given."""
+        if isinstance(self._consent, Exception):
+            raise self._consent
+        return self._consent
+
+
+def test_of_a_consent_only_the_time_is_known() -> None:
+    given = give("I agree to be shown.", "Ann", b"photo")
+    assert consent_given(cast(Any, OneShelf(given)), "ann") == given.when
+    assert consent_given(cast(Any, OneShelf(given)), "aria") is None
+    assert consent_given(cast(Any, OneShelf(None)), "ann") is None
+    assert consent_given(cast(Any, OneShelf(BadConsent("torn"))), "ann") is None
+
+
+async def test_an_unknown_size_is_told_with_those_there_are(running: Any) -> None:
+    http, _ = running
+    reply = await http.post("/v1/sessions", json={"size": 640})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (422, "unknown_size")
+    assert "768, 1024" in reply.json()["error"]["message"]
+    assert (await http.post("/v1/sessions", json={"size": 1024})).json()["size"] == 1024

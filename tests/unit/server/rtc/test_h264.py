@@ -13,7 +13,7 @@ from aiortc.codecs.h264 import H264Encoder
 from av import CodecContext, Packet, VideoFrame
 
 from engines.values import U8
-from server.rtc.h264 import patches
+from server.rtc.h264 import make_codec, patches
 
 RATES = {256: 500_000, 512: 1_200_000}
 
@@ -118,3 +118,8 @@ def test_it_can_be_left_out() -> None:
     assert names == {"video/VP8", "video/rtx"}
     assert len(kinds) == 2
     assert any(codec.mimeType == "video/H264" for codec in CODECS["video"])
+
+
+@pytest.mark.parametrize(("side", "level"), [(512, "31"), (768, "31"), (1024, "32")])
+def test_the_level_holds_the_picture(side: int, level: str) -> None:
+    assert make_codec(side, side, 1_000_000).options["level"] == level

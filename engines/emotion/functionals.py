@@ -1,0 +1,201 @@
+"""Statistics of a stretch of voice: how its pitch, loudness, colour and rhythm lie and move.
+
+Pure; used by the engine thread and by training alike.
+Never measures an absolute level, so a microphone's gain changes nothing.
+
+In the manner of GeMAPS (Eyben et al. 2016, "The Geneva Minimalistic Acoustic Parameter Set").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.emotion.voice import BANDS, CEPSTRA, ROW_NAMES, ROW_RATE_HZ
+from engines.prosody import F0, LOUDNESS, PROSODY_SIZE, VOICED
+from engines.values import F32
+
+ACTIVE_DB = 25.0
+"""Rows so far below the loud ones (95th percentile) are pauses."""
+MIN_ROWS = 20
+MIN_VOICED = 10
+
+_COLOUR = [ROW_NAMES.index(n) for n in ("hnr", "alpha", "hammarberg", "slope_low", "slope_mid")]
+_COLOUR += [ROW_NAMES.index(n) for n in ("centroid", "flux")]
+_CEPSTRA = list(range(PROSODY_SIZE, PROSODY_SIZE + CEPSTRA))
+_BANDS = list(range(PROSODY_SIZE + CEPSTRA, PROSODY_SIZE + CEPSTRA + BANDS))
+_MOVING = _COLOUR + _CEPSTRA
+_HISS = [ROW_NAMES.index(n) for n in ("alpha", "centroid", "slope_mid", "flux")]
+
+_PITCH_NAMES = (
+    "mean",
+    "sd",
+    "p10",
+    "p50",
+    "p90",
+    "range",
+    "rise",
+    "fall",
+    "slope",
+    "trend",
+    "jump",
+)
+_LOUD_NAMES = ("sd", "p10", "p50", "range", "rise", "fall", "trend", "m2", "m4", "m8", "m16")
+_RHYTHM_NAMES = ("voiced", "paused", "runs", "run_mean", "run_sd", "onsets")
+_CONTOUR = (1, 2, 3, 4)
+_PAIR_NAMES = (
+    ("f0", "loudness"),
+    ("loudness", "alpha"),
+    ("f0", "alpha"),
+    ("f0", "mfcc1"),
+    ("loudness", "hnr"),
+)
+FUNCTIONAL_NAMES = (
+    *(f"f0_{name}" for name in _PITCH_NAMES),
+    *(f"loudness_{name}" for name in _LOUD_NAMES),
+    *(f"voiced_{ROW_NAMES[i]}_mean" for i in _MOVING),
+    *(f"voiced_{ROW_NAMES[i]}_sd" for i in _MOVING),
+    *(f"active_{ROW_NAMES[i]}_mean" for i in _CEPSTRA),
+    *(f"active_{ROW_NAMES[i]}_sd" for i in _CEPSTRA),
+    *(f"hiss_{ROW_NAMES[i]}_mean" for i in _HISS),
+    *(f"rhythm_{name}" for name in _RHYTHM_NAMES),
+    *(f"voiced_{ROW_NAMES[i]}_p{p}" for p in (10, 50, 90) for i in _COLOUR),
+    *(f"active_{ROW_NAMES[i]}_slope_sd" for i in _CEPSTRA),
+    *(f"active_{ROW_NAMES[i]}_step" for i in _CEPSTRA),
+    *(f"active_{ROW_NAMES[i]}_mean" for i in _BANDS),
+    *(f"active_{ROW_NAMES[i]}_sd" for i in _BANDS),
+    *(f"active_{ROW_NAMES[i]}_step_sd" for i in _BANDS),
+    *(f"f0_dct{k}" for k in _CONTOUR),
+    *(f"with_{a}_{b}" for a, b in _PAIR_NAMES),
+)
+FUNCTIONALS = len(FUNCTIONAL_NAMES)
+
+
+def functionals(rows: F32) -> F32 | None:
+    """Statistics f32[FUNCTIONALS] of voice rows f32[m,38]; None with too little voice in them."""
+    loud = rows[:, LOUDNESS].astype(np.float64)
+    if len(rows) < MIN_ROWS:
+        return None
+    top = float(np.percentile(loud, 95))
+    active = loud > top - ACTIVE_DB
+    voiced = active & (rows[:, VOICED] > 0.0)
+    if int(voiced.sum()) < MIN_VOICED:
+        return None
+    kept = rows[active]
+    sung = rows[voiced]
+    hissed = rows[active & ~voiced]
+    values = [
+        _pitch(rows[:, F0].astype(np.float64), voiced),
+        _loudness(np.maximum(loud - top, -40.0)),
+        sung[:, _MOVING].mean(axis=0),
+        sung[:, _MOVING].std(axis=0),
+        kept[:, _CEPSTRA].mean(axis=0),
+        kept[:, _CEPSTRA].std(axis=0),
+        (hissed if len(hissed) > 2 else kept)[:, _HISS].mean(axis=0),
+        _rhythm(voiced, active),
+        np.percentile(sung[:, _COLOUR], (10, 50, 90), axis=0).ravel(),
+        *_movement(rows, active),
+        _contour(np.flatnonzero(voiced), sung[:, F0]),
+        _together(sung),
+    ]
+    return np.concatenate(values).astype(np.float32)
+
+
+def _pitch(f0: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
+    heard = f0[voiced]
+    low, middle, high = np.percentile(heard, (10, 50, 90))
+    # Within voiced runs only; a step of half an octave in 10 ms is the tracker's, not the voice's.
+    steps = np.diff(f0)[voiced[1:] & voiced[:-1]]
+    jumps = np.abs(steps) > 6.0
+    steps = steps[~jumps]
+    return np.array(
+        [
+            heard.mean(),
+            heard.std(),
+            low,
+            middle,
+            high,
+            high - low,
+            *_ways(steps),
+            np.abs(steps).mean() if len(steps) else 0.0,
+            _trend(np.flatnonzero(voiced), heard),
+            jumps.mean() if len(jumps) else 0.0,
+        ]
+    )
+
+
+def _loudness(level: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, middle, high = np.percentile(level, (10, 50, 90))
+    steps = np.diff(level)
+    away = level - level.mean()
+    power = np.abs(np.fft.rfft(away, 256)) ** 2
+    hz = np.fft.rfftfreq(256, 1.0 / ROW_RATE_HZ)
+    edges = np.searchsorted(hz, (1.0, 3.0, 6.0, 12.0, 24.0))
+    bands = [float(power[a:b].sum()) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    shares = np.log((np.array(bands) + 1e-3) / (sum(bands) + 1e-2))
+    trend = _trend(np.arange(len(level)), level)
+    return np.array([level.std(), low, middle, high - low, *_ways(steps), trend, *shares])
+
+
+def _rhythm(voiced: NDArray[np.bool_], active: NDArray[np.bool_]) -> NDArray[np.float64]:
+    edges = np.diff(np.concatenate(([False], voiced, [False])).astype(np.int8))
+    runs = (np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)) / ROW_RATE_HZ
+    seconds = len(voiced) / ROW_RATE_HZ
+    onsets = int((np.diff(active.astype(np.int8)) > 0).sum())
+    return np.array(
+        [
+            voiced.sum() / active.sum(),
+            1.0 - active.mean(),
+            len(runs) / seconds,
+            runs.mean(),
+            runs.std(),
+            onsets / seconds,
+        ]
+    )
+
+
+def _movement(rows: F32, active: NDArray[np.bool_]) -> list[F32]:
+    """How the cepstra and the bands lie and change from row to row of active voice."""
+    colour, bands = rows[:, _CEPSTRA], rows[:, _BANDS]
+    pairs = active[1:] & active[:-1]
+    slopes = (colour[4:] - colour[:-4]) / 4.0 + (colour[3:-1] - colour[1:-3]) / 8.0
+    sloping = active[2:-2]
+    kept = bands[active]
+    steps = np.diff(bands, axis=0)[pairs]
+    return [
+        slopes[sloping].std(axis=0) if sloping.any() else np.zeros(CEPSTRA, np.float32),
+        np.abs(np.diff(colour, axis=0)[pairs]).mean(axis=0),
+        # Against the mean of all bands: the level of the recording cancels out.
+        kept.mean(axis=0) - kept.mean(),
+        kept.std(axis=0),
+        steps.std(axis=0),
+    ]
+
+
+def _contour(places: NDArray[np.int64], f0: F32) -> NDArray[np.float64]:
+    """The first cosine terms of pitch over the stretch."""
+    share = (places - places[0]) / max(1, int(places[-1] - places[0]))
+    return np.array([float((f0 * np.cos(np.pi * k * share)).mean()) for k in _CONTOUR])
+
+
+def _together(sung: F32) -> NDArray[np.float64]:
+    """How pitch, loudness and colour go up and down together in voiced rows."""
+    columns = [ROW_NAMES.index(name) for name in ("f0", "loudness", "alpha", "mfcc1", "hnr")]
+    away = sung[:, columns].astype(np.float64)
+    away -= away.mean(axis=0)
+    spread = np.sqrt((away**2).sum(axis=0)) + 1e-6
+    joint = away.T @ away / np.outer(spread, spread)
+    return np.array([joint[0, 1], joint[1, 2], joint[0, 2], joint[0, 3], joint[1, 4]])
+
+
+def _ways(steps: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean of the steps up and of the steps down."""
+    up, down = steps[steps > 0], steps[steps < 0]
+    return float(up.mean()) if len(up) else 0.0, float(down.mean()) if len(down) else 0.0
+
+
+def _trend(places: NDArray[np.int64], values: NDArray[np.float64]) -> float:
+    """Least-squares slope per second."""
+    away = (places - places.mean()) / ROW_RATE_HZ
+    spread = float(away @ away)
+    return float(away @ (values - values.mean())) / spread if spread > 0.0 else 0.0

@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import numpy as np
+
+from engines.avatars.fit import fit
+from engines.avatars.neutral import KEPT_SMILE, LAUGH_AT, PARTED, lip_gap, neutral
+from engines.avatars.rigging import head_axes, resting_smile
+from engines.render import landmarks as lm
+from engines.render.geometry import Geometry
+from engines.render.rig import load_rig
+from engines.values import F32, U8
+from tests.support.laughing import laughing
+from tests.support.sample_avatar import motion, sample, soft_mask
+
+
+def lips(picture: U8, points: F32) -> U8:
+    """The pixels along the line where the lips meet."""
+    line = points[list(lm.UPPER_INNER), :2]
+    rows, columns = np.rint(line[:, 1]).astype(int), np.rint(line[:, 0]).astype(int)
+    out: U8 = np.stack([picture[rows + k, columns] for k in (-2, -1, 0, 1, 2)])
+    return out
+
+
+def test_a_photo_with_closed_lips_comes_back_as_it_is() -> None:
+    calm = neutral(sample().portrait, sample().landmarks)
+    assert calm.photo is sample().portrait and calm.points is sample().landmarks
+    assert not calm.laugh.any() and not calm.teeth.any()
+
+
+def test_parted_lips_are_sealed_and_show_no_teeth() -> None:
+    photo, points = laughing()
+    assert lip_gap(points) > 2 * PARTED
+    calm = neutral(photo, points)
+    assert lip_gap(calm.points) < 0.01
+    assert lips(photo, points).min(2).max() > 75, "the photo should show teeth"
+    # No tooth: blue never near red.
+    seam = lips(calm.photo, calm.points).astype(int)
+    assert (seam[..., 2] - seam[..., 0]).min() > 15
+    assert calm.teeth.any()
+
+
+def test_the_smile_goes_but_for_a_rest_and_the_outline_stays() -> None:
+    photo, points = laughing()
+    before = resting_smile(load_rig(), head_axes(points))
+    calm = neutral(photo, points)
+    assert before.min() > KEPT_SMILE + 0.1
+    assert np.abs(calm.smile - KEPT_SMILE).max() < 0.1
+    wide = [np.ptp(p[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0]) for p in (points, calm.points)]
+    assert wide[1] < 0.95 * wide[0]
+    oval = load_rig().oval
+    np.testing.assert_array_equal(calm.points[oval], points[oval])
+    np.testing.assert_array_equal(calm.points[lm.MESH_POINTS :], points[lm.MESH_POINTS :])
+
+
+def test_eyes_and_neck_are_left_alone() -> None:
+    photo, points = laughing()
+    change = np.abs(neutral(photo, points).photo.astype(int) - photo).max(2)
+    low = np.zeros_like(change)
+    for eye in lm.EYES:
+        left, right = np.sort(points[list(eye.corners), 0]).astype(int)
+        low[: int(points[eye.lower[3], 1]) - 8, left:right] = 1
+    low[int(points[lm.CHIN, 1]) + 45 :] = 1
+    assert change[low > 0].max() <= 3 and change.max() > 60
+
+
+def test_a_broad_smile_brings_the_laugh_back_and_a_slight_one_does_not() -> None:
+    photo, points = laughing()
+    avatar = fit(photo, points, soft_mask(), name="x", title="X", credit="none")
+    geometry = Geometry(avatar, 512)
+
+    def gap(smile: float) -> float:
+        face = geometry.deform(geometry.weights(motion(mouthSmile=smile)), 0)
+        return lip_gap(face)
+
+    assert abs(gap(0.0)) < 0.01 and abs(gap(0.3)) < 0.01
+    assert 0.8 * lip_gap(points) < gap(LAUGH_AT) < 1.2 * lip_gap(points)
+    still = Geometry(replace(avatar, laugh=np.zeros_like(avatar.laugh)), 512)
+    closed = still.deform(still.weights(motion(mouthSmile=LAUGH_AT)), 0)
+    assert abs(lip_gap(closed)) < 0.02
+
+
+def test_a_laugh_can_be_sealed() -> None:
+    photo, points = laughing()
+    avatar = fit(photo, points, soft_mask(), name="x", title="X", credit="none")
+    geometry = Geometry(avatar, 512)
+    face = geometry.deform(geometry.weights(motion(mouthSmile=1, jawOpen=0.3)), 1.0)
+    assert abs(lip_gap(face)) < 0.01
+
+
+def test_an_open_mouth_without_teeth_is_closed_too() -> None:
+    photo, points = laughing(jawOpen=0.25, mouthFunnel=1.0)
+    calm = neutral(photo, points)
+    assert lip_gap(calm.points) < 0.01
+    assert np.isfinite(calm.points).all() and np.isfinite(calm.laugh).all()

@@ -1,0 +1,47 @@
+import numpy as np
+
+from engines.avatars.own_teeth import inside_mouth, own_teeth
+from engines.render import landmarks as lm
+from engines.values import U8
+from tests.support.laughing import laughing
+from tests.support.sample_avatar import sample
+
+
+def cut(photo: U8, points: np.ndarray) -> U8:
+    return own_teeth(photo, inside_mouth(photo, points), points)
+
+
+def test_upper_teeth_are_cut_out_where_they_stand() -> None:
+    photo, points = laughing()
+    teeth = cut(photo, points)
+    assert teeth.shape == (*photo.shape[:2], 4)
+    rows, columns = np.nonzero(teeth[..., 3] > 200)
+    inner = points[list(lm.INNER_LOOP), :2]
+    assert len(rows) > 150
+    assert inner[:, 0].min() - 2 < columns.min() and columns.max() < inner[:, 0].max() + 2
+    assert inner[:, 1].min() - 3 < rows.min() and rows.max() < inner[:, 1].max() + 3
+    # Teeth, not lips: nearly without colour.
+    seen = teeth[rows, columns, :3].astype(int)
+    assert np.median(seen[:, 2] - seen[:, 0]) < 60 and np.median(seen) > 100
+
+
+def test_closed_lips_and_a_dark_mouth_have_none() -> None:
+    assert not cut(sample().portrait, sample().landmarks).any()
+    photo, points = laughing()
+    dark = photo.copy()
+    inside = inside_mouth(photo, points)
+    dark[inside > 0] = (18, 15, 40)
+    # A few lighter pixels are not a row of teeth.
+    y, x = np.rint(points[[13, 14], :2].mean(0)).astype(int)[::-1]
+    dark[y - 2 : y + 2, x - 2 : x + 2] = 200
+    assert not cut(dark, points).any()
+
+
+def test_what_is_between_the_lips_is_found_without_the_lips() -> None:
+    photo, points = laughing()
+    inside = inside_mouth(photo, points)
+    y, x = np.rint(points[[13, 14], :2].mean(0)).astype(int)[::-1]
+    assert inside[y, x] == 255
+    for point in (0, 17):
+        x, y = np.rint(points[point, :2]).astype(int)
+        assert inside[y, x] == 0
