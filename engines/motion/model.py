@@ -6,20 +6,17 @@ Never adds delay: what is smoothed follows at once when it moves for good.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from engines.emotion.values import Emotion, EmotionOverride
-from engines.motion.a2m import A2M, A2MState
-from engines.motion.actions import ActionState, begin_action, new_actions, step_actions
+from engines.emotion.values import Emotion
+from engines.motion.actions import begin_action, step_actions
 from engines.motion.compose import compose
 from engines.motion.feeling import feeling
-from engines.motion.style import STYLE_SIZE, USUAL
-from engines.motion.voice import Voice, VoiceState
-from engines.vad import Vad, VadState, clean
+from engines.motion.style import STYLE_INDEX, USUAL
+from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
+from engines.vad import clean
 from engines.values import (
     ARKIT_NAMES,
     F32,
@@ -38,7 +35,6 @@ QUIET_FRAMES = 1
 JITTER = 0.03
 """A change well below this is taken for noise and halved; one well above it passes whole."""
 JITTER_KEEP = 0.5
-MAX_TEMPERATURE = 1.5
 
 
 class LipsLike(Protocol):
@@ -76,109 +72,22 @@ class EmotionSource(Protocol):
     def step(self, state: Any, samples: F32, speaking: bool) -> Emotion:
         """What is felt in the next frame."""
 
-    def say(self, state: Any, text: str) -> None:
-        """Hear words."""
-
-    def override(self, state: Any, wish: EmotionOverride | None) -> None:
-        """Feel this, whatever is heard; None: feel what is heard again."""
-
-
-@dataclass(slots=True)
-class MotionState:
-    """One session's face."""
-
-    lips: Any
-    emotion: Any
-    vad: VadState
-    voice: VoiceState
-    face: A2MState
-    actions: ActionState
-    mouth: F32
-    """f32[52]: the mouth last shown, gate included."""
-    steady: F32
-    """f32[52]: the lips last heard, less jitter, before the gate."""
-    parting: F32
-    """f32[52]: the mouth shown when the running closing began."""
-    epoch: int = -1
-    pts: int = 0
-    open: float = 0.0
-    """The gate, 0 closed .. 1 the lips as heard."""
-    closing: int = 0
-    """Frames of a closing for an interrupt that are still to come."""
-    quiet: int = 0
-    """Frames in a row with neither voice nor loudness."""
-    style: F32 = field(default_factory=USUAL.copy)
-    """f32[7] in STYLE_NAMES order."""
-    temperature: float = 1.0
-    other: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
-    """f32[2]: voice activity and energy of the other side."""
-
-
-class MotionModel:
-    """Lips where there is voice, a calm mouth where there is none, a face that feels."""
-
-    def __init__(self, lips: LipsSource, a2m: A2M, emotion: EmotionSource) -> None:
-        self._lips = lips
-        self._a2m = a2m
-        self._emotion = emotion
-        self._vad = Vad()
-        self._voice = Voice()
-
-    @classmethod
-    def load(cls, lips: Path | None = None, threads: int = 1) -> MotionModel:
-        """Load all that ships (`lips`: other lip weights) to run on `threads` threads."""
-        from engines.emotion.model import EmotionModel
-        from engines.motion.lips import LipModel
-
-        return cls(LipModel.load(lips, threads), A2M.load(threads=threads), EmotionModel.load())
-
-    @property
-    def lookahead(self) -> int:
-        """Samples after a frame's pts that it hears."""
-        return self._lips.lookahead
-
-    def new_state(self, seed: int) -> MotionState:
-        """State of a new session: mouth closed."""
-        return MotionState(
-            self._lips.new_state(),
-            self._emotion.new_state(),
-            self._vad.new_state(),
-            self._voice.new_state(),
-            self._a2m.new_state(seed),
-            new_actions(seed),
-            CLOSED.copy(),
-            CLOSED.copy(),
-            CLOSED.copy(),
-        )
-
-    def say(self, state: MotionState, text: str) -> None:
-        """Words that are being spoken, for what they feel like."""
-        self._emotion.say(state.emotion, text)
-
-    def feel(self, state: MotionState, wish: EmotionOverride | None) -> None:
-        """Show this emotion; None: show what is heard again."""
-        self._emotion.override(state.emotion, wish)
-
-    def act(self, state: MotionState, name: str) -> None:
-        """Begin an action of `engines.motion.actions`. Raises ValueError for an unknown one."""
-        begin_action(state.actions, name)
-
-    def set_style(self, state: MotionState, style: F32, temperature: float) -> None:
-        """How the character moves: f32[7] in [0, 1] (STYLE_NAMES), and how freely, 0..1.5.
-
-        Raises ValueError for what is out of range.
-        """
-        fits = style.shape == (STYLE_SIZE,) and bool(((style >= 0) & (style <= 1)).all())
-        if not fits or not 0.0 <= temperature <= MAX_TEMPERATURE:
-            raise ValueError(
-                f"style: wanted {STYLE_SIZE} values in 0..1 and a temperature in "
-                f"0..{MAX_TEMPERATURE}"
-            )
-        state.style, state.temperature = style.astype(np.float32), float(temperature)
-
-    def listen(self, state: MotionState, speaking: bool, energy: float) -> None:
-        """What the other side does: whether it speaks, and how loudly, 0..1."""
-        state.other = np.array([float(speaking), min(1.0, max(0.0, energy))], np.float32)
+    def obey(self, state: MotionState, wish: Wish) -> None:
+        """Take in what the session is told; it shows from the next frame on."""
+        match wish:
+            case Say(text):
+                self._emotion.say(state.emotion, text)
+            case Feel(wanted):
+                self._emotion.override(state.emotion, wanted)
+            case Act(name):
+                begin_action(state.actions, name)
+            case Manner(dials, temperature):
+                state.style = USUAL.copy()
+                for dial, value in dials.items():
+                    state.style[STYLE_INDEX[dial]] = value
+                state.temperature = temperature
+            case Listen(speaking, energy):
+                state.other = np.array([float(speaking), energy], np.float32)
 
     def step(self, state: MotionState, window: AudioWindow) -> MotionFrame:
         """The motion at window.pts; windows must come in order, every one of them.

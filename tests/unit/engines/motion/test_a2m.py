@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.motion.a2m import DEFAULT_FOLDER, A2M, BadMotionWeights
+from engines.motion.a2m import A2M, DEFAULT_FOLDER, BadMotionWeights
 from engines.motion.face import CHANNEL_COUNT, CHANNEL_INDEX, HIGH, LOW
 from engines.motion.feeling import FEELING_NAMES
 from engines.motion.voice import VOICE_NAMES

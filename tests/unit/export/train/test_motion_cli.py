@@ -12,7 +12,6 @@ from engines.motion.a2m import A2M
 from engines.motion.face import CHANNEL_COUNT
 from export.train.motion_cli import train
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
