@@ -6,17 +6,21 @@ Never adds delay: what is smoothed follows at once when it moves for good.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from engines.emotion.values import Emotion
-from engines.motion.actions import begin_action, step_actions
+from engines.emotion.values import Emotion, EmotionOverride
+from engines.motion.a2m import A2M, A2MState
+from engines.motion.actions import ActionState, begin_action, new_actions, step_actions
 from engines.motion.compose import compose
 from engines.motion.feeling import feeling
 from engines.motion.style import STYLE_INDEX, USUAL
+from engines.motion.voice import Voice, VoiceState
 from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
-from engines.vad import clean
+from engines.vad import Vad, VadState, clean
 from engines.values import (
     ARKIT_NAMES,
     F32,
@@ -71,6 +75,81 @@ class EmotionSource(Protocol):
 
     def step(self, state: Any, samples: F32, speaking: bool) -> Emotion:
         """What is felt in the next frame."""
+
+    def say(self, state: Any, text: str) -> None:
+        """Hear words."""
+
+    def override(self, state: Any, wish: EmotionOverride | None) -> None:
+        """Feel this, whatever is heard; None: feel what is heard again."""
+
+
+@dataclass(slots=True)
+class MotionState:
+    """One session's face."""
+
+    lips: Any
+    emotion: Any
+    vad: VadState
+    voice: VoiceState
+    face: A2MState
+    actions: ActionState
+    mouth: F32
+    """f32[52]: the mouth last shown, gate included."""
+    steady: F32
+    """f32[52]: the lips last heard, less jitter, before the gate."""
+    parting: F32
+    """f32[52]: the mouth shown when the running closing began."""
+    epoch: int = -1
+    pts: int = 0
+    open: float = 0.0
+    """The gate, 0 closed .. 1 the lips as heard."""
+    closing: int = 0
+    """Frames of a closing for an interrupt that are still to come."""
+    quiet: int = 0
+    """Frames in a row with neither voice nor loudness."""
+    style: F32 = field(default_factory=USUAL.copy)
+    """f32[7] in STYLE_NAMES order."""
+    temperature: float = 1.0
+    other: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
+    """f32[2]: voice activity and energy of the other side."""
+
+
+class MotionModel:
+    """Lips where there is voice, a calm mouth where there is none, a face that feels."""
+
+    def __init__(self, lips: LipsSource, a2m: A2M, emotion: EmotionSource) -> None:
+        self._lips = lips
+        self._a2m = a2m
+        self._emotion = emotion
+        self._vad = Vad()
+        self._voice = Voice()
+
+    @classmethod
+    def load(cls, lips: Path | None = None, threads: int = 1) -> MotionModel:
+        """Load all that ships (`lips`: other lip weights) to run on `threads` threads."""
+        from engines.emotion.model import EmotionModel
+        from engines.motion.lips import LipModel
+
+        return cls(LipModel.load(lips, threads), A2M.load(threads=threads), EmotionModel.load())
+
+    @property
+    def lookahead(self) -> int:
+        """Samples after a frame's pts that it hears."""
+        return self._lips.lookahead
+
+    def new_state(self, seed: int) -> MotionState:
+        """State of a new session: mouth closed."""
+        return MotionState(
+            self._lips.new_state(),
+            self._emotion.new_state(),
+            self._vad.new_state(),
+            self._voice.new_state(),
+            self._a2m.new_state(seed),
+            new_actions(seed),
+            CLOSED.copy(),
+            CLOSED.copy(),
+            CLOSED.copy(),
+        )
 
     def obey(self, state: MotionState, wish: Wish) -> None:
         """Take in what the session is told; it shows from the next frame on."""
