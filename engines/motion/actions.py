@@ -45,13 +45,14 @@ def _hold(frames: int, edge: int) -> F32:
 def _swing(frames: int, cycles: float, fall: float) -> F32:
     """A fading oscillation that begins and ends at 0: f32[frames]."""
     at = np.arange(frames, dtype=np.float32) / frames
-    return np.sin(2 * np.pi * cycles * at) * np.exp(-fall * at) * _hold(frames, 3)
+    wave = np.sin(2 * np.pi * cycles * at) * np.exp(-fall * at)
+    return (wave * _hold(frames, 3)).astype(np.float32)
 
 
 def _nod(rng: np.random.Generator) -> F32:
     depth = float(rng.uniform(0.10, 0.15))
     at = np.arange(28, dtype=np.float32) / 28
-    dips = np.sin(2 * np.pi * at) ** 2 * np.where(at < 0.5, 1.0, 0.6)
+    dips = (np.sin(2 * np.pi * at) ** 2 * np.where(at < 0.5, 1.0, 0.6)).astype(np.float32)
     return _sheet(28, headPitch=depth * dips, lookDown=-1.6 * depth * dips)
 
 

@@ -73,10 +73,10 @@ class Coupling(nn.Module):
 
     def __init__(self, latent: int, hidden: int) -> None:
         super().__init__()
-        self.half = latent // 2
-        self.conv = nn.Conv1d(self.half, hidden, 2)
+        self.kept = latent // 2
+        self.conv = nn.Conv1d(self.kept, hidden, 2)
         self.condition = nn.Conv1d(hidden, hidden, 1)
-        self.out = nn.Conv1d(hidden, latent - self.half, 1)
+        self.out = nn.Conv1d(hidden, latent - self.kept, 1)
         self.act = nn.GELU(approximate="tanh")
         nn.init.zeros_(self.out.weight)
         if self.out.bias is not None:
@@ -97,10 +97,15 @@ class Flow(nn.Module):
         count = config.couplings if config.flow else 0
         self.couplings = nn.ModuleList(Coupling(config.latent, hidden) for _ in range(count))
 
+    @property
+    def steps(self) -> list[Coupling]:
+        """The couplings, in order."""
+        return [part for part in self.couplings if isinstance(part, Coupling)]
+
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
         """U f32[B,latent,K] of z."""
-        for coupling in self.couplings:
-            first, second = z[:, : coupling.half], z[:, coupling.half :]
+        for coupling in self.steps:
+            first, second = z[:, : coupling.kept], z[:, coupling.kept :]
             moved, _ = coupling.shift(first, torch.zeros_like(first[:, :, :1]), condition)
             z = torch.flip(torch.cat((first, second + moved), dim=1), (1,))
         return z
@@ -108,9 +113,9 @@ class Flow(nn.Module):
     def inverse(self, u: Tensor, condition: Tensor, before: Left) -> tuple[Tensor, Left]:
         """Z of u, and the next left context: one column of each coupling's first half."""
         after: Left = []
-        for coupling, past in zip(reversed(self.couplings), reversed(before), strict=True):
+        for coupling, past in zip(self.steps[::-1], before[::-1], strict=True):
             u = torch.flip(u, (1,))
-            first, second = u[:, : coupling.half], u[:, coupling.half :]
+            first, second = u[:, : coupling.kept], u[:, coupling.kept :]
             moved, kept = coupling.shift(first, past, condition)
             after.append(kept)
             u = torch.cat((first, second - moved), dim=1)
@@ -147,7 +152,8 @@ class MotionNet(nn.Module):
 
     def blocks(self, heard: Tensor, past: Tensor) -> Tensor:
         """What the prior knows of each block: sound up to its first frame, the motion before."""
-        return heard[:, :, ::BLOCK] + self.before(past)
+        known: Tensor = heard[:, :, ::BLOCK] + self.before(past)
+        return known
 
     def decode(self, z: Tensor, heard: Tensor, past: Tensor, left: Left) -> tuple[Tensor, Left]:
         """Motion f32[B,27,T] of latents f32[B,latent,K]."""
@@ -185,7 +191,7 @@ class StepNet(nn.Module):
         self.net = net
         self.register_buffer("mean", mean)
         self.register_buffer("sd", sd)
-        half = [c.half for c in net.flow.couplings]
+        half = [c.kept for c in net.flow.steps]
         config = net.config
         self.sizes: list[tuple[int, int]] = [
             *net.listen.pads,

@@ -70,7 +70,7 @@ def test_frame_by_frame_gives_the_whole(flow: bool) -> None:
         conditions.transpose(1, 2), model.listen.fresh(conditions.transpose(1, 2))
     )
     known = model.blocks(heard, past)
-    left = [torch.zeros(1, 3, 1) for _ in model.flow.couplings]
+    left = [torch.zeros(1, 3, 1) for _ in model.flow.steps]
     z, _ = model.flow.inverse(noise, known, left)
     whole, _ = model.decode(z + model.prior_mean(known), heard, past, model.speak.fresh(heard))
     assert torch.allclose(streamed, whole, atol=1e-4)
