@@ -38,8 +38,8 @@ def _sheet(frames: int, **curves: F32) -> F32:
 def _hold(frames: int, edge: int) -> F32:
     """0 to 1 over `edge` frames, held, and back: f32[frames]."""
     at = np.arange(frames, dtype=np.float32)
-    share = np.clip(np.minimum(at + 1, frames - at) / (edge + 1), 0, 1)
-    return share * share * (3 - 2 * share)
+    share = np.clip(np.minimum(at + 1, frames - at) / np.float32(edge + 1), 0, 1)
+    return (share * share * (3 - 2 * share)).astype(np.float32)
 
 
 def _swing(frames: int, cycles: float, fall: float) -> F32:
