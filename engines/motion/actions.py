@@ -25,7 +25,7 @@ class ActionState:
 
     rng: np.random.Generator
     running: list[tuple[F32, int]] = field(default_factory=list)
-    """Curves f32[T,27] and the next frame of each."""
+    """Curves f32[T,28] and the next frame of each."""
 
 
 def _sheet(frames: int, **curves: F32) -> F32:
@@ -160,7 +160,7 @@ def begin_action(state: ActionState, name: str) -> None:
 
 
 def step_actions(state: ActionState) -> F32:
-    """What the running actions add to the next frame, f32[27]."""
+    """What the running actions add to the next frame, f32[28]."""
     total = np.zeros(CHANNEL_COUNT, np.float32)
     after: list[tuple[F32, int]] = []
     for curve, at in state.running:

@@ -15,7 +15,7 @@ _SEAL = MOTION_INDEX["mouthClose"]
 _JAW = MOTION_INDEX["jawOpen"]
 _SHAPES = len(ARKIT_NAMES)
 _JAW_CHANNEL = CHANNEL_INDEX["jaw"]
-_PARTING = [CHANNEL_INDEX["upperUp"], _JAW_CHANNEL]
+_PARTING = [CHANNEL_INDEX["upperUp"], _JAW_CHANNEL, CHANNEL_INDEX["round"]]
 _MOOD = list(MOUTH_CHANNELS)
 TALKING_MOOD = 0.6
 """Share of the mouth's mood that stays while it speaks: the words need the lips."""
@@ -27,7 +27,7 @@ PARTED = 0.06
 def compose(channels: F32, mouth: F32, voiced: float) -> F32:
     """The motion f32[58], read-only.
 
-    channels f32[27]: the performance (CHANNEL_NAMES); mouth f32[52]: lips after the gate,
+    channels f32[28]: the performance (CHANNEL_NAMES); mouth f32[52]: lips after the gate,
     `mouthClose` their seal; voiced 0..1: how far the gate is open.
     """
     mood = channels.copy()

@@ -23,7 +23,7 @@ BLOCK = 4
 class MotionNetConfig:
     """Sizes; the defaults are the shipped net."""
 
-    channels: int = 27
+    channels: int = 28
     conditions: int = 27
     """Voice, listening, feeling (the readout of Z_emo) and style, in this order."""
     hidden: int = 112
@@ -123,7 +123,7 @@ class Flow(nn.Module):
 
 
 class MotionNet(nn.Module):
-    """Motion f32[B,T,27] (scaled) from conditions f32[B,T,27] and, in training, from itself."""
+    """Motion f32[B,T,28] (scaled) from conditions f32[B,T,27] and, in training, from itself."""
 
     def __init__(self, config: MotionNetConfig) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ class MotionNet(nn.Module):
         return known
 
     def decode(self, z: Tensor, heard: Tensor, past: Tensor, left: Left) -> tuple[Tensor, Left]:
-        """Motion f32[B,27,T] of latents f32[B,latent,K]."""
+        """Motion f32[B,28,T] of latents f32[B,latent,K]."""
         length = heard.shape[2]
         held = torch.cat((z, past), dim=1).repeat_interleave(BLOCK, dim=2)[:, :, :length]
         phase = torch.eye(BLOCK, device=z.device).repeat(1, length // BLOCK)[None]
@@ -165,7 +165,7 @@ class MotionNet(nn.Module):
         return self.outlet(x), after
 
     def forward(self, motion: Tensor, conditions: Tensor, past: Tensor) -> dict[str, Tensor]:
-        """One training pass over f32[B,T,...], T a multiple of BLOCK; past f32[B,K,27]."""
+        """One training pass over f32[B,T,...], T a multiple of BLOCK; past f32[B,K,28]."""
         x, c = motion.transpose(1, 2), conditions.transpose(1, 2)
         p = past.transpose(1, 2)
         heard, _ = self.listen.run(c, self.listen.fresh(c))
@@ -183,7 +183,7 @@ class StepNet(nn.Module):
     """One frame for serving.
 
     conditions f32[1,27], noise f32[1,latent] (temperature in it), phase f32[1,4] (one-hot frame of
-    its block), state f32[1,S] -> motion f32[1,27] in physical units, next state.
+    its block), state f32[1,S] -> motion f32[1,28] in physical units, next state.
     """
 
     def __init__(self, net: MotionNet, mean: Tensor, sd: Tensor) -> None:
