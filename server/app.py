@@ -96,6 +96,7 @@ def _lifespan(
             manager.start(factory)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
             maker = Maker(gallery, shelf_of(settings.avatars), settings.avatars.upload_timeout_s)
+            stack.callback(maker.close)
             await maker.sweep()
             app.state.services = Services(settings, backend, gallery, manager, metrics, maker)
             log.info("ready", extra={"sessions_max": manager.cap})

@@ -85,6 +85,9 @@ class SpeechCue:
 
     probabilities: F32
     """f32[7], the first seven EMOTIONS, sums to 1."""
+    relative: F32
+    """The same against what this speaker sounds like on the whole: what is usual for the voice
+    counts for less."""
     valence: float
     arousal: float
     valence_change: float
