@@ -46,7 +46,7 @@ from server.tracks import AvatarAudioTrack, AvatarVideoTrack
 log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
 """M3: 320 ms of pictures, more than playout ever waits for."""
-MAX_PAGE_MESSAGE = 1024
+MAX_PAGE_MESSAGE = 32_768
 SILENCE_LOOK_S, SILENCE_WITHIN_S = 0.004, 0.4
 """How finely and how long the way from an interrupt to silence is watched: 20 ms are expected."""
 

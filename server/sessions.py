@@ -48,6 +48,8 @@ class SessionPlan:
     """Whether the measuring strip is drawn and onsets are told (for benchmarks)."""
     stage: Stage = AS_IT_IS
     """As the session begins; `Session.staging` has what it is now."""
+    wishes: tuple[Wish, ...] = ()
+    """What the face is told before anything else."""
     consent_given: str | None = None
     """When the person agreed whose photo the avatar was made of; None for built-in avatars."""
 
@@ -211,7 +213,7 @@ class Session:
             self._must_live()
         self._stack.push_async_callback(self._stop, "media", media.aclose)
         self._media = media
-        for wish in self._wishes:
+        for wish in (*self.plan.wishes, *self._wishes):
             media.wish(wish)
         self._wishes.clear()
         self._media_there.set()

@@ -13,8 +13,8 @@ from pydantic import Field, TypeAdapter
 
 from engines.emotion.values import EmotionOverride
 from engines.motion.wishes import MAX_TEMPERATURE, Act, Feel, Listen, Manner, Say, Wish
+from server.bodies import Strict
 from server.errors import ApiError
-from server.schemas import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
@@ -30,7 +30,7 @@ class TranscriptTelling(Strict):
 class EmotionTelling(Strict):
     """Show this emotion, whatever is heard. With nothing but the type: what is heard again."""
 
-    type: Literal["emotion"]
+    type: Literal["emotion"] = "emotion"
     label: Annotated[str, Field(max_length=32)] | None = None
     valence: Signed | None = None
     arousal: Signed | None = None
@@ -47,7 +47,7 @@ class ActionTelling(Strict):
 class MannerTelling(Strict):
     """How the character moves; dials left out are the usual 0.5."""
 
-    type: Literal["manner"]
+    type: Literal["manner"] = "manner"
     dials: Annotated[dict[Annotated[str, Field(max_length=32)], Share], Field(max_length=16)] = (
         Field(default_factory=dict)
     )

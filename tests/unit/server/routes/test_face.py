@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from engines.emotion.values import EmotionOverride
-from engines.motion.wishes import Act, Feel, Say
+from engines.motion.wishes import Act, Feel, Manner, Say
 from server.app import create_app
 from server.settings import Settings
 from tests.support.fake_backend import FakeBackend
@@ -55,6 +55,38 @@ async def test_before_the_offer_it_is_kept_but_not_without_end(home: Home) -> No
     offer = {"sdp": GOOD_OFFER, "type": "offer"}
     await http.post(f"/v1/sessions/{name}/offer", json=offer)
     assert backend.made[-1].wishes == [Say(str(i)) for i in range(24, 40)]
+
+
+async def test_a_face_may_begin_with_a_feeling_and_a_manner(home: Home) -> None:
+    http, backend = home
+    asked = {"emotion": {"label": "joy", "intensity": 0.5}, "manner": {"dials": {"gaze": 1}}}
+    name = str((await http.post("/v1/sessions", json=asked)).json()["id"])
+    for i in range(40):
+        await http.post(f"/v1/sessions/{name}/tell", json={"type": "transcript", "text": str(i)})
+    await http.post(f"/v1/sessions/{name}/offer", json={"sdp": GOOD_OFFER, "type": "offer"})
+    begun = backend.made[-1].wishes[:3]
+    assert begun == [Feel(EmotionOverride("joy", intensity=0.5)), Manner({"gaze": 1.0}), Say("24")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"emotion": {"label": "hunger"}},
+        {"emotion": {"label": "joy", "intensity": 2}},
+        {"emotion": {"label": "joy", "strength": 1}},
+        {"emotion": "joy"},
+        {"emotion": {"type": "manner"}},
+        {"manner": {"dials": {"wings": 1}}},
+        {"manner": {"temperature": -1}},
+    ],
+)
+async def test_a_session_with_a_wrong_beginning_is_not_made(
+    home: Home, asked: dict[str, object]
+) -> None:
+    http, _ = home
+    reply = await http.post("/v1/sessions", json=asked)
+    assert reply.status_code == 422
+    assert reply.json()["error"]["message"]
 
 
 async def test_the_event_channel_takes_the_same(home: Home) -> None:
