@@ -34,6 +34,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ),
     ("train", "emotion"): Command("export.train.emotion_cli:train", "emotion of voice and words"),
     ("evaluate", "emotion"): Command("export.evaluate.emotion_cli:main", "emotion figures"),
+    ("evaluate", "motion"): Command(
+        "export.evaluate.motion_cli:main", "heads, blinks, moods, lips under emotion"
+    ),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }
