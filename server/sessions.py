@@ -271,8 +271,10 @@ class Session:
                 self.staging.hear(message)
             elif kind == "subscribe" and self._media is not None:
                 self._media.subscribe(message.get("motion") is True)
-            elif kind in KINDS:
+            elif isinstance(kind, str) and kind in KINDS:
                 self._hear_telling(message)
+            elif kind != "subscribe":
+                self._tell(unknown_message(kind))
 
     def _hear_telling(self, message: Mapping[str, object]) -> None:
         try:
@@ -328,6 +330,17 @@ class Session:
             log.error("%s did not stop in time", name, extra={"limit_s": self._close_timeout_s})
         except Exception:  # logged with its traceback; the rest still has to be stopped
             log.exception("%s failed to stop", name)
+
+
+def unknown_message(kind: object) -> Mapping[str, object]:
+    """The warning for a message that this server does not know: it must not pass in silence."""
+    said = f"type {kind[:32]!r}" if isinstance(kind, str) else "no type"
+    return {
+        "type": "warning",
+        "code": "unknown_message",
+        "message": f"a message with {said} is not known here",
+        "hint": "see docs/api.md, Events on the data channel",
+    }
 
 
 def _detail(error: BaseException) -> str:
