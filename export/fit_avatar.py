@@ -22,7 +22,8 @@ from engines.avatars.fit import BadPortrait, crop, fit
 from engines.avatars.matte import background
 from engines.avatars.preview import preview_file
 from engines.avatars.store import BUILTIN
-from engines.face.finder import BadFace, FaceFinder
+from engines.face.finder import BadFace
+from engines.face.loader import load_finder
 from engines.render.cv import cv2
 from engines.values import F32, U8
 from export.rig.tracker import TrackerFailed, track
@@ -98,7 +99,7 @@ def make(
 def measure(photo: U8, tracker_python: Path | None) -> tuple[F32, F32]:
     """Mesh f32[478,3] px and person mask f32[H,W], by the server's own nets or by the tracker."""
     if tracker_python is None:
-        finder = FaceFinder.load()
+        finder = load_finder()
         return finder.landmarks(photo).points, finder.matte(photo)
     tracked = track(photo[None], tracker_python)
     faces = int(tracked.faces[0])

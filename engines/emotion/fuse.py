@@ -10,6 +10,7 @@ read from Z_emo by linear heads, so everything that is said about a frame follow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,7 +89,6 @@ class EmotionFusion:
         self._affect = np.ascontiguousarray(weights.get("fuse_affect", Z_SIZE, 2).T)
         self._places = weights.get("fuse_places", len(EMOTIONS), Z_SIZE)
         self._to_affect = np.linalg.pinv(self._affect.astype(np.float64)).astype(np.float32)
-        self._rest = self.read(np.zeros(Z_SIZE, np.float32)).probabilities[0]
 
     def text_token(self, cue: TextCue) -> Token:
         """Encoded; weight 0 when it knows nothing."""
@@ -120,9 +120,7 @@ class EmotionFusion:
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         valence, arousal = np.tanh(self._affect @ z).tolist()
-        # While __init__ asks for the rest's own share, there is none to compare with.
-        rest = getattr(self, "_rest", shares[0])
-        intensity = min(1.0, max(0.0, float((rest - shares[0]) / rest)))
+        intensity = min(1.0, math.hypot(valence, arousal))
         return Reading(shares, valence, arousal, intensity)
 
     def place(self, wanted: EmotionOverride) -> F32:

@@ -37,6 +37,8 @@ CLEAR_RANGE_DB = 20.0
 STRANGE_AT, STRANGE_WIDTH = 2.0, 0.35
 """Mean square of the normalised features where the confidence is halved; 1 on training voices."""
 CLIP_SD = 4.0
+FULL_SCALE, CUT_SHARE = 0.999, 0.02
+"""A frame with more samples at full scale than this is clipped beyond judging."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,10 @@ class SpeechEmotion:
         """
         if samples.shape != (FRAME_SAMPLES,):
             raise ValueError(f"emotion: wanted {FRAME_SAMPLES} samples, got {samples.shape}")
+        if broken(samples):
+            # Nothing of it may stay in the window: clean speech is judged alone, half a second on.
+            state.gate.window = state.gate.window[:0]
+            speaking = False
         self._gate.step(state.gate, samples, speaking)
         window = state.gate.window
         if not speaking or state.gate.frame % CUE_FRAMES or len(window) < FIRST_ROWS:
@@ -121,6 +127,13 @@ class SpeechEmotion:
             confidence=confidence,
             heard_s=len(window) / ROW_RATE_HZ,
         )
+
+
+def broken(samples: F32) -> bool:
+    """Whether a frame is no sound: not finite, or cut off at full scale in more than 2 % of it."""
+    if not np.isfinite(samples).all():
+        return True
+    return int(np.count_nonzero(np.abs(samples) >= FULL_SCALE)) > CUT_SHARE * len(samples)
 
 
 def doubt_of(shares: F32) -> float:

@@ -40,7 +40,7 @@ class Emotion:
     arousal: float
     """-1 calm .. 1 excited."""
     intensity: float
-    """0 neutral .. 1 as strong as it gets."""
+    """0 neutral .. 1: how far from the middle of the valence-arousal plane."""
     sources: frozenset[str]
     """Streams that had a say: any of "text", "speech", "affect" (audio valence-arousal),
     "override"."""

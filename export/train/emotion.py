@@ -78,6 +78,39 @@ def _voice_axes(voices: F32, mean: F32, sd: F32) -> NDArray[np.float64]:
     return spread
 
 
+def _class_head(
+    x: Tensor, y: Tensor, w: Tensor, penalty: Tensor, config: HeadConfig
+) -> tuple[Tensor, Tensor]:
+    """Weights f32[K,7] and bias of the softmax regression."""
+    classes = torch.zeros(x.shape[1], SPOKEN, requires_grad=True)
+    bias = torch.zeros(SPOKEN, requires_grad=True)
+
+    def loss() -> Tensor:
+        miss = torch.nn.functional.cross_entropy(x @ classes + bias, y, reduction="none")
+        return (miss * w).mean() + 0.5 * (classes * (penalty @ classes)).sum()
+
+    _minimise([classes, bias], loss, config.iterations)
+    return classes.detach(), bias.detach()
+
+
+def _affect_head(
+    x: Tensor, meant: Tensor, w: Tensor, penalty: Tensor, config: HeadConfig
+) -> tuple[Tensor, Tensor]:
+    """Weights f32[K,2] and bias of valence and arousal (before the hyperbolic tangent)."""
+    affect = torch.zeros(x.shape[1], 2, requires_grad=True)
+    bias = torch.zeros(2, requires_grad=True)
+
+    def loss() -> Tensor:
+        made = torch.tanh(x @ affect + bias)
+        miss = sum((1.0 - ccc(made[:, i], meant[:, i], w) for i in range(2)), torch.tensor(0.0))
+        # At zero weights concordance has no slope in scale: a little squared error starts it.
+        error = 0.1 * (((made - meant) ** 2).sum(dim=1) * w).mean()
+        return miss + error + 0.5 * (affect * (penalty @ affect)).sum()
+
+    _minimise([affect, bias], loss, config.iterations)
+    return affect.detach(), bias.detach()
+
+
 def train_heads(
     clips: Sequence[Clip],
     examples: Examples,
@@ -102,34 +135,16 @@ def train_heads(
     x, w, y = torch.as_tensor(away), torch.as_tensor(weight), torch.as_tensor(labels)
     people = len({clips[i].name for i in examples.clip[rows]})
 
-    classes = torch.zeros(size, SPOKEN, requires_grad=True)
-    class_bias = torch.zeros(SPOKEN, requires_grad=True)
-
-    def class_loss() -> Tensor:
-        miss = torch.nn.functional.cross_entropy(x @ classes + class_bias, y, reduction="none")
-        cost = config.penalty / (2.0 * people) * (classes * (penalty @ classes)).sum()
-        return (miss * w).mean() + cost
-
-    _minimise([classes, class_bias], class_loss, config.iterations)
-    affect = torch.zeros(size, 2, requires_grad=True)
-    affect_bias = torch.zeros(2, requires_grad=True)
-    tables = np.stack((VALENCE_TABLE[labels], AROUSAL_TABLE[labels]), axis=1)
-    meant = torch.as_tensor(tables)
-
-    def affect_loss() -> Tensor:
-        made = torch.tanh(x @ affect + affect_bias)
-        miss = sum((1.0 - ccc(made[:, i], meant[:, i], w) for i in range(2)), torch.tensor(0.0))
-        # At zero weights concordance has no slope in scale: a little squared error starts it.
-        error = 0.1 * (((made - meant) ** 2).sum(dim=1) * w).mean()
-        cost = config.affect_penalty / (2.0 * people) * (affect * (penalty @ affect)).sum()
-        return miss + error + cost
-
-    _minimise([affect, affect_bias], affect_loss, config.iterations)
+    classes, class_bias = _class_head(x, y, w, penalty * config.penalty / people, config)
+    meant = torch.as_tensor(np.stack((VALENCE_TABLE[labels], AROUSAL_TABLE[labels]), axis=1))
+    affect, affect_bias = _affect_head(
+        x, meant, w, penalty * config.affect_penalty / people, config
+    )
     return {
         "speech_mean": mean,
         "speech_sd": sd,
-        "speech_classes": classes.detach().numpy(),
-        "speech_class_bias": class_bias.detach().numpy(),
-        "speech_affect": affect.detach().numpy(),
-        "speech_affect_bias": affect_bias.detach().numpy(),
+        "speech_classes": classes.numpy(),
+        "speech_class_bias": class_bias.numpy(),
+        "speech_affect": affect.numpy(),
+        "speech_affect_bias": affect_bias.numpy(),
     }

@@ -23,7 +23,8 @@ from engines.avatars.intake import BadImage
 from engines.avatars.looking import Finder
 from engines.avatars.onboard import Onboarder, Progress, Step
 from engines.avatars.shelf import Shelf, ShelfError, name_from
-from engines.face.finder import BadFace, FaceFinder
+from engines.face.finder import BadFace
+from engines.face.loader import load_finder
 from server.errors import ApiError
 from server.gallery import Gallery
 from server.onboarding.forms import BadForm, Form, read_form
@@ -71,7 +72,7 @@ class Maker:
         gallery: Gallery,
         shelf: Shelf,
         timeout_s: float,
-        load_finder: Callable[[], Finder] = FaceFinder.load,
+        load_finder: Callable[[], Finder] = load_finder,
     ) -> None:
         self.shelf = shelf
         self._gallery = gallery

@@ -87,9 +87,9 @@ def test_avatars_are_listed(
 ) -> None:
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore())
     assert cli.main(["avatar", "list"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].split() == [
-        "ada", "Somebody", "made", "for", "tests"
-    ]  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["Name", "Title", "Kind", "Credit"]
+    assert lines[2].split() == ["ada", "Somebody", "built", "in", "made", "for", "tests"]
     assert cli.main(["avatar", "list", "--json"]) == 0
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["ada", "ben"]
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore(()))
@@ -108,7 +108,7 @@ def test_a_damaged_avatar_is_told_and_the_rest_listed(
     monkeypatch.setattr(backend, "avatar_store", lambda settings: HalfRead())
     assert cli.main(["avatar", "list"]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("ben") and "ada: bad manifest" in said.err
+    assert said.out.splitlines()[2].startswith("ben") and "ada: bad manifest" in said.err
 
 
 def test_serve_serves_with_its_settings(

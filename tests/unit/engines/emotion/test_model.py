@@ -128,11 +128,11 @@ def test_two_interleaved_sessions_are_two_lone_ones() -> None:
     for a, b in zip(one.reshape(-1, 640), two.reshape(-1, 640), strict=True):
         mixed[0].append(MODEL.step(states[2], a, True))
         mixed[1].append(MODEL.step(states[3], b, True))
-    for x, y in zip(lone, mixed, strict=True):
-        for a, b in zip(x, y, strict=True):
-            assert np.array_equal(a.z, b.z)
-            assert np.array_equal(a.probabilities, b.probabilities)
-            assert (a.valence, a.arousal, a.sources) == (b.valence, b.arousal, b.sources)
+    for alone, among in zip(lone, mixed, strict=True):
+        for x, y in zip(alone, among, strict=True):
+            assert np.array_equal(x.z, y.z)
+            assert np.array_equal(x.probabilities, y.probabilities)
+            assert (x.valence, x.arousal, x.sources) == (y.valence, y.arousal, y.sources)
 
 
 def test_a_state_can_be_copied_and_z_is_not_shared() -> None:
@@ -178,6 +178,16 @@ def test_bad_sound_is_borne_and_forgotten_within_a_second(name: str) -> None:
     assert abs(after[-1].valence - fresh[-1].valence) < 0.35
     MODEL.override(state, EmotionOverride("joy"))
     assert hear(sounds.voice(1.0), state, True)[-1].label == "joy", "controls work in a second"
+
+
+@pytest.mark.parametrize("name", ["not a number", "infinite", "clipped", "far too loud"])
+def test_broken_sound_is_out_of_mind_after_a_second(name: str) -> None:
+    state, clean = MODEL.new_state(), MODEL.new_state()
+    hear(BAD[name], state, True)
+    speech = sounds.voice(1.0, f0_hz=230.0)
+    after, fresh = hear(speech, state, True)[-1], hear(speech, clean, True)[-1]
+    assert after.sources == fresh.sources == {"speech", "affect"}
+    assert np.abs(after.z - fresh.z).max() < 0.15
 
 
 def test_an_hour_of_silence_leaves_a_fresh_session() -> None:

@@ -14,6 +14,7 @@ from engines.emotion.speech import (
     CUE_FRAMES,
     SpeechEmotion,
     SpeechState,
+    broken,
     doubt_of,
 )
 from engines.emotion.values import SpeechCue
@@ -109,3 +110,12 @@ def test_a_frame_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="640"):
         MODEL.step(MODEL.new_state(), np.zeros(320, np.float32), True)
     assert MODEL.judge(np.zeros(FUNCTIONALS, np.float32))[0].shape == (7,)
+
+
+def test_what_is_no_sound_is_told_from_a_loud_voice() -> None:
+    loud = sounds.voice(0.04, level=0.998)
+    assert not broken(loud) and not broken(np.zeros(640, np.float32))
+    assert broken(loud * np.float32(20.0))
+    cut = loud.copy()
+    cut[5] = np.nan
+    assert broken(cut)
