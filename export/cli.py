@@ -24,6 +24,7 @@ class Command:
 COMMANDS: dict[tuple[str, ...], Command] = {
     ("fit-avatar",): Command("export.fit_avatar:main", "a portrait becomes an avatar"),
     ("gallery",): Command("export.gallery.command:main", "portraits of people who do not exist"),
+    ("head-glb",): Command("export.rig.head_glb:main", "the rig as a 3D head for other programs"),
     ("bench-frame",): Command("export.bench_frame:main", "milliseconds per motion frame"),
     ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),

@@ -20,6 +20,8 @@ _MOOD = list(MOUTH_CHANNELS)
 TALKING_MOOD = 0.6
 """Share of the mouth's mood that stays while it speaks: the words need the lips."""
 TALKING_JAW = 0.25
+TREMOR = 0.03
+"""What the mouth's mood must exceed to show: a net is never quite silent, a mouth at rest is."""
 PARTED = 0.06
 """A mood's jaw, open so far, unseals silent lips."""
 
@@ -31,6 +33,7 @@ def compose(channels: F32, mouth: F32, voiced: float) -> F32:
     `mouthClose` their seal; voiced 0..1: how far the gate is open.
     """
     mood = channels.copy()
+    mood[_MOOD] = np.maximum(mood[_MOOD] - np.float32(TREMOR), 0.0)
     mood[_MOOD] *= 1.0 + voiced * (TALKING_MOOD - 1.0)
     mood[_JAW_CHANNEL] *= 1.0 + voiced * (TALKING_JAW / TALKING_MOOD - 1.0)
     seal = float(mouth[_SEAL])
