@@ -19,6 +19,7 @@ import cv2
 from engines.chunker import Chunker
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats, EngineStats
+from engines.motion.wishes import Wish
 from engines.pipeline import Motion, Pipeline, Renderer
 from engines.render.stage import AS_IT_IS, Stage
 from engines.runner import EngineSession, Runner
@@ -45,6 +46,8 @@ BUDGET_S = 0.10
 LEAD = 2
 """Windows of silence that lead an interrupt: with the 80 ms look-ahead the mouth begins to close
 120 ms back in media time, which at 140 ms of playout delay is about to be shown."""
+WISHES = 32
+"""Wishes of a session that may wait for its next motion."""
 COMMANDS = 1024
 """Two for each session, drained every turn: full means that the thread is stuck."""
 RENDERERS = 8
@@ -200,7 +203,11 @@ class Engine:
         renderers: Mailbox[Renderer] = Mailbox(
             f"renderers {session_id}", 1, "drop-oldest", on_put=self._wake_up, clock=self._clock
         )
-        session = EngineSession(session_id, audio, renderers)
+        # Somebody who sends more wishes than a face can show loses the oldest.
+        wishes: Mailbox[Wish] = Mailbox(
+            f"wishes {session_id}", WISHES, "drop-oldest", on_put=self._wake_up, clock=self._clock
+        )
+        session = EngineSession(session_id, audio, renderers, wishes)
         with self._lock:
             if self._stopped:
                 raise EngineStopped("the engine is stopped")

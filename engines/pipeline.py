@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engines.chunker import Chunker, ChunkerState
+from engines.motion.wishes import Wish
 from engines.values import F32, U8, AudioChunk, AudioWindow, MotionFrame, Picture
 
 
@@ -25,6 +26,9 @@ class Motion(Protocol):
 
     def step(self, state: Any, window: AudioWindow) -> MotionFrame:
         """The motion of one window; `state` moves on."""
+
+    def obey(self, state: Any, wish: Wish) -> None:
+        """Take in what the session is told."""
 
 
 class Renderer(Protocol):
@@ -64,6 +68,10 @@ class Pipeline:
         """The same sound and motion, drawn by another renderer; needs a new render state."""
         return Pipeline(self._motion, renderer, self._chunker)
 
+    def obey(self, state: PipelineState, wish: Wish) -> None:
+        """Take in what the session is told; it shows from the next motion on."""
+        self._motion.obey(state.motion, wish)
+
     def feed(self, state: PipelineState, chunk: AudioChunk) -> list[AudioWindow]:
         """Take a chunk; return the windows it completed, each to be given to `move` in order."""
         return self._chunker.step(state.chunks, chunk)
@@ -75,4 +83,4 @@ class Pipeline:
     def draw(self, state: PipelineState, frame: MotionFrame) -> Picture:
         """The picture of a motion (the costly step)."""
         image = self._renderer.render(state.render, frame.motion)
-        return Picture(frame.pts, frame.epoch, image, frame.motion)
+        return Picture(frame.pts, frame.epoch, image, frame.motion, frame.emotion)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats, StepMeter
+from engines.motion.wishes import Wish
 from engines.pipeline import Pipeline, Renderer
 from engines.scheduler import FULL, Drop, Load, Ready
 from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
@@ -37,15 +38,21 @@ class _Counters:
 
 
 class EngineSession:
-    """A session's handle: put sound into `audio`, a new look into `renderers`, read `stats`."""
+    """A session's handle: `audio`, `renderers` and `wishes` go in, `stats` come out."""
 
     def __init__(
-        self, session_id: str, audio: Mailbox[AudioChunk], renderers: Mailbox[Renderer]
+        self,
+        session_id: str,
+        audio: Mailbox[AudioChunk],
+        renderers: Mailbox[Renderer],
+        wishes: Mailbox[Wish],
     ) -> None:
         self.id = session_id
         self.audio = audio
         self.renderers = renderers
         """Of the same size as the first; put on between two frames."""
+        self.wishes = wishes
+        """What the face is told; obeyed before the next motion, in order."""
         self.counters = _Counters()
         self.motion = StepMeter()
         self.render = StepMeter()
@@ -124,6 +131,8 @@ class Runner:
 
     def advance(self) -> None:
         """Take all sound that came and move the motion over every window it completed."""
+        for wish in self.session.wishes.take_all():
+            self._pipeline.obey(self._state, wish)
         for renderer in self.session.renderers.take_all():
             self._pipeline = self._pipeline.drawn_by(renderer)
             self._state.render = renderer.new_state()

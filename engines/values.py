@@ -9,10 +9,13 @@ Shape letters: N samples, F frames, H rows, W columns, P motion values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from engines.emotion.values import Emotion
 
 F32: TypeAlias = NDArray[np.float32]
 U8: TypeAlias = NDArray[np.uint8]
@@ -126,6 +129,8 @@ class MotionFrame:
     """f32[58] in MOTION_NAMES order; blendshapes in [0, 1]."""
     speaking: bool
     """Whether voice activity (with hysteresis) was heard at this frame."""
+    emotion: Emotion | None = None
+    """What is felt; None where nothing feels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +143,5 @@ class Picture:
     """u8[H,W,3] in BGR order (OpenCV), never written again."""
     motion: F32
     """f32[58]: the motion it shows."""
+    emotion: Emotion | None = None
+    """What is felt in it; None where nothing feels."""

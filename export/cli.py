@@ -24,15 +24,20 @@ class Command:
 COMMANDS: dict[tuple[str, ...], Command] = {
     ("fit-avatar",): Command("export.fit_avatar:main", "a portrait becomes an avatar"),
     ("gallery",): Command("export.gallery.command:main", "portraits of people who do not exist"),
+    ("head-glb",): Command("export.rig.head_glb:main", "the rig as a 3D head for other programs"),
     ("bench-frame",): Command("export.bench_frame:main", "milliseconds per motion frame"),
     ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
+    ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
     ("evaluate", "avatars"): Command(
         "export.evaluate.avatars_cli:main", "avatars of held-out people: bars and sheets"
     ),
     ("train", "emotion"): Command("export.train.emotion_cli:train", "emotion of voice and words"),
     ("evaluate", "emotion"): Command("export.evaluate.emotion_cli:main", "emotion figures"),
+    ("evaluate", "motion"): Command(
+        "export.evaluate.motion_cli:main", "heads, blinks, moods, lips under emotion"
+    ),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }

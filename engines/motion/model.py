@@ -1,4 +1,4 @@
-"""Whole-face motion from sound: lips, voice activity and idle motion put together.
+"""Whole-face motion from sound: lips, feeling and performance put together.
 
 Used by the engine thread; the weights are shared, each session has a state.
 Never adds delay: what is smoothed follows at once when it moves for good.
@@ -6,21 +6,25 @@ Never adds delay: what is smoothed follows at once when it moves for good.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-from engines.motion.idle import IdleGenerator, IdleState
-from engines.motion.smooth import smoothstep
+from engines.emotion.values import Emotion, EmotionOverride
+from engines.motion.a2m import A2M, A2MState
+from engines.motion.actions import ActionState, begin_action, new_actions, step_actions
+from engines.motion.compose import compose
+from engines.motion.feeling import feeling
+from engines.motion.style import STYLE_INDEX, USUAL
+from engines.motion.voice import Voice, VoiceState
+from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
 from engines.vad import Vad, VadState, clean
 from engines.values import (
     ARKIT_NAMES,
     F32,
     FRAME_SAMPLES,
     MOTION_INDEX,
-    MOTION_SIZE,
     AudioWindow,
     MotionFrame,
 )
@@ -62,13 +66,32 @@ class LipsSource(Protocol):
         """Lips of the next frame from f32[640]."""
 
 
+class EmotionSource(Protocol):
+    """What is needed of an emotion model: `engines.emotion.model.EmotionModel`."""
+
+    def new_state(self) -> Any:
+        """State of a new session."""
+
+    def step(self, state: Any, samples: F32, speaking: bool) -> Emotion:
+        """What is felt in the next frame."""
+
+    def say(self, state: Any, text: str) -> None:
+        """Hear words."""
+
+    def override(self, state: Any, wish: EmotionOverride | None) -> None:
+        """Feel this, whatever is heard; None: feel what is heard again."""
+
+
 @dataclass(slots=True)
 class MotionState:
     """One session's face."""
 
     lips: Any
+    emotion: Any
     vad: VadState
-    idle: IdleState
+    voice: VoiceState
+    face: A2MState
+    actions: ActionState
     mouth: F32
     """f32[52]: the mouth last shown, gate included."""
     steady: F32
@@ -83,22 +106,31 @@ class MotionState:
     """Frames of a closing for an interrupt that are still to come."""
     quiet: int = 0
     """Frames in a row with neither voice nor loudness."""
+    style: F32 = field(default_factory=USUAL.copy)
+    """f32[7] in STYLE_NAMES order."""
+    temperature: float = 1.0
+    other: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
+    """f32[2]: voice activity and energy of the other side."""
 
 
 class MotionModel:
-    """Lips where there is voice, a closed and calm mouth where there is none, a living face."""
+    """Lips where there is voice, a calm mouth where there is none, a face that feels."""
 
-    def __init__(self, lips: LipsSource) -> None:
+    def __init__(self, lips: LipsSource, a2m: A2M, emotion: EmotionSource) -> None:
         self._lips = lips
+        self._a2m = a2m
+        self._emotion = emotion
         self._vad = Vad()
-        self._idle = IdleGenerator()
+        self._voice = Voice()
 
     @classmethod
-    def load(cls, lips: Path | None = None, threads: int = 1) -> MotionModel:
-        """Load the lip model (None: the one that ships) to run on `threads` threads."""
+    def load(cls, lips: LipsSource | None = None, threads: int = 1) -> MotionModel:
+        """Load all that ships (but `lips`, when given) to run on `threads` threads."""
+        from engines.emotion.model import EmotionModel
         from engines.motion.lips import LipModel
 
-        return cls(LipModel.load(lips, threads))
+        heard = lips or LipModel.load(None, threads)
+        return cls(heard, A2M.load(threads=threads), EmotionModel.load())
 
     @property
     def lookahead(self) -> int:
@@ -109,12 +141,32 @@ class MotionModel:
         """State of a new session: mouth closed."""
         return MotionState(
             self._lips.new_state(),
+            self._emotion.new_state(),
             self._vad.new_state(),
-            self._idle.new_state(seed),
+            self._voice.new_state(),
+            self._a2m.new_state(seed),
+            new_actions(seed),
             CLOSED.copy(),
             CLOSED.copy(),
             CLOSED.copy(),
         )
+
+    def obey(self, state: MotionState, wish: Wish) -> None:
+        """Take in what the session is told; it shows from the next frame on."""
+        match wish:
+            case Say(text):
+                self._emotion.say(state.emotion, text)
+            case Feel(wanted):
+                self._emotion.override(state.emotion, wanted)
+            case Act(name):
+                begin_action(state.actions, name)
+            case Manner(dials, temperature):
+                state.style = USUAL.copy()
+                for dial, value in dials.items():
+                    state.style[STYLE_INDEX[dial]] = value
+                state.temperature = temperature
+            case Listen(speaking, energy):
+                state.other = np.array([float(speaking), energy], np.float32)
 
     def step(self, state: MotionState, window: AudioWindow) -> MotionFrame:
         """The motion at window.pts; windows must come in order, every one of them.
@@ -133,9 +185,14 @@ class MotionModel:
         _gate(state, speaking)
         _steady(state, lips.arkit)
         _mouth(state)
-        energy = float(lips.energy) if speaking else 0.0
-        motion = self._idle.step(state.idle, speaking, energy)
-        return MotionFrame(window.pts, window.epoch, _compose(motion, state.mouth), speaking)
+        heard = self._voice.step(state.voice, samples, speaking)
+        emotion = self._emotion.step(state.emotion, samples, speaking)
+        channels = self._a2m.step(
+            state.face, heard, state.other, feeling(emotion), state.style, state.temperature
+        )
+        channels += step_actions(state.actions)
+        motion = compose(channels, state.mouth, smoothstep(state.open))
+        return MotionFrame(window.pts, window.epoch, motion, speaking, emotion)
 
     def _part(self, state: MotionState) -> None:
         state.lips = self._lips.new_state()
@@ -178,13 +235,10 @@ def _mouth(state: MotionState) -> None:
     state.mouth = shown.astype(np.float32)
 
 
-def _compose(idle: F32, mouth: F32) -> F32:
-    shapes = len(ARKIT_NAMES)
-    motion = np.empty(MOTION_SIZE, np.float32)
-    motion[:shapes] = np.clip(idle[:shapes] + mouth, 0.0, 1.0)
-    motion[shapes:] = idle[shapes:]
-    motion.flags.writeable = False
-    return motion
+def smoothstep(t: float) -> float:
+    """0 at 0, 1 at 1, flat at both ends."""
+    t = min(1.0, max(0.0, t))
+    return t * t * (3.0 - 2.0 * t)
 
 
 _SEAL = MOTION_INDEX["mouthClose"]

@@ -123,7 +123,7 @@ class Geometry:
             face += smoothstep(np.array(broad, np.float32)) * self._laugh
         _uncross(face, self._overlap)
         if seal > 0:
-            _close_lips(face, seal, self._rest_gap)
+            close_lips(face, seal, self._rest_gap)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             if weights[index] > 0:
                 _close_lids(face, eye, float(weights[index]), self.face_width)
@@ -208,7 +208,7 @@ def _uncross(face: F32, allowed: F32) -> None:
         face[_LOWER[k], 1] -= factor * overlap
 
 
-def _close_lips(face: F32, seal: float, rest_gap: F32) -> None:
+def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
     """Bring both inner lips to where they meet at rest, the rows outward after them.
 
     rest_gap f32[9,3]: lower minus upper inner lips of the portrait, whose lips are closed.

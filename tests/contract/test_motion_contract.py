@@ -19,13 +19,13 @@ from engines.values import (
     AudioWindow,
     MotionFrame,
 )
-from tests.support.fake_lips import FakeLipModel
+from tests.support.fake_face import fake_face
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.voices import noise, silence, voice
 
 MODELS: dict[str, Callable[[], Motion]] = {
     "fake": FakeMotionModel,
-    "fake lips": lambda: MotionModel(FakeLipModel()),
+    "fake lips": lambda: fake_face(),
     "shipped": MotionModel.load,
 }
 

@@ -17,7 +17,7 @@ from engines.offline import render_file
 from engines.pipeline import Motion
 from engines.values import F32, AudioChunk, Picture
 from tests.support.fake_clock import FakeClock
-from tests.support.fake_lips import FakeLipModel
+from tests.support.fake_face import fake_face
 from tests.support.fake_motion import FakeFault, FakeMotionModel
 from tests.support.fake_renderer import FakeAvatar, fake_factory
 from tests.support.voices import noise, silence, voice
@@ -103,7 +103,7 @@ def check(model: Motion, avatars: list[object], factory: RendererFactory | None,
 
 
 def test_two_interleaved_sessions_equal_two_lone_runs() -> None:
-    check(MotionModel(FakeLipModel()), [FakeAvatar("a"), FakeAvatar("b")], fake_factory(), 64)
+    check(fake_face(), [FakeAvatar("a"), FakeAvatar("b")], fake_factory(), 64)
 
 
 def test_two_interleaved_sessions_of_the_shipped_model_equal_two_lone_runs() -> None:
@@ -113,7 +113,7 @@ def test_two_interleaved_sessions_of_the_shipped_model_equal_two_lone_runs() -> 
 
 
 def test_the_file_a_user_renders_is_what_a_live_session_shows() -> None:
-    model = MotionModel(FakeLipModel())
+    model = fake_face()
     script = Script("live", FakeAvatar(), 5, voice(2.0))
     play(model, [script], fake_factory(), 64)
     rendered = list(
@@ -196,7 +196,7 @@ def test_shutdown_leaves_no_thread(moment: str) -> None:
 
 
 def test_many_sessions_come_and_go() -> None:
-    watched = Watched(MotionModel(FakeLipModel()), fake_factory())
+    watched = Watched(fake_face(), fake_factory())
     for number in range(60):
         frames: Mailbox[Picture] = Mailbox("frames", 8, "drop-oldest")
         session = watched.engine.open(

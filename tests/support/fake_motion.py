@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engines.motion.wishes import Wish
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, AudioWindow, MotionFrame
 
 _JAW = MOTION_INDEX["jawOpen"]
@@ -32,6 +33,8 @@ class FakeMotionState:
     level: float = 0.0
     heard: list[tuple[int, int]] = field(default_factory=list)
     """(epoch, pts) of every window given."""
+    told: list[Wish] = field(default_factory=list)
+    """Every wish, in order."""
 
 
 class FakeMotionModel:
@@ -73,6 +76,10 @@ class FakeMotionModel:
         state.level = 0.5 * state.level + 0.5 * rms
         speaking = state.level > 0.01
         return MotionFrame(window.pts, window.epoch, _motion(state), speaking)
+
+    def obey(self, state: FakeMotionState, wish: Wish) -> None:
+        """Remembers it."""
+        state.told.append(wish)
 
     def _must_fail(self, seed: int, pts: int) -> bool:
         if self.fail_at is None or pts < self.fail_at:

@@ -30,6 +30,7 @@ class Bench:
             "s",
             Mailbox("audio", 25, "drop-oldest", clock=self.clock),
             Mailbox("renderers", 1, "drop-oldest", clock=self.clock),
+            Mailbox("wishes", 4, "drop-oldest", clock=self.clock),
         )
         self.runner = Runner(
             self.session,

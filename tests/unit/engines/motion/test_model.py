@@ -8,12 +8,13 @@ import pytest
 from engines.chunker import Chunker
 from engines.motion.model import CLOSED, MotionModel, MotionState
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, AudioChunk, MotionFrame
+from tests.support.fake_face import fake_face
 from tests.support.fake_lips import FakeLipModel
 from tests.support.voices import noise, silence, voice
 
 JAW = MOTION_INDEX["jawOpen"]
 SEAL = MOTION_INDEX["mouthClose"]
-MODEL = MotionModel(FakeLipModel())
+MODEL = fake_face()
 
 
 def hear(
@@ -135,7 +136,7 @@ def test_jitter_is_halved_and_moves_pass() -> None:
             lips.arkit[JAW] = steps[min(state.steps - 21, 6)] if state.steps > 20 else 0.2
             return lips
 
-    model = MotionModel(Jittery())
+    model = fake_face(Jittery())
     state = model.new_state(1)
     chunker = Chunker(model.lookahead)
     windows = chunker.step(chunker.new_state(), AudioChunk(0, 0, voice(27 * 0.04)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.motion.gaze import FULL_TURN_RAD, LIMIT, STEADY, new_gaze, step_gaze
 from engines.values import F32
+from export.data.acting.gaze import FULL_TURN_RAD, LIMIT, STEADY, new_gaze, step_gaze
 
 
 def run(frames: int, *, seed: int = 0, speaking: bool = False, yaw: float = 0.0) -> F32:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.motion.smooth import Spring, smoothstep, soft_limit
+from export.data.acting.smooth import Spring, smoothstep, soft_limit
 
 
 @given(st.floats(0.1, 60.0), st.floats(-5.0, 5.0))

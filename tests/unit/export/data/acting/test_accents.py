@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.motion.accents import BROW, NOD_RAD, REST_FRAMES, Accent, new_accents, step_accents
+from export.data.acting.accents import BROW, NOD_RAD, REST_FRAMES, Accent, new_accents, step_accents
 
 
 def run(energy: list[float], *, seed: int = 0, speaking: bool = True) -> list[Accent]:

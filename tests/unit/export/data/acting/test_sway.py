@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.motion.sway import LIMITS, RAD, new_sway, step_sway
 from engines.values import F32
+from export.data.acting.sway import LIMITS, RAD, new_sway, step_sway
 
 
 def run(

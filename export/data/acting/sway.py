@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engines.motion.smooth import FRAME_S, Spring, soft_limit
 from engines.values import FRAME_RATE_HZ
+from export.data.acting.smooth import FRAME_S, Spring, soft_limit
 
 RAD = math.pi / 180.0
 LIMITS = (4.0 * RAD, 6.0 * RAD, 3.0 * RAD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.motion.blink import COURSE, new_blink, step_blink
+from export.data.acting.blink import COURSE, new_blink, step_blink
 
 
 def run(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.motion.idle import IdleGenerator, IdleState
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE
+from export.data.acting.idle import IdleGenerator, IdleState
 
 MOUTH = [
     index

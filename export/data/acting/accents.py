@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engines.motion.smooth import FRAME_S, Spring
+from export.data.acting.smooth import FRAME_S, Spring
 
 MEAN_S = 0.8
 """Time over which the voice's usual energy is learnt."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engines.motion.accents import Accent, AccentState, new_accents, step_accents
-from engines.motion.blink import BlinkState, new_blink, step_blink
-from engines.motion.gaze import LEAP, Gaze, GazeState, new_gaze, step_gaze
-from engines.motion.smooth import FRAME_S, Spring
-from engines.motion.sway import SwayState, new_sway, step_sway
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, MOTION_SIZE
+from export.data.acting.accents import Accent, AccentState, new_accents, step_accents
+from export.data.acting.blink import BlinkState, new_blink, step_blink
+from export.data.acting.gaze import LEAP, Gaze, GazeState, new_gaze, step_gaze
+from export.data.acting.smooth import FRAME_S, Spring
+from export.data.acting.sway import SwayState, new_sway, step_sway
 
 PHRASE_BLINK = 0.45
 """Chance of a blink as a phrase ends; people blink at the joints of speech (Nakano 2010)."""

@@ -1,0 +1,63 @@
+"""Lids and gaze as eyes move them: blinks all the way, looks in leaps.
+
+Pure; used by the engine thread.
+Never adds a blink or a look that was not performed.
+
+A net trained on squares of errors shuts lids half way and lets the gaze drift; eyes do neither:
+lids close within three frames (Evinger 1991), and the gaze rests on a point or leaps (saccades
+last 20 to 60 ms, Bahill, Clark, Stark 1975).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.motion.face import CHANNEL_INDEX
+from engines.values import F32
+
+LEAP = 0.05
+"""Shortest leap, in full looks: smaller wishes are followed slowly, as the head's turn is."""
+FOLLOW = 0.12
+"""Share of a small wish made good in a frame."""
+FIRST = 0.7
+"""Share of a leap made in its first frame."""
+_BLINKS = [CHANNEL_INDEX["blinkLeft"], CHANNEL_INDEX["blinkRight"]]
+_LOOKS = [CHANNEL_INDEX["lookLeft"], CHANNEL_INDEX["lookDown"]]
+
+
+@dataclass(slots=True)
+class EyesState:
+    """Where one session's eyes look."""
+
+    look: F32
+    """f32[2]: to the person's left, and down."""
+    goal: F32 | None = None
+    """Where a leap that has begun ends."""
+
+
+def new_eyes() -> EyesState:
+    """Eyes on the camera."""
+    return EyesState(np.zeros(2, np.float32))
+
+
+def move_eyes(state: EyesState, channels: F32, blink: tuple[float, float]) -> None:
+    """Sharpen blinks and gaze of f32[28], in place.
+
+    blink: the performed lid (0..1) at which one begins to count, and from which it is shut.
+    """
+    low, high = blink
+    shut = np.clip((channels[_BLINKS] - low) / (high - low), 0.0, 1.0)
+    channels[_BLINKS] = shut * shut * (3.0 - 2.0 * shut)
+    wish = channels[_LOOKS]
+    if state.goal is not None:
+        state.look, state.goal = state.goal, None
+    else:
+        away = wish - state.look
+        if float(np.hypot(*away)) > LEAP:
+            state.goal = wish.copy()
+            state.look = (state.look + np.float32(FIRST) * away).astype(np.float32)
+        else:
+            state.look = (state.look + np.float32(FOLLOW) * away).astype(np.float32)
+    channels[_LOOKS] = state.look
