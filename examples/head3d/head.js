@@ -26,7 +26,7 @@ export class Head {
   constructor(canvas) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.#renderer.toneMapping = ACESFilmicToneMapping;
-    this.#camera.position.set(0, 0.01, 0.86);
+    this.#camera.position.set(0, 0.035, 0.86);
     const key = new DirectionalLight(0xfff1e2, 2.6);
     key.position.set(0.5, 0.6, 1);
     const rim = new DirectionalLight(0xbcd4ff, 1.2);

@@ -102,45 +102,26 @@ class Glb:
 def head_glb(head: HeadMesh) -> bytes:
     """The file: nodes Head (mesh with morph targets), EyeLeft and EyeRight below it."""
     glb = Glb()
-    face = {
-        "attributes": {
-            "POSITION": glb.vectors(head.points / np.float32(UNIT_CM)),
-            "NORMAL": glb.vectors(vertex_normals(head.points, head.triangles)),
-            "COLOR_0": glb.vectors(head.colours),
-        },
-        "indices": glb.indices(head.triangles),
-        "material": 0,
-        "targets": [
-            {"POSITION": glb.sparse(delta / np.float32(UNIT_CM), LEAST_CM / UNIT_CM)}
-            for delta in head.deltas
-        ],
-    }
-    points, colours, triangles = eyeball()
-    ball = {
-        "attributes": {
-            "POSITION": glb.vectors(points / np.float32(UNIT_CM)),
-            "NORMAL": glb.vectors(points / np.linalg.norm(points, axis=1, keepdims=True)),
-            "COLOR_0": glb.vectors(colours),
-        },
-        "indices": glb.indices(triangles),
-        "material": 1,
-    }
+    face = _surface(glb, head.points, head.colours, head.triangles, 0)
+    face["targets"] = [
+        {"POSITION": glb.sparse(delta / np.float32(UNIT_CM), LEAST_CM / UNIT_CM)}
+        for delta in head.deltas
+    ]
+    ball = _surface(glb, *eyeball(), 1)
     eyes = [
         {"name": f"Eye{side}", "mesh": 1, "translation": (centre / UNIT_CM).tolist()}
         for side, centre in head.eyes.items()
     ]
     skin = {"metallicFactor": 0.0, "roughnessFactor": 0.62}
     wet = {"metallicFactor": 0.0, "roughnessFactor": 0.15}
+    metres = [UNIT_CM / 100] * 3
     return glb.whole(
         {
-            "scene": 0,
-            "scenes": [{"nodes": [0]}],
             "extensionsUsed": ["KHR_mesh_quantization"],
             "extensionsRequired": ["KHR_mesh_quantization"],
-            "nodes": [
-                {"name": "Head", "mesh": 0, "children": [1, 2], "scale": [UNIT_CM / 100] * 3},
-                *eyes,
-            ],
+            "scene": 0,
+            "scenes": [{"nodes": [0]}],
+            "nodes": [{"name": "Head", "mesh": 0, "children": [1, 2], "scale": metres}, *eyes],
             "meshes": [
                 {
                     "name": "Head",
@@ -156,6 +137,20 @@ def head_glb(head: HeadMesh) -> bytes:
             ],
         }
     )
+
+
+def _surface(
+    glb: Glb, points: F32, colours: F32, triangles: NDArray[np.int64], material: int
+) -> dict[str, Any]:
+    return {
+        "attributes": {
+            "POSITION": glb.vectors(points / np.float32(UNIT_CM)),
+            "NORMAL": glb.vectors(vertex_normals(points, triangles)),
+            "COLOR_0": glb.vectors(colours),
+        },
+        "indices": glb.indices(triangles),
+        "material": material,
+    }
 
 
 def main(argv: Sequence[str]) -> int:
