@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from engines.emotion.values import EMOTIONS, Emotion
 from engines.values import FRAME_RATE_HZ, MOTION_NAMES, SAMPLE_RATE_HZ, Picture
+from server.arkit import for_heads
 
 EMOTION_HZ = 5
 _EVERY = FRAME_RATE_HZ // EMOTION_HZ
@@ -32,7 +33,7 @@ class FaceFeed:
     def shown(self, picture: Picture) -> None:
         """A picture is on its way out."""
         if self._motion:
-            values = [round(float(value), 4) for value in picture.motion]
+            values = [round(float(value), 4) for value in for_heads(picture.motion)]
             self._tell({"type": "motion", "t": picture.pts / SAMPLE_RATE_HZ, "values": values})
         if picture.emotion is not None and self._shown % _EVERY == 0:
             self._tell(emotion_event(picture.emotion))

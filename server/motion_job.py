@@ -18,6 +18,7 @@ from engines.emotion.values import EmotionOverride
 from engines.offline import move_file
 from engines.pipeline import Motion
 from engines.values import SAMPLE_RATE_HZ
+from server.arkit import for_heads
 from server.motion_file import FORMATS, Curves, curves_at, write_curves
 from server.render import RenderError, progress_bar, read_voice
 
@@ -49,7 +50,7 @@ def make_motion(job: MotionJob, load: Callable[[], Motion]) -> str:
     with progress_bar("moving", quiet=job.quiet) as on_progress:
         cues = cues_of(len(voice), job.feeling, job.text)
         frames = move_file(voice, motion, seed=job.seed, cues=cues, on_progress=on_progress)
-        curves = curves_at(job.fps, np.stack([frame.motion for frame in frames]))
+        curves = curves_at(job.fps, for_heads(np.stack([frame.motion for frame in frames])))
     try:
         write_curves(curves, job.out)
     except OSError as error:

@@ -22,10 +22,11 @@ from engines.values import ARKIT_NAMES, F32
 from export.rig.head_mesh import HeadMesh, eyeball, head_mesh, vertex_normals
 
 CREDIT = "Face: ICT-FaceKit light, (c) USC Institute for Creative Technologies, MIT licence"
-METRES = 0.01
-LEAST_CM = 0.04
+UNIT_CM = 4.0
+"""Lengths in the file; the node's scale makes metres of them. No shape moves a point as far."""
+LEAST_CM = 0.03
 """A point that a shape moves by less is left out of it."""
-FLOAT, U16 = 5126, 5123
+FLOAT, U16, I16 = 5126, 5123, 5122
 
 
 class Glb:
@@ -55,17 +56,22 @@ class Glb:
         return self._accessor(view, U16, triangles.size, "SCALAR", {})
 
     def sparse(self, array: F32, least: float) -> int:
-        """f32[N,3] of which only rows longer than `least` are kept."""
+        """f32[N,3] in (-1, 1) as 16 bits, of which only rows longer than `least` are kept.
+
+        Raises ValueError for values out of range.
+        """
+        if not np.abs(array).max() < 1:
+            raise ValueError(f"a shape moves a point by {np.abs(array).max() * UNIT_CM:.1f} cm")
         rows = np.flatnonzero(np.linalg.norm(array, axis=1) > least)
         rows = rows if len(rows) else np.array([0])
-        kept = np.zeros_like(array)
-        kept[rows] = array[rows]
+        kept = np.zeros(array.shape, np.int16)
+        kept[rows] = np.round(array[rows] * 32767)
         bounds = {"min": kept.min(0).tolist(), "max": kept.max(0).tolist()}
-        index = self._accessor(None, FLOAT, len(array), "VEC3", bounds)
+        index = self._accessor(None, I16, len(array), "VEC3", {"normalized": True, **bounds})
         self.accessors[index]["sparse"] = {
             "count": len(rows),
             "indices": {"bufferView": self.view(rows.astype("<u2")), "componentType": U16},
-            "values": {"bufferView": self.view(kept[rows])},
+            "values": {"bufferView": self.view(kept[rows].astype("<i2"))},
         }
         return index
 
@@ -96,40 +102,26 @@ class Glb:
 def head_glb(head: HeadMesh) -> bytes:
     """The file: nodes Head (mesh with morph targets), EyeLeft and EyeRight below it."""
     glb = Glb()
-    face = {
-        "attributes": {
-            "POSITION": glb.vectors(head.points * np.float32(METRES)),
-            "NORMAL": glb.vectors(vertex_normals(head.points, head.triangles)),
-            "COLOR_0": glb.vectors(head.colours),
-        },
-        "indices": glb.indices(head.triangles),
-        "material": 0,
-        "targets": [
-            {"POSITION": glb.sparse(delta * np.float32(METRES), LEAST_CM * METRES)}
-            for delta in head.deltas
-        ],
-    }
-    points, colours, triangles = eyeball()
-    ball = {
-        "attributes": {
-            "POSITION": glb.vectors(points * np.float32(METRES)),
-            "NORMAL": glb.vectors(points / np.linalg.norm(points, axis=1, keepdims=True)),
-            "COLOR_0": glb.vectors(colours),
-        },
-        "indices": glb.indices(triangles),
-        "material": 1,
-    }
+    face = _surface(glb, head.points, head.colours, head.triangles, 0)
+    face["targets"] = [
+        {"POSITION": glb.sparse(delta / np.float32(UNIT_CM), LEAST_CM / UNIT_CM)}
+        for delta in head.deltas
+    ]
+    ball = _surface(glb, *eyeball(), 1)
     eyes = [
-        {"name": f"Eye{side}", "mesh": 1, "translation": (centre * METRES).tolist()}
+        {"name": f"Eye{side}", "mesh": 1, "translation": (centre / UNIT_CM).tolist()}
         for side, centre in head.eyes.items()
     ]
     skin = {"metallicFactor": 0.0, "roughnessFactor": 0.62}
     wet = {"metallicFactor": 0.0, "roughnessFactor": 0.15}
+    metres = [UNIT_CM / 100] * 3
     return glb.whole(
         {
+            "extensionsUsed": ["KHR_mesh_quantization"],
+            "extensionsRequired": ["KHR_mesh_quantization"],
             "scene": 0,
             "scenes": [{"nodes": [0]}],
-            "nodes": [{"name": "Head", "mesh": 0, "children": [1, 2]}, *eyes],
+            "nodes": [{"name": "Head", "mesh": 0, "children": [1, 2], "scale": metres}, *eyes],
             "meshes": [
                 {
                     "name": "Head",
@@ -145,6 +137,20 @@ def head_glb(head: HeadMesh) -> bytes:
             ],
         }
     )
+
+
+def _surface(
+    glb: Glb, points: F32, colours: F32, triangles: NDArray[np.int64], material: int
+) -> dict[str, Any]:
+    return {
+        "attributes": {
+            "POSITION": glb.vectors(points / np.float32(UNIT_CM)),
+            "NORMAL": glb.vectors(vertex_normals(points, triangles)),
+            "COLOR_0": glb.vectors(colours),
+        },
+        "indices": glb.indices(triangles),
+        "material": material,
+    }
 
 
 def main(argv: Sequence[str]) -> int:

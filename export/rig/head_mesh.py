@@ -12,44 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.render import landmarks as lm
-from engines.render.geometry import close_lips
+from engines.render.geometry import close_lids, close_lips
 from engines.render.rig import Rig
 from engines.values import ARKIT_NAMES, F32
 
 Triangles = NDArray[np.int64]
 SKIN, LIP, BROW, DARK = (
-    (0.80, 0.58, 0.48),
-    (0.66, 0.30, 0.29),
+    (0.70, 0.43, 0.32),
+    (0.52, 0.20, 0.19),
     (0.26, 0.17, 0.13),
-    (0.16, 0.04, 0.04),
+    (0.07, 0.02, 0.02),
 )
 TOOTH, WHITE, IRIS, PUPIL = (0.92, 0.90, 0.85), (0.93, 0.92, 0.90), (0.20, 0.34, 0.40), (0.02,) * 3
-_BROWS = (
-    70,
-    63,
-    105,
-    66,
-    107,
-    55,
-    65,
-    52,
-    53,
-    46,
-    300,
-    293,
-    334,
-    296,
-    336,
-    285,
-    295,
-    282,
-    283,
-    276,
-)
-_SHELL_RINGS, _BACK_CM = 7, 15.0
-_BAG = ((0.85, 1.2), (0.7, 2.6))
+_BROWS = (70, 63, 105, 66, 107, 300, 293, 334, 296, 336)
+_SHELL_RINGS, _BACK_CM, _NAPE_CM, _CROWN_CM = 8, 14.0, 2.5, 4.5
+_BAG = ((0.9, 0.9), (0.75, 2.4), (0.0, 2.8))
 """Rings of the mouth bag: size against the inner lips, and cm behind them."""
 EYE_RADIUS_CM = 1.62
+_FLIP = np.array([1, -1, 1], np.float32)
 _JAW, _CLOSE = ARKIT_NAMES.index("jawOpen"), ARKIT_NAMES.index("mouthClose")
 
 
@@ -69,61 +49,85 @@ class HeadMesh:
     """Centre f32[3] of each eyeball, by the person's own side."""
 
 
+def at_rest(rig: Rig) -> F32:
+    """f32[468,3]: the rig's neutral face with its lips, which are parted a little, closed."""
+    face = rig.neutral.copy()
+    close_lips(face, 1.0, np.zeros((len(lm.LOWER_INNER), 3), np.float32))
+    return face
+
+
 def shapes(rig: Rig) -> F32:
     """f32[52,468,3]: the rig's deltas, with a `mouthClose` that meets the lips over jawOpen 1."""
     deltas = rig.deltas.copy()
-    opened = rig.neutral + deltas[_JAW]
+    rest = at_rest(rig)
+    opened = rest + deltas[_JAW]
     closed = opened.copy()
-    lower, upper = list(lm.LOWER_INNER), list(lm.UPPER_INNER)
-    close_lips(closed, 1.0, rig.neutral[lower] - rig.neutral[upper])
+    close_lips(closed, 1.0, np.zeros((len(lm.LOWER_INNER), 3), np.float32))
     deltas[_CLOSE] = closed - opened
+    for eye in lm.EYES:
+        # By rule, as in our own pictures: the rig's blink leaves a slit. There y points down.
+        shut = rest * _FLIP
+        close_lids(shut, eye, 1.0, float(np.ptp(rig.neutral[:, 0])))
+        deltas[ARKIT_NAMES.index(f"eyeBlink{eye.person_side}")] = shut * _FLIP - rest
     return deltas
 
 
-def _base(rig: Rig) -> tuple[F32, F32, F32, Triangles]:
-    """Mask, shell and bag: f32[N,468] shares of the rig's points, f32[N,3] offsets, colours."""
-    shares: list[F32] = list(np.eye(lm.MESH_POINTS, dtype=np.float32))
-    colours = [SKIN] * lm.MESH_POINTS
-    for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS, (61, 291, 78, 308)):
-        for point in row:
-            colours[point] = LIP
-    for point in _BROWS:
-        colours[point] = BROW
-    offsets = [np.zeros(3, np.float32)] * lm.MESH_POINTS
-    triangles = [tuple(row) for row in rig.triangles.tolist()]
+class _Sheet:
+    """A mesh as it grows: each point is a mix of the rig's points, moved by an offset."""
+
+    def __init__(self, rig: Rig) -> None:
+        count = len(rig.neutral)
+        self.shares: list[F32] = list(np.eye(count, dtype=np.float32))
+        self.offsets: list[F32] = [np.zeros(3, np.float32)] * count
+        self.colours: list[tuple[float, ...]] = [SKIN] * count
+        self.triangles: list[tuple[int, ...]] = [tuple(row) for row in rig.triangles.tolist()]
 
     def ring(
-        loop: list[int], size: float, centre: float, back_cm: float, colour: tuple[float, ...]
+        self, loop: list[int], size: float, offsets: F32, colour: tuple[float, ...]
     ) -> list[int]:
-        middle = np.mean([shares[point] for point in loop], axis=0) * np.float32(centre)
-        begin = len(shares)
-        for point in loop:
-            shares.append((size * shares[point] + (1 - size) * middle).astype(np.float32))
-            offsets.append(np.array([0, 0, -back_cm], np.float32))
-            colours.append(colour)
-        return list(range(begin, len(shares)))
+        """A loop's copy, `size` as large about its middle, moved by f32[L,3]."""
+        middle = np.mean([self.shares[point] for point in loop], axis=0)
+        begin = len(self.shares)
+        for point, offset in zip(loop, offsets, strict=True):
+            mixed = size * self.shares[point] + (1 - size) * middle
+            self.shares.append(mixed.astype(np.float32))
+            self.offsets.append(offset.astype(np.float32))
+            self.colours.append(colour)
+        return list(range(begin, len(self.shares)))
 
-    def join(one: list[int], two: list[int]) -> None:
+    def join(self, one: list[int], two: list[int]) -> None:
+        """Triangles between two loops."""
         for a, b, c, d in zip(one, one[1:] + one[:1], two, two[1:] + two[:1], strict=True):
-            triangles.extend([(a, b, c), (b, d, c)])
+            self.triangles += [(a, b, c), (b, d, c)]
 
-    oval = rig.oval.tolist()
-    before = oval
+
+def _base(rig: Rig) -> _Sheet:
+    """Mask, back of the head and mouth bag."""
+    sheet = _Sheet(rig)
+    for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS, (61, 291, 78, 308)):
+        for point in row:
+            sheet.colours[point] = LIP
+    for point in _BROWS:
+        sheet.colours[point] = BROW
+    before = oval = rig.oval.tolist()
+    height = rig.neutral[oval, 1]
+    # The skull rises above the forehead; below the ears nothing does.
+    crown = np.clip((height - 1.0) / (height.max() - 1.0), 0, 1) ** 1.5
     for k in range(1, _SHELL_RINGS + 1):
-        angle = 0.5 * np.pi * k / (_SHELL_RINGS + 0.6)
-        swell = 1 + 0.1 * np.sin(2 * angle)
-        after = ring(oval, float(swell * np.cos(angle)), 1.0, float(_BACK_CM * np.sin(angle)), SKIN)
-        join(before, after)
+        angle = 0.5 * np.pi * k / _SHELL_RINGS
+        size = float(np.cos(angle) ** 0.75 * (1 + 0.05 * np.sin(2 * angle)))
+        rise = _NAPE_CM * np.sin(angle) + _CROWN_CM * np.sin(2 * angle) ** 0.7 * crown
+        back = np.full_like(height, -_BACK_CM * np.sin(angle))
+        after = sheet.ring(oval, size, np.column_stack([0 * rise, rise, back]), SKIN)
+        sheet.join(before, after)
         before = after
-    join(before, ring(oval, 0.0, 1.0, _BACK_CM, SKIN))
     loop = before = list(lm.INNER_LOOP)
     for size, back_cm in _BAG:
-        after = ring(loop, size, 1.0, back_cm, DARK)
-        join(before, after)
+        behind = np.tile(np.array([0, 0, -back_cm], np.float32), (len(loop), 1))
+        after = sheet.ring(loop, size, behind, DARK)
+        sheet.join(before, after)
         before = after
-    join(before, ring(loop, 0.0, 1.0, _BAG[-1][1] + 0.3, DARK))
-    arrays = np.stack(shares), np.stack(offsets), np.array(colours, np.float32)
-    return *arrays, np.array(triangles, np.int64)
+    return sheet
 
 
 def subdivide(triangles: Triangles, count: int) -> tuple[F32, Triangles]:
@@ -188,9 +192,9 @@ def _teeth(rig: Rig) -> tuple[F32, F32, Triangles]:
     """Two arcs of 13 columns: points f32[52,3], how far each goes with the jaw f32[52,1]."""
     x = np.linspace(-2.3, 2.3, 13)
     lips = rig.neutral[list(lm.INNER_LOOP)]
-    meet, front = float(lips[:, 1].mean()), float(lips[:, 2].max()) - 0.75
+    meet, front = float(lips[:, 1].mean()), float(lips[:, 2].max()) - 0.95
     z = front - 0.28 * x**2
-    rows = [np.stack([x, np.full(13, meet + dy), z], 1) for dy in (0.95, 0.0, -0.12, -0.9)]
+    rows = [np.stack([x, np.full(13, meet + dy), z], 1) for dy in (0.7, -0.28, -0.34, -1.15)]
     quads = [(r + i, r + i + 13, r + i + 1, r + i + 14) for r in (0, 26) for i in range(12)]
     triangles = [t for a, b, c, d in quads for t in ((a, b, c), (c, b, d))]
     lower = np.repeat([0.0, 0.0, 1.0, 1.0], 13)[:, None]
@@ -199,9 +203,14 @@ def _teeth(rig: Rig) -> tuple[F32, F32, Triangles]:
 
 def head_mesh(rig: Rig) -> HeadMesh:
     """The whole head."""
-    shares, offsets, colours, triangles = _base(rig)
-    weights, triangles = subdivide(oriented(triangles), len(shares))
-    points = weights @ (shares @ rig.neutral + offsets)
+    sheet = _base(rig)
+    shares, offsets = np.stack(sheet.shares), np.stack(sheet.offsets)
+    turned = oriented(np.array(sheet.triangles, np.int64))
+    weights, triangles = subdivide(turned, len(shares))
+    tints = np.clip(weights @ np.array(sheet.colours, np.float32), 0, 1)
+    # Through the rig's own points: smoothed lips and lids would not meet.
+    weights = weights @ np.linalg.inv(weights[: len(shares)])
+    points = weights @ (shares @ at_rest(rig) + offsets)
     deltas = np.einsum("nk,skd->snd", weights @ shares, shapes(rig))
     normals = vertex_normals(points, triangles)
     nose = int(points[: lm.MESH_POINTS, 2].argmax())
@@ -215,7 +224,7 @@ def head_mesh(rig: Rig) -> HeadMesh:
     return HeadMesh(
         points=(np.concatenate([points, teeth]) - pivot).astype(np.float32),
         deltas=np.concatenate([deltas, moved], 1).astype(np.float32),
-        colours=np.concatenate([weights @ colours, tooth_colours]).astype(np.float32),
+        colours=np.concatenate([tints, tooth_colours]).astype(np.float32),
         triangles=np.concatenate([triangles, more + len(points)]),
         eyes={eye.person_side: _eye_centre(rig, eye) - pivot for eye in lm.EYES},
     )
@@ -234,7 +243,7 @@ def _eye_centre(rig: Rig, eye: lm.Eye) -> F32:
     centre = lids.mean(0)
     reach = np.linalg.norm(lids[:, :2] - centre[:2], axis=1)
     behind = lids[:, 2] - np.sqrt(np.maximum(EYE_RADIUS_CM**2 - reach**2, 0))
-    centre[2] = np.median(behind) - 0.04
+    centre[2] = np.median(behind) - 0.24
     out: F32 = centre.astype(np.float32)
     return out
 

@@ -81,10 +81,10 @@ export class Circumplex {
 
   #draw() {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
-    if (width === 0) return;
+    const radius = Math.min(width, height) / 2 - MARGIN;
+    if (radius <= 0) return; // Not laid out yet.
     const style = getComputedStyle(this.#canvas);
     const [ink, soft, line] = ["--ink", "--soft", "--line"].map((name) => style.getPropertyValue(name));
-    const radius = Math.min(width, height) / 2 - MARGIN;
     const place = ([valence, arousal]) => [width / 2 + valence * radius, height / 2 - arousal * radius];
     this.#paint.clearRect(0, 0, width, height);
     this.#paint.font = `11px ${style.fontFamily}`;

@@ -14,7 +14,7 @@ from server.motion_file import FORMATS, RATES, UNITS, Curves, curves_at, write_c
 
 
 def ramp(frames: int) -> Curves:
-    steps = np.arange(frames, dtype=np.float32)[:, None] / 100
+    steps = np.arange(frames, dtype=np.float32)[:, None] / np.float32(100)
     return Curves(25, np.broadcast_to(steps, (frames, MOTION_SIZE)).copy())
 
 
