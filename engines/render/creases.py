@@ -125,16 +125,16 @@ def _forehead(points: F32, age: float) -> list[Group]:
     # The brow's own arch fades out up the forehead.
     count = 2 + round(2 * age)
     heights = np.linspace(0.42, 1.28, count) if count > 2 else np.array([0.62, 1.08])
-    across = np.linspace(-1, 1, len(low))
+    across, u = np.linspace(-1, 1, len(low)), np.linspace(-1, 1, 51)
     parts: dict[str, list[Crease]] = {"middle": [], "left": [], "right": []}
     for k, at in enumerate(heights):
         row = low + at * (mid - low) if at <= 1 else mid + (at - 1) * (top - mid)
         # Neighbouring lines are never of one length.
         reach = 0.84 - 0.1 * ((k * 2) % 3)
-        chain = smooth_chain(row.astype(np.float32)).astype(np.float32)
-        u = np.interp(np.linspace(0, 1, len(chain)), np.linspace(0, 1, len(low)), across)
+        # An arc: the brows' own dip in the middle is not the lines'.
+        chain = np.stack([np.polyval(np.polyfit(across, v, 3), u) for v in row.T], 1)
         fade = np.clip((reach - np.abs(u)) / 0.3, 0, 1)
-        depth = (0.13, 0.155, 0.12, 0.1)[k] * (0.75 + 0.25 * age)
+        depth = (0.15, 0.165 if count > 2 else 0.11, 0.12, 0.1)[k]
         shares = {
             "middle": np.clip((0.62 - np.abs(u)) / 0.4, 0, 1),
             "left": np.clip((-u - 0.05) / 0.4, 0, 1),
@@ -142,7 +142,7 @@ def _forehead(points: F32, age: float) -> list[Group]:
         }
         for name, share in shares.items():
             along = (fade * share * share * (3 - 2 * share)).astype(np.float32)
-            parts[name].append(Crease(chain, depth, 0.0095, along))
+            parts[name].append(Crease(chain.astype(np.float32), depth, 0.0095, along))
     drives = {
         "middle": {"browInnerUp": 0.9, "browOuterUpLeft": 0.08, "browOuterUpRight": 0.08},
         "left": {"browOuterUpRight": 0.85, "browInnerUp": 0.2},
@@ -158,7 +158,7 @@ def _glabella(points: F32, unit: float, age: float) -> list[Group]:
     gap = float(np.linalg.norm(inner_r - inner_l))
     middle = (inner_l + inner_r) / 2
     elevens = []
-    for side, depth, tall in ((-1.0, 0.24, 0.125), (1.0, 0.21, 0.108)):
+    for side, depth, tall in ((-1.0, 0.21, 0.135), (1.0, 0.19, 0.118)):
         foot = middle + side * right * 0.27 * gap + down * 0.022 * unit
         knee = middle + side * right * 0.23 * gap - down * 0.4 * tall * unit
         head = middle + side * right * 0.30 * gap - down * tall * unit
@@ -182,9 +182,13 @@ def _glabella(points: F32, unit: float, age: float) -> list[Group]:
     return [
         Group(
             "glabella",
-            {"browDownLeft": 0.5, "browDownRight": 0.5},
+            {
+                **{"browDownLeft": 0.5, "browDownRight": 0.5},
+                # Grief knits the brows it raises; surprise, which lifts their ends too, does not.
+                **{"browInnerUp": 0.45, "browOuterUpLeft": -0.3, "browOuterUpRight": -0.3},
+            },
             elevens,
-            [Patch(shade, 0.12, 0.02)],
+            [Patch(shade, 0.13, 0.03)],
         ),
         Group("nose", both, bridge),
     ]

@@ -23,8 +23,9 @@ from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, U8
 
 _DARKEST, _LIGHTEST = -0.45, 0.16
 _STEPS = 48
-"""Samples of a crease, and the reach of its map in widths."""
-_REACH = 9.0
+"""Samples of a crease."""
+_WAVE = 0.17
+"""Face widths from one change of a crease to the next, about."""
 _ABOVE = 0.8
 _ASIDE = 0.6
 _SLOPE, _DEEP = 1.32, 1.92
@@ -90,7 +91,7 @@ class Folds:
 
     def weights(self, weights: F32) -> F32:
         """f32[G] in [0, 1]: how far each group is folded by blendshapes f32[52]."""
-        raised = np.minimum(self._drive @ weights, 1)
+        raised = np.clip(self._drive @ weights, 0, 1)
         # Skin bends before it folds.
         out: F32 = (raised * smoothstep((raised + 0.25) / 1.0)).astype(np.float32)
         return out
@@ -155,12 +156,18 @@ def _relief(
 ) -> tuple[F32, F32, F32]:
     """Height, shadow in the bottom, and nearness 0..1 of one crease on a grid."""
     path, along = _even_steps(crease.path, crease.along)
+    length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()) / unit
     tangent = np.gradient(path, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-6)
     normal = np.stack([-tangent[:, 1], tangent[:, 0]], 1)
-    path = path + normal * (0.004 * unit * _wander(rng))[:, None]
-    width = crease.width * unit * (1.25 - 0.3 * age) * (1 + 0.22 * _wander(rng))
-    depth = crease.depth * (0.62 + 0.38 * age) * along * np.clip(1 + 0.3 * _wander(rng), 0.3, 1.6)
+    path = path + normal * (0.0035 * unit * _wander(rng, length))[:, None]
+    width = crease.width * unit * (1.6 - 0.65 * age) * (1 + 0.15 * _wander(rng, length))
+    depth = (
+        crease.depth
+        * (0.5 + 0.5 * age)
+        * along
+        * np.clip(1 + 0.25 * _wander(rng, length), 0.3, 1.6)
+    )
     away = np.stack([xs, ys], 2)[:, :, None, :] - path
     nearest = (away**2).sum(3).argmin(2)
     away = np.take_along_axis(away, nearest[..., None, None], 2)[:, :, 0]
@@ -181,7 +188,8 @@ def _relief(
         dark = 0.75 * core + soft
     else:
         rise = (0.42 * np.exp(-((np.abs(x) - 2.5) ** 2) / 2) - core) * wide
-        dark = 0.85 * core + 0.15 * np.exp(-x * x / 18)
+        # The skin between two grooves is pushed up, toward the light.
+        dark = 0.9 * core - 0.16 * np.exp(-((np.abs(x) - 2.7) ** 2) / 2)
     near = np.exp(-((x / 5.0) ** 2)) * np.minimum(deep / max(crease.depth, 1e-3), 1)
     return deep * rise, deep * dark, near.astype(np.float32)
 
@@ -209,10 +217,17 @@ def _even_steps(path: F32, along: F32) -> tuple[F32, F32]:
     return even.astype(np.float32), np.interp(at, length, along).astype(np.float32)
 
 
-def _wander(rng: np.random.Generator) -> F32:
-    """f32[_STEPS]: a slow random walk about 0, deviation 1 or so."""
-    knots = rng.normal(size=9)
-    return np.interp(np.linspace(0, 8, _STEPS), np.arange(9), knots).astype(np.float32)
+def _wander(rng: np.random.Generator, length: float) -> F32:
+    """f32[_STEPS]: a slow random walk about 0, deviation 1 or so.
+
+    length: of the crease in face widths. Short creases are simple, long ones wander more often.
+    """
+    count = int(np.clip(length / _WAVE, 1, 12)) + 2
+    knots = rng.normal(size=count)
+    at = np.linspace(0, count - 1.001, _STEPS)
+    low = at.astype(int)
+    share = smoothstep((at - low).astype(np.float32))
+    return np.asarray(knots[low] * (1 - share) + knots[low + 1] * share, np.float32)
 
 
 def _skin(photo: U8, cover: U8, points: F32, unit: float) -> _Skin:

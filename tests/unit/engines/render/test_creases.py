@@ -30,7 +30,8 @@ def test_every_group_is_driven_by_shapes_that_exist_and_lies_on_the_face() -> No
     for same in found().values():
         for one in same:
             assert one.drive and set(one.drive) <= set(ARKIT_NAMES)
-            assert all(0 < share <= 1 for share in one.drive.values())
+            assert all(0 < abs(share) <= 1 for share in one.drive.values())
+            assert max(one.drive.values()) >= 0.4
             assert (middle(one) > low).all() and (middle(one) < high).all(), one.name
             for crease in one.creases:
                 assert len(crease.along) == len(crease.path)

@@ -64,7 +64,7 @@ def test_nothing_at_rest_and_nothing_for_what_folds_nothing() -> None:
 
 PLACES: list[tuple[str, tuple[int, ...]]] = [
     ("browDown", (9, 8, 168, *lm.EYES[0].above, *lm.EYES[1].above)),
-    ("browInnerUp", (151, 108, 337, 9, 10, 69, 299)),
+    ("browInnerUp", (151, 108, 337, 9, 8, 10, 69, 299, 66, 296)),
     ("noseSneer", (6, 197, 188, 412, 203, 423, 129, 358)),
     ("mouthSmile", (203, 206, 216, 423, 426, 436, 35, 265, 226, 446, 230, 450)),
     ("eyeWide", (29, 27, 28, 259, 257, 258, 30, 260)),
@@ -174,3 +174,9 @@ def test_a_frame_of_folds_is_cheap() -> None:
         folds().factors(weights, source)
         spent.append(time.thread_time() - started)
     assert np.median(spent) < 0.0016
+
+
+def test_grief_knits_the_brows_and_surprise_does_not() -> None:
+    between = folds().names.index("glabella")
+    assert folds().weights(motion(browInnerUp=1)[:52])[between] > 0.1
+    assert folds().weights(motion(browInnerUp=1, browOuterUp=1)[:52])[between] == 0
