@@ -134,7 +134,7 @@ def _forehead(points: F32, age: float) -> list[Group]:
         # An arc: the brows' own dip in the middle is not the lines'.
         chain = np.stack([np.polyval(np.polyfit(across, v, 3), u) for v in row.T], 1)
         fade = np.clip((reach - np.abs(u)) / 0.3, 0, 1)
-        depth = (0.15, 0.165 if count > 2 else 0.11, 0.12, 0.1)[k]
+        depth = (0.19, 0.205 if count > 2 else 0.15, 0.15, 0.12)[k]
         shares = {
             "middle": np.clip((0.62 - np.abs(u)) / 0.4, 0, 1),
             "left": np.clip((-u - 0.05) / 0.4, 0, 1),
@@ -254,7 +254,7 @@ def _mouth_corner(side: _Side) -> list[Group]:
             corner + unit * (0.040 * out + 0.085 * down),
         ]
     )
-    marionette = _line(sag, 0.19, 0.0095, (0.2, 0.6), side.lateral * 0.6)
+    marionette = _line(sag, 0.23, 0.0095, (0.2, 0.6), side.lateral * 0.6)
     pool = _ellipse(
         corner + unit * (0.012 * out + 0.030 * down), 0.03 * unit * out, 0.02 * unit * down
     )
