@@ -139,7 +139,7 @@ def _map(group: Group, seed: int, skin: _Skin, unit: float, glasses: float) -> _
     # y of the picture is down: what falls away below faces the ground.
     lit = -(slope_x * skin.light[0] + slope_y * skin.light[1])
     own = skin.lines[y0:y1, x0:x1]
-    # Where the photo has lines, those are the ones that fold: none are laid across them.
+    # Where the photo has lines, those are the ones that fold: made ones are fainter there.
     values = (1 - 0.6 * skin.lined[y0:y1, x0:x1]) * (_SLOPE * lit - _DEEP * bottom)
     values += _OWN * skin.age * zone * own
     for patch in group.patches:
