@@ -55,8 +55,11 @@ class Lid:
         self._grain = _grain(photo, points)
 
     def _opening(self, points: F32) -> float:
-        gap = points[self._lower] - points[self._upper]
-        return float(np.linalg.norm(gap[:, :2], axis=1)[1:-1].mean())
+        """Pixels; less than 0 where the lids overlap."""
+        gap = (points[self._lower] - points[self._upper])[1:-1, :2]
+        across = points[self._edge[-1], :2] - points[self._edge[0], :2]
+        down = np.array([-across[1], across[0]]) * np.sign(across[0]) / np.linalg.norm(across)
+        return float((gap @ down).mean())
 
     def closed(self, placed: F32) -> float:
         """Share of the eye's opening in the photo that is shut now."""

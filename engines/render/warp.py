@@ -19,6 +19,7 @@ from engines.avatars.bundle import SIZE, Avatar
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.eyes import Eyeball
+from engines.render.folds import Folds
 from engines.render.geometry import Geometry
 from engines.render.head import CELL, HeadField
 from engines.render.mouth import Mouth
@@ -37,6 +38,8 @@ _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
+_RED = 0.3
+"""Share of a fold's shadow that red light fills."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 
 
@@ -77,6 +80,9 @@ class WarpRenderer:
         side = 2 * max(round(_ROUND_PX * size / SIZE), 1) + 1
         self._round = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         self._shade = Shade(self._geometry, rig, self._layers.photo)
+        self._folds = Folds(
+            self._geometry, self._layers.photo, self._layers.skin[..., 3], avatar.glasses
+        )
         self._mouth = Mouth(avatar, self._geometry, rig, self._layers.photo)
         self._eyes = [
             Eyeball(self._geometry, eye, self._layers.photo, self._layers.eyes) for eye in lm.EYES
@@ -125,8 +131,10 @@ class WarpRenderer:
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
             window = self._face_map(state, coarse, placed, texture_at, light)
+        with _timed(state, "folds"):
+            folded = self._folds.factors(weights, window.source)
         with _timed(state, "face"):
-            self._face(picture, window)
+            self._face(picture, window, folded)
         with _timed(state, "mouth"):
             self._mouth.draw(picture, placed, weights, pose)
         with _timed(state, "eyes"):
@@ -196,7 +204,7 @@ class WarpRenderer:
             out[list(eye.lower), 1] += 0.010 * rim
         return out
 
-    def _face(self, picture: U8, window: _FaceWindow) -> None:
+    def _face(self, picture: U8, window: _FaceWindow, folded: F32 | None) -> None:
         x0, y0, x1, y1 = (2 * v for v in window.box)
         size = (x1 - x0, y1 - y0)
         fine = cv2.resize(window.source, size)
@@ -206,7 +214,7 @@ class WarpRenderer:
         share = cv2.multiply(
             cv2.resize(window.mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
         )
-        gain = cv2.cvtColor(cv2.resize(window.gain, size), cv2.COLOR_GRAY2BGR)
+        gain = _gain(window.gain, folded, size)
         lit = cv2.multiply(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), gain, scale=1 / _ONE)
         part = picture[y0:y1, x0:x1]
         part[:] = cv2.blendLinear(lit, np.ascontiguousarray(part), share, 1 - share)
@@ -224,6 +232,20 @@ class _FaceWindow:
     """u8[h,w]: 255 on the face."""
     gain: U8
     """u8[h,w]: brightness factor of the skin, over _ONE."""
+
+
+def _gain(gain: U8, folded: F32 | None, size: tuple[int, int]) -> U8:
+    """u8[h,w,3] at full size: brightness of blue, green and red.
+
+    Light in a fold has passed through skin, which lets red through.
+    """
+    if folded is None:
+        even: U8 = cv2.cvtColor(cv2.resize(gain, size), cv2.COLOR_GRAY2BGR)
+        return even
+    deep = cv2.multiply(gain, folded, dtype=cv2.CV_8U)
+    red = cv2.addWeighted(deep, 1 - _RED, gain, _RED, 0)
+    out: U8 = cv2.resize(cv2.merge([deep, deep, red]), size)
+    return out
 
 
 def _mend(mask: U8, source: F32, gain: U8) -> None:

@@ -100,7 +100,7 @@ def test_stages_are_timed(renderer: WarpRenderer) -> None:
     state = renderer.new_state()
     renderer.render(state, motion())
     assert state.frames == 1
-    assert set(state.stage_s) == {"mesh", "head", "face map", "face", "mouth", "eyes"}
+    assert set(state.stage_s) == {"mesh", "head", "face map", "folds", "face", "mouth", "eyes"}
 
 
 @pytest.mark.parametrize("shape", ["mouthPucker", "mouthSmile", "mouthFrown"])
@@ -209,3 +209,25 @@ def test_nothing_pops_while_talking_turning_and_smiling(renderer: WarpRenderer, 
         for a, b, c in zip(frames, frames[1:], frames[2:], strict=False)
     ]
     assert max(jolts) < 1.8 * float(np.median(jolts))
+
+
+def test_folds_show_in_the_face_layer_and_leave_the_rest_pose_alone() -> None:
+    plain, drawing = WarpRenderer(sample()), WarpRenderer(sample())
+    plain._folds.factors = lambda weights, source: None  # type: ignore[method-assign]
+    at_rest = [one.render(one.new_state(), motion()) for one in (plain, drawing)]
+    np.testing.assert_array_equal(at_rest[0], at_rest[1])
+    raised = motion(browInnerUp=1, browOuterUp=1)
+    without, with_folds = (
+        one.render(one.new_state(), raised).astype(int) for one in (plain, drawing)
+    )
+    change = np.abs(with_folds - without).max(2)
+    forehead = round(float(sample().landmarks[151, 1])), round(float(sample().landmarks[151, 0]))
+    box = np.s_[forehead[0] - 25 : forehead[0] + 25, forehead[1] - 20 : forehead[1] + 20]
+    assert change[box].max() > 12
+    assert change[round(float(sample().landmarks[1, 1])) :].max() <= 1
+    # Skin lets red through: a fold's shadow is warm.
+    darker = (with_folds - without)[box].reshape(-1, 3).astype(float)
+    deep = darker.sum(1) < -30
+    assert deep.any()
+    share = -darker[deep] / without[box].reshape(-1, 3)[deep]
+    assert share[:, 2].mean() < 0.85 * share[:, 1].mean()
