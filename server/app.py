@@ -134,7 +134,8 @@ def _document_bodies(app: FastAPI) -> None:
         if app.openapi_schema is None:
             schema = original()
             known = schema.setdefault("components", {}).setdefault("schemas", {})
-            known.update(schemas_of(SessionRequest, Description, Trickle, StageChange))
+            bodies = (SessionRequest, Description, Trickle, StageChange, face.TellingBody)
+            known.update(schemas_of(*bodies))
         return original()
 
     app.openapi = openapi  # type: ignore[method-assign]

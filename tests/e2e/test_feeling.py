@@ -59,6 +59,25 @@ FACE = """async () => {
     return { early, first, acted, motions, kept, after: motions.length - before };
 }"""
 
+AGAIN = """async () => {
+    const { AvatarClient } = await import('/synchrorama.js');
+    const client = new AvatarClient({ voice: 'push' });
+    client.feel({ label: 'anger', intensity: 0.9 });
+    const motions = [];
+    client.onMotion((motion) => motions.push(motion.names.length));
+    await client.connect();
+    await client.close();
+    const before = motions.length;
+    const felt = new Promise((found) => client.addEventListener('emotion', ({ detail }) => {
+        if (detail.label === 'anger') found(detail.sources);
+    }));
+    await client.connect();
+    const sources = await felt;
+    while (motions.length < before + 10) await new Promise((later) => setTimeout(later, 50));
+    await client.close();
+    return [sources, new Set(motions).size, motions[0]];
+}"""
+
 
 def test_wrong_wishes_fail_where_they_are_made(visit: Visit) -> None:
     assert set(visit.page.evaluate(BAD)) == {"bad-wish"}
@@ -77,6 +96,10 @@ def test_the_module_tells_a_face_and_hears_what_it_shows(visit: Visit) -> None:
     assert all(step > 0 for step in steps)
     assert seen["kept"] == {"label": "anger", "intensity": 1}
     assert seen["after"] == 0
+
+
+def test_wishes_and_watchers_outlive_a_connection(visit: Visit) -> None:
+    assert visit.page.evaluate(AGAIN) == [["override"], 1, 58]
 
 
 def test_the_card_shows_what_is_felt_and_keeps_what_was_chosen(visit: Visit, folder: Path) -> None:

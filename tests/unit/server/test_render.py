@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engines.emotion.values import EmotionOverride
+from engines.motion.wishes import Feel, Say, Wish
 from engines.offline import render_file
 from engines.values import F32, Picture
 from server import render as module
 from server.render import RenderError, RenderJob, read_voice, render, write_video
 from server.settings import DisclosureSettings, Settings
 from tests.support.fake_backend import FakeStore
-from tests.support.fake_motion import FakeMotionModel
+from tests.support.fake_motion import FakeMotionModel, FakeMotionState
 from tests.support.fake_renderer import FakeRenderer
 
 
@@ -246,3 +248,18 @@ def test_an_unknown_avatar_is_told_with_those_there_are() -> None:
 
     with pytest.raises(RenderError, match="no avatar 'nobody'; there are"):
         module._load_avatar(avatar_store(Settings()), "nobody")
+
+
+def test_the_face_is_told_what_to_feel_and_what_is_said(
+    quick: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[Wish] = []
+
+    def obey(self: FakeMotionModel, state: FakeMotionState, wish: Wish) -> None:
+        told.append(wish)
+
+    monkeypatch.setattr(FakeMotionModel, "obey", obey)
+    audio = write_wav(tmp_path / "a.wav", tone(0.4))
+    anger = EmotionOverride("anger", intensity=0.5)
+    render(replace(job(audio, tmp_path / "a.mp4"), feeling=anger, text="No. Never!"), Settings())
+    assert told == [Feel(anger), Say("No."), Say("Never!")]
