@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.avatars.matte import smoothstep
-from engines.avatars.own_teeth import inside_mouth, own_teeth, presentable, shows_teeth
+from engines.avatars.own_teeth import (
+    inside_mouth,
+    own_teeth,
+    presentable,
+    shows_teeth,
+    tooth_colour,
+)
 from engines.avatars.rigging import carry, head_axes, resting_smile
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
@@ -74,6 +80,8 @@ class Neutral:
     """f32[468,3] head axes: from the sealed lips to those of the photo; 0 where nothing was."""
     teeth: U8
     """u8[S,S,4] BGRA: the photo's upper teeth where they are in the photo; alpha 0 elsewhere."""
+    tooth: F32 | None = None
+    """f32[3] BGR of the upper teeth, also of such as are not shown; None where none are seen."""
 
 
 def lip_gap(points: F32) -> float:
@@ -102,6 +110,7 @@ def neutral(photo: U8, points: F32) -> Neutral:
     inside = inside_mouth(photo, points)
     teeth = own_teeth(photo, inside, points)
     sealed = _sealed(calm, _lift(calm, teeth))
+    tooth = tooth_colour(teeth)
     if not presentable(teeth, points):
         teeth = np.zeros_like(teeth)
     kept = (smile - removed).astype(np.float32)
@@ -114,6 +123,7 @@ def neutral(photo: U8, points: F32) -> Neutral:
         smile=kept,
         laugh=_laugh(rig, points, sealed, part),
         teeth=teeth,
+        tooth=tooth,
     )
 
 

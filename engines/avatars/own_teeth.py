@@ -24,7 +24,7 @@ _LEAST_BRIGHT = 60
 """Of 255: a mouth with nothing lighter in it shows its cavity only."""
 _CORNER = 0.09
 """Mouth widths about the corners of the lips where a dark hollow is looked for."""
-_HOLLOW_FROM = 0.03
+_HOLLOW_FROM = 0.075
 """Squared mouth widths of opening with which there are hollows: else it is the skin's shade."""
 _LIP_LIGHT, _HOLLOW = (36.0, 50.0), (0.45, 0.66)
 """Of lips this light (L*) a hollow has at most such a share: skin about dark lips is no hollow."""
@@ -154,6 +154,12 @@ def presentable(teeth: U8, points: F32) -> bool:
         return False
     stray = tips - np.polyval(np.polyfit(at, tips, 2), at)
     return bool(np.sqrt((stray**2).mean()) < _RAGGED and np.abs(stray).max() < _JAG)
+
+
+def tooth_colour(teeth: U8) -> F32 | None:
+    """f32[3] BGR of a row from `own_teeth` where it is lit; None for an empty one."""
+    seen = teeth[teeth[..., 3] > 200][:, :3]
+    return np.percentile(seen, 60, 0).astype(np.float32) if len(seen) else None
 
 
 def _clean(lab: F32, usual: F32) -> U8:

@@ -131,7 +131,7 @@ class Mouth:
             if not ring.any():
                 continue
             near = np.exp(-(away**2)) * smoothstep(1.8 - away)
-            lighter = np.maximum(np.median(part[ring], 0) - part, 0)
+            lighter = np.maximum(part[ring].mean(0) - part, 0)
             part += (_CORNER_EASE * amount * near)[..., None] * lighter
             picture[y0:y1, x0:x1] = np.rint(part).astype(np.uint8)
 

@@ -98,6 +98,19 @@ def test_nearly_closed_lips_are_sealed_where_teeth_are_seen() -> None:
     assert np.abs(calm.photo.astype(int) - toothy).max() > 50
 
 
+def test_yellow_teeth_give_the_rig_s_their_colour() -> None:
+    photo, points = laughing()
+
+    def light(picture: U8) -> F32:
+        return fit(picture, points, soft_mask(), name="x", title="X", credit="none").teeth_light
+
+    teeth = neutral(photo, points).teeth[..., 3] > 0
+    yellow = photo.copy()
+    yellow[teeth] = np.rint(yellow[teeth] * np.array([0.7, 1, 1])).astype(np.uint8)
+    bare, tinted = light(photo), light(yellow)
+    assert tinted[0] / tinted[2] < 0.93 * bare[0] / bare[2]
+
+
 def test_a_laugh_can_be_sealed() -> None:
     photo, points = laughing()
     avatar = fit(photo, points, soft_mask(), name="x", title="X", credit="none")

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from engines.avatars.own_teeth import inside_mouth, own_teeth, presentable, shows_teeth
+from engines.avatars.own_teeth import (
+    inside_mouth,
+    own_teeth,
+    presentable,
+    shows_teeth,
+    tooth_colour,
+)
 from engines.render import landmarks as lm
 from engines.values import U8
 from tests.support.laughing import laughing
@@ -75,3 +81,10 @@ def test_a_jagged_lopsided_narrow_or_low_row_may_not(teeth: U8) -> None:
 def test_teeth_are_seen_between_parted_lips_only() -> None:
     assert shows_teeth(*laughing())
     assert not shows_teeth(sample().portrait, sample().landmarks)
+
+
+def test_the_colour_of_teeth_is_told_or_none() -> None:
+    photo, points = laughing()
+    colour = tooth_colour(cut(photo, points))
+    assert colour is not None and colour.shape == (3,) and colour.min() > 90
+    assert tooth_colour(row() * 0) is None
