@@ -35,7 +35,7 @@ AJAR = 0.027
 """Between this and PARTED lips are open when teeth are seen between them."""
 KEPT_SMILE = 0.33
 """A face at rest may smile this much: eyes of a laugh over a stern mouth look false."""
-_TAKEN = 0.75
+_TAKEN = 0.6
 """Of what is above that: who laughs broadly is known by it, and keeps a little more."""
 MOST_REMOVED = 0.7
 _UPPER_SHARE = 0.62
@@ -54,6 +54,8 @@ _CELLS = 128
 """The splines are worked out at so many places across the picture."""
 LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
+_LAUGH_WITHOUT = 0.6
+"""Share of it without the photo's own teeth: the rig's would show their gums."""
 _CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]
 _CORNER_LIFT = 0.7
 _LIPS = [*(i for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS) for i in row), *_CORNERS]
@@ -111,17 +113,19 @@ def neutral(photo: U8, points: F32) -> Neutral:
     teeth = own_teeth(photo, inside, points)
     sealed = _sealed(calm, _lift(calm, teeth))
     tooth = tooth_colour(teeth)
-    if not presentable(teeth, points):
+    shown = presentable(teeth, points)
+    if not shown:
         teeth = np.zeros_like(teeth)
     kept = (smile - removed).astype(np.float32)
-    part = (1 - kept) * LAUGH_AT if teeth.any() else removed
+    part = (1 - kept) * LAUGH_AT if shown else removed
+    laugh = _laugh(rig, points, sealed, part) * np.float32(1 if shown else _LAUGH_WITHOUT)
     closed = _texture(photo, inside, points, sealed)
     closed = _softer_folds(closed, sealed, float(removed.mean()))
     return Neutral(
         photo=closed,
         points=sealed,
         smile=kept,
-        laugh=_laugh(rig, points, sealed, part),
+        laugh=laugh,
         teeth=teeth,
         tooth=tooth,
     )
