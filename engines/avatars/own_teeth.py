@@ -24,7 +24,7 @@ _LEAST_BRIGHT = 60
 """Of 255: a mouth with nothing lighter in it shows its cavity only."""
 _CORNER = 0.09
 """Mouth widths about the corners of the lips where a dark hollow is looked for."""
-_HOLLOW_FROM = 0.075
+_HOLLOW_FROM = 0.063
 """Squared mouth widths of opening with which there are hollows: else it is the skin's shade."""
 _LIP_LIGHT, _HOLLOW = (36.0, 50.0), (0.45, 0.66)
 """Of lips this light (L*) a hollow has at most such a share: skin about dark lips is no hollow."""
