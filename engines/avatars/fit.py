@@ -32,6 +32,7 @@ _TOOTH_TINT = np.array([0.84, 0.91, 1.0], np.float32)
 """Blue and green of teeth in photos over their red."""
 _RIG_TOOTH = np.array([190, 204, 214], np.float32)
 """BGR of the lit part of the rig's teeth."""
+_TOOTH_SEEN = 0.5
 MIN_FACE_PX = 90
 MAX_TURN_DEG = 30.0
 MIN_BRIGHTNESS = 28
@@ -81,7 +82,7 @@ def fit(
         rig_scale=scale,
         smile=rest.smile,
         lip_colour=_lip_colour(portrait, lips, points),
-        teeth_light=_teeth_light(skin_tone, white_of_eyes(portrait, points)),
+        teeth_light=_teeth_light(skin_tone, white_of_eyes(portrait, points), rest.tooth),
         glasses=worn,
         teeth=rest.teeth,
         laugh=rest.laugh,
@@ -157,13 +158,18 @@ def _lip_colour(photo: U8, outer: F32, points: F32) -> F32:
     return colour
 
 
-def _teeth_light(skin: F32, white: float | None) -> F32:
+def _teeth_light(skin: F32, white: float | None, tooth: F32 | None = None) -> F32:
     """f32[3] factors that give the rig's teeth the light of the photo.
 
     How light teeth are goes with the cheeks and with the white of the eyes: least squares over the
-    photos that show teeth (error 20 of 255 against 42 for always the same).
+    photos that show teeth (error 20 of 255 against 42 for always the same). `tooth` f32[3] is the
+    colour of those that the photo shows.
     """
     cheek = float(skin.max())
     level = float(np.clip(7 + 0.58 * cheek + 0.42 * (cheek if white is None else white), 160, 232))
-    light: F32 = (level * _TOOTH_TINT / _RIG_TOOTH).astype(np.float32)
+    colour = level * _TOOTH_TINT
+    if tooth is not None:
+        # What is seen between lips lies half in their shade.
+        colour = colour + _TOOTH_SEEN * (tooth - colour)
+    light: F32 = (colour / _RIG_TOOTH).astype(np.float32)
     return light

@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.avatars.matte import smoothstep
-from engines.avatars.own_teeth import inside_mouth, own_teeth
+from engines.avatars.own_teeth import (
+    inside_mouth,
+    own_teeth,
+    presentable,
+    shows_teeth,
+    tooth_colour,
+)
 from engines.avatars.rigging import carry, head_axes, resting_smile
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
@@ -25,8 +31,12 @@ from engines.values import F32, MOTION_INDEX, U8
 PARTED = 0.047
 """Inner lips further apart than this, in mouth widths, are open. Of 110 closed mouths none was
 measured wider; of 40 open ones the own net measures two narrower."""
+AJAR = 0.027
+"""Between this and PARTED lips are open when teeth are seen between them."""
 KEPT_SMILE = 0.33
 """A face at rest may smile this much: eyes of a laugh over a stern mouth look false."""
+_TAKEN = 0.6
+"""Of what is above that: who laughs broadly is known by it, and keeps a little more."""
 MOST_REMOVED = 0.7
 _UPPER_SHARE = 0.62
 """Of the gap the upper lip covers: in a smile it was lifted more than the jaw was lowered."""
@@ -44,6 +54,8 @@ _CELLS = 128
 """The splines are worked out at so many places across the picture."""
 LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
+_LAUGH_WITHOUT = 0.6
+"""Share of it without the photo's own teeth: the rig's would show their gums."""
 _CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]
 _CORNER_LIFT = 0.7
 _LIPS = [*(i for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS) for i in row), *_CORNERS]
@@ -70,6 +82,8 @@ class Neutral:
     """f32[468,3] head axes: from the sealed lips to those of the photo; 0 where nothing was."""
     teeth: U8
     """u8[S,S,4] BGRA: the photo's upper teeth where they are in the photo; alpha 0 elsewhere."""
+    tooth: F32 | None = None
+    """f32[3] BGR of the upper teeth, also of such as are not shown; None where none are seen."""
 
 
 def lip_gap(points: F32) -> float:
@@ -88,25 +102,32 @@ def neutral(photo: U8, points: F32) -> Neutral:
     rig = load_rig()
     smile = resting_smile(rig, head_axes(points))
     mesh = np.zeros((lm.MESH_POINTS, 3), np.float32)
-    if lip_gap(points) < PARTED:
+    gap = lip_gap(points)
+    if gap < PARTED and not (gap > AJAR and shows_teeth(photo, points)):
         return Neutral(photo, points, smile, mesh, np.zeros((*photo.shape[:2], 4), np.uint8))
-    removed = np.clip(smile - KEPT_SMILE, 0, MOST_REMOVED).astype(np.float32)
+    removed = np.clip(_TAKEN * (smile - KEPT_SMILE), 0, MOST_REMOVED).astype(np.float32)
     # What one photo says of the two sides apart is noise for the greater part.
     removed = (0.7 * removed.mean() + 0.3 * removed).astype(np.float32)
     calm = _less_smile(rig, points, removed)
     inside = inside_mouth(photo, points)
     teeth = own_teeth(photo, inside, points)
     sealed = _sealed(calm, _lift(calm, teeth))
+    tooth = tooth_colour(teeth)
+    shown = presentable(teeth, points)
+    if not shown:
+        teeth = np.zeros_like(teeth)
     kept = (smile - removed).astype(np.float32)
-    part = (1 - kept) * LAUGH_AT if teeth.any() else removed
+    part = (1 - kept) * LAUGH_AT if shown else removed
+    laugh = _laugh(rig, points, sealed, part) * np.float32(1 if shown else _LAUGH_WITHOUT)
     closed = _texture(photo, inside, points, sealed)
     closed = _softer_folds(closed, sealed, float(removed.mean()))
     return Neutral(
         photo=closed,
         points=sealed,
         smile=kept,
-        laugh=_laugh(rig, points, sealed, part),
+        laugh=laugh,
         teeth=teeth,
+        tooth=tooth,
     )
 
 

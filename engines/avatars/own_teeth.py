@@ -24,8 +24,22 @@ _LEAST_BRIGHT = 60
 """Of 255: a mouth with nothing lighter in it shows its cavity only."""
 _CORNER = 0.09
 """Mouth widths about the corners of the lips where a dark hollow is looked for."""
+_HOLLOW_FROM = 0.063
+"""Squared mouth widths of opening with which there are hollows: else it is the skin's shade."""
+_LIP_LIGHT, _HOLLOW = (36.0, 50.0), (0.45, 0.66)
+"""Of lips this light (L*) a hollow has at most such a share: skin about dark lips is no hollow."""
+_TOOTH_SEEN = 0.002
+"""Squared mouth widths of it that are no gloss on the lip."""
 _LEAST_WIDE, _LEAST_HIGH = 0.45, 0.06
 """Mouth widths of teeth that are worth keeping."""
+_RAGGED, _JAG = 0.0085, 0.026
+"""Mouth widths that the tips may stray from their curve: on the whole, and anywhere."""
+_LEAST_FULL, _LEAST_CROWN, _LEAST_EVEN = 0.55, 0.055, 0.55
+"""Mouth widths that a row worth showing is wide, and its front teeth high; and the share of its
+longer side that its shorter one has."""
+_FRONT = 0.2
+_COLUMNS = 60
+"""Of a mouth's width, where a row is measured."""
 
 
 def inside_mouth(photo: U8, points: F32) -> U8:
@@ -41,10 +55,12 @@ def inside_mouth(photo: U8, points: F32) -> U8:
     tooth = (lab[..., 1] < lip[1] - 6) & (lab[..., 0] > lip[0] + 4)
     hollow = lab[..., 0] < 0.55 * lip[0]
     found = cv2.bitwise_or(inner, near * (tooth | hollow).astype(np.uint8))
+    dark = float(np.interp(lip[0], _LIP_LIGHT, _HOLLOW)) * lip[0]
     ends = np.zeros_like(inner)
-    for x, y in points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], :2]:
+    wide = (inner > 0).sum() > _HOLLOW_FROM * width**2
+    for x, y in points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], :2] if wide else ():
         cv2.circle(ends, (round(float(x)), round(float(y))), round(_CORNER * width), 255, -1)
-    found = cv2.bitwise_or(found, ends * (lab[..., 0] < 0.66 * lip[0]).astype(np.uint8))
+    found = cv2.bitwise_or(found, ends * (lab[..., 0] < dark).astype(np.uint8))
     found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return _grown(found, 0.012 * width)
 
@@ -55,6 +71,19 @@ def _lip(lab: F32, points: F32) -> F32:
     inner, outer = (_polygon(points, loop, lab.shape) for loop in (lm.INNER_LOOP, lm.OUTER_LOOP))
     ring = cv2.subtract(_shrunk(outer, 0.03 * width), _grown(inner, 0.05 * width))
     return np.asarray(np.median(lab[ring > 0], axis=0) if ring.any() else _USUAL_LIP, np.float32)
+
+
+def shows_teeth(photo: U8, points: F32) -> bool:
+    """Whether there is tooth between lips that the landmarks have nearly closed."""
+    width = _mouth_width(points)
+    inner, outer = (_polygon(points, loop, photo.shape) for loop in (lm.INNER_LOOP, lm.OUTER_LOOP))
+    near = cv2.bitwise_and(_grown(inner, 0.035 * width), _shrunk(outer, 0.03 * width)) > 0
+    lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
+    lip = _lip(lab, points)
+    pale = (lab[..., 1] < 0.62 * lip[1]) & (lab[..., 1] < lip[1] - 7)
+    tooth = (near & pale & (lab[..., 0] > lip[0] - 6)).astype(np.uint8)
+    tooth = cv2.morphologyEx(tooth, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return bool(tooth.sum() > _TOOTH_SEEN * width**2)
 
 
 def own_teeth(photo: U8, inside: U8, points: F32) -> U8:
@@ -97,6 +126,40 @@ def own_teeth(photo: U8, inside: U8, points: F32) -> U8:
     shown = _clean(lab, usual)
     out: U8 = np.dstack([np.where(alpha[..., None] > 0, shown, 0), alpha]).astype(np.uint8)
     return out
+
+
+def presentable(teeth: U8, points: F32) -> bool:
+    """Whether a row from `own_teeth` may be shown: whole, even on both sides, no jagged edge.
+
+    A smile that shows its teeth half hides more than it tells: then the rig's look better.
+    """
+    rows, columns = np.nonzero(teeth[..., 3] > 128)
+    if not len(rows):
+        return False
+    width = _mouth_width(points)
+    along = (points[lm.MOUTH_RIGHT, :2] - points[lm.MOUTH_LEFT, :2]) / width
+    middle = (points[13, :2] + points[14, :2]) / 2
+    x, y = (columns - middle[0]) / width, (rows - middle[1]) / width
+    across, down = x * along[0] + y * along[1], y * along[0] - x * along[1]
+    column = np.rint(across * _COLUMNS).astype(int)
+    found = np.unique(column)
+    at = found / _COLUMNS
+    tips = np.array([down[column == k].max() for k in found])
+    roots = np.array([down[column == k].min() for k in found])
+    left, right = -float(at[0]), float(at[-1])
+    front = np.abs(at) < _FRONT
+    if min(left, right) < _LEAST_EVEN * max(left, right) or left + right < _LEAST_FULL:
+        return False
+    if not front.any() or float(np.median((tips - roots)[front])) < _LEAST_CROWN:
+        return False
+    stray = tips - np.polyval(np.polyfit(at, tips, 2), at)
+    return bool(np.sqrt((stray**2).mean()) < _RAGGED and np.abs(stray).max() < _JAG)
+
+
+def tooth_colour(teeth: U8) -> F32 | None:
+    """f32[3] BGR of a row from `own_teeth` where it is lit; None for an empty one."""
+    seen = teeth[teeth[..., 3] > 200][:, :3]
+    return np.percentile(seen, 60, 0).astype(np.float32) if len(seen) else None
 
 
 def _clean(lab: F32, usual: F32) -> U8:

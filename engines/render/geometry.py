@@ -34,10 +34,27 @@ _RIM_SLOPE, _RIM_WIDTH = 1.5, 0.16
 draw a cheek of twenty pixels from a strip of three."""
 _SEAL_ROWS = (1.0, 0.9, 0.7, 0.45)
 _SEAL_UPPER_SHARE = 0.55
+_UPPER = [np.array(row) for row in lm.UPPER_ROWS]
+_LOWER = [np.array(row) for row in lm.LOWER_ROWS]
+_BOW = np.sin(np.linspace(0, np.pi, len(lm.UPPER_INNER) + 2)[1:-1]).astype(np.float32)
+"""1 in the middle of the lips, 0 at their corners."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 _SMILE = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
+_BROWS_UP = [MOTION_INDEX[n] for n in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")]
+_BROW_SHARE = 0.75
+"""Of the rig's raised brows: together at full they draw the shade below a brow out to a second."""
 _SEAL = MOTION_INDEX["mouthClose"]
 _SHAPES = len(ARKIT_NAMES)
+_ROLL = MOTION_INDEX["mouthRollLower"]
+_JAW = MOTION_INDEX["jawOpen"]
+_TUCK_FROM, _TUCK_TO = 0.1, 0.4
+"""Rolled this far, the lower lip leaves the floor of the mouth and lies at the upper teeth."""
+_TUCK_GAP = 0.072
+"""Mouth widths between the lips then: the tips of the upper teeth."""
+_TUCK_UPPER_SHARE = 0.3
+_LIP_STAYS = 0.75
+"""Of the way the rig's jaw takes the middle of the upper lip along: the lip of a living face stays
+at its teeth, which would be covered."""
 _LAUGH_FROM, _LAUGH_TO = 0.35, 0.85
 """Smile over which lips part that were parted in the photo."""
 
@@ -83,10 +100,16 @@ class Geometry:
         # Lids are closed by rule, not by the rig: its blink stops short of other people's lids.
         deltas[_BLINK] = 0
         deltas[_SEAL] = 0
+        for row in _UPPER:
+            deltas[_JAW, row, 1] *= 1 - _LIP_STAYS * _BOW**2
         self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
         # What the landmarks of the closed mouth already overlap is left: rest is the photo.
         self._overlap = np.maximum(self.face[_LOWER[0], 1] - self.face[_UPPER[0], 1], 0)
-        self._rest_gap = self.face[_LOWER[0]] - self.face[_UPPER[0]]
+        gap = self.face[_LOWER[0]] - self.face[_UPPER[0]]
+        self._rest_gap = gap.copy()
+        # Sealed is sealed, also where the photo's lips are a hair apart.
+        self._sealed_gap = gap
+        self._sealed_gap[:, 1] = np.maximum(gap[:, 1], 0)
         ears = (self.points[lm.FACE_LEFT] + self.points[lm.FACE_RIGHT]) / 2
         chin = self.points[lm.CHIN]
         self.pivot = np.array(
@@ -111,6 +134,7 @@ class Geometry:
         """f32[52]: blendshapes in [0, 1], less what the photo already shows."""
         out = np.clip(motion[:_SHAPES], 0, 1).astype(np.float32)
         out[_SMILE] *= self._headroom
+        out[_BROWS_UP] *= _BROW_SHARE
         return out
 
     def deform(self, weights: F32, seal: float) -> F32:
@@ -122,8 +146,12 @@ class Geometry:
             broad = (smile - _LAUGH_FROM) / (_LAUGH_TO - _LAUGH_FROM)
             face += smoothstep(np.array(broad, np.float32)) * self._laugh
         _uncross(face, self._overlap)
+        tuck = float(weights[_ROLL]) - _TUCK_FROM
+        if tuck > 0:
+            share = float(smoothstep(np.array(tuck / (_TUCK_TO - _TUCK_FROM), np.float32)))
+            _tuck_lip(face, share, self._rest_gap, _TUCK_GAP * self.mouth_width)
         if seal > 0:
-            close_lips(face, seal, self._rest_gap)
+            close_lips(face, seal, self._sealed_gap)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             if weights[index] > 0:
                 close_lids(face, eye, float(weights[index]), self.face_width)
@@ -194,8 +222,17 @@ def _rotation(pitch: float, yaw: float, roll: float) -> F32:
     return out
 
 
-_UPPER = [np.array(row) for row in lm.UPPER_ROWS]
-_LOWER = [np.array(row) for row in lm.LOWER_ROWS]
+def _tuck_lip(face: F32, share: float, rest_gap: F32, slit: float) -> None:
+    """The lower lip comes up until only a slit of f32 pixels shows below the upper one, as in f.
+
+    rest_gap as in `_close_lips`.
+    """
+    parted = face[_LOWER[0]] - face[_UPPER[0]] - rest_gap
+    # Toward the corners the lips touch.
+    over = share * np.maximum(-parted[:, 1] - slit * _BOW, 0)
+    for k, factor in enumerate(_SEAL_ROWS):
+        face[_UPPER[k], 1] -= factor * _TUCK_UPPER_SHARE * over
+        face[_LOWER[k], 1] += factor * (1 - _TUCK_UPPER_SHARE) * over
 
 
 def _uncross(face: F32, allowed: F32) -> None:
@@ -211,7 +248,7 @@ def _uncross(face: F32, allowed: F32) -> None:
 def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
     """Bring both inner lips to where they meet at rest, the rows outward after them.
 
-    rest_gap f32[9,3]: lower minus upper inner lips of the portrait, whose lips are closed.
+    rest_gap f32[9,3]: lower minus upper inner lips where they meet; what overlaps there is left.
     """
     parted = face[_LOWER[0]] - face[_UPPER[0]] - rest_gap
     down = (1 - _SEAL_UPPER_SHARE) * parted

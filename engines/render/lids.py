@@ -83,7 +83,7 @@ class Lid:
         at = np.clip(u * (_STEPS - 1), 0, _STEPS - 1).astype(np.int32)
         depth = (v - high[at]) / np.maximum(low[at] - high[at], 0.5)
         share = smoothstep(np.array((closed - _FROM) / (_FULL - _FROM), np.float32))
-        cover = smoothstep((depth + 0.05) / 0.3) * smoothstep((low[at] - v) / 1.2 + 0.5)
+        cover = smoothstep((depth + 0.05) / 0.45) * smoothstep((low[at] - v) / 1.2 + 0.5)
         cover = share * cover * smoothstep(u / 0.1) * smoothstep((1 - u) / 0.1)
         light = 1 + 0.05 * np.sin(np.pi * np.clip(depth, 0, 1)) - 0.10 * np.clip(depth, 0, 1) ** 4
         skin = self._colours[at] * light[..., None]

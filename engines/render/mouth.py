@@ -30,6 +30,11 @@ _WARMTH = np.array([1.25, 1.1, 1.0], np.float32)
 _MIDDLE_UP, _MIDDLE_LOW = np.array(lm.UPPER_INNER[3:6]), np.array(lm.LOWER_INNER[3:6])
 _UPPER_CHAIN = np.array([lm.INNER_LEFT, *lm.UPPER_INNER, lm.INNER_RIGHT])
 _LOWER_CHAIN = np.array([lm.INNER_LEFT, *lm.LOWER_INNER, lm.INNER_RIGHT])
+_CORNERS = [lm.MOUTH_LEFT, lm.MOUTH_RIGHT]
+_CREASE = 0.5
+"""Share of the way from the inner to the outer corner of the lips that an open mouth reaches."""
+_CORNER_REACH, _CORNER_EASE = 0.09, 0.85
+"""Mouth widths about a corner, and the share of its dark that goes as the mouth opens."""
 _JAW = [MOTION_INDEX[n] for n in ("jawForward", "jawLeft", "jawRight", "jawOpen")]
 _FUNNEL, _PUCKER = MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]
 _TONGUE_OUT = MOTION_INDEX["tongueOut"]
@@ -76,7 +81,12 @@ class Mouth:
         width = self._geometry.mouth_width
         step = self._geometry.size / 512
         shown = float(smoothstep(np.array((gap - self._rest_gap - 0.5 * step) / (0.05 * width))))
-        outline = lens(placed[_UPPER_CHAIN, :2], placed[_LOWER_CHAIN, :2])
+        upper, lower = placed[_UPPER_CHAIN, :2], placed[_LOWER_CHAIN, :2]
+        # The dark crease of the photo's corners lies outside the inner lips: it is the corner.
+        reach = _CREASE * shown * (1 - smoothstep(np.array((gap / width - 0.2) / 0.5)))
+        for chain in (upper, lower):
+            chain[[0, -1]] += reach * (placed[_CORNERS, :2] - chain[[0, -1]])
+        outline = lens(upper, lower)
         box = window(outline, 3, self._geometry.size, self._geometry.size)
         if shown <= 0 or box is None:
             return
@@ -86,6 +96,7 @@ class Mouth:
         shape = (y1 - y0, x1 - x0)
         mask = polygon_mask(outline, (x0, y0), shape, 0.9 * step).astype(np.float32)
         mask *= np.float32(1 / 255)
+        self._ease_corners(picture, placed, gap)
         layer = self._put_out(shape, (x0, y0), placed, out)
         inside = self._inside(shape, (x0, y0), weights, pose, gap)
         inside = self._shade(inside, mask, placed, (x0, y0))
@@ -96,6 +107,33 @@ class Mouth:
         if layer is not None:
             mixed = self._over_lip(mixed, mask, placed, (x0, y0), layer)
         part[:] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
+
+    def _ease_corners(self, picture: U8, placed: F32, gap: float) -> None:
+        """Take the dark of the closed mouth's corners off the skin beside an open one."""
+        width = self._geometry.mouth_width
+        amount = float(smoothstep(np.array((gap / width - 0.06) / 0.16)))
+        radius = _CORNER_REACH * width
+        if amount <= 0:
+            return
+        middle = placed[_CORNERS, :2].mean(0)
+        for corner in placed[_CORNERS, :2]:
+            box = window(corner[None], round(2 * radius), *picture.shape[1::-1])
+            if box is None:
+                continue
+            x0, y0, x1, y1 = box
+            part = picture[y0:y1, x0:x1].astype(np.float32)
+            out = (corner - middle) / max(float(np.linalg.norm(corner - middle)), 1.0)
+            ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+            away = np.hypot(xs - corner[0], ys - corner[1]) / radius
+            # The skin just outside, on a half ring.
+            beside = (xs - corner[0]) * out[0] + (ys - corner[1]) * out[1]
+            ring = (away > 1.2) & (away < 1.9) & (beside > 0.5 * radius)
+            if not ring.any():
+                continue
+            near = np.exp(-(away**2)) * smoothstep(1.8 - away)
+            lighter = np.maximum(part[ring].mean(0) - part, 0)
+            part += (_CORNER_EASE * amount * near)[..., None] * lighter
+            picture[y0:y1, x0:x1] = np.rint(part).astype(np.uint8)
 
     def _taller(self, box: tuple[int, int, int, int], reach: float) -> tuple[int, int, int, int]:
         """The window with room for the tongue below."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from engines.avatars.fit import fit
-from engines.avatars.neutral import KEPT_SMILE, LAUGH_AT, PARTED, lip_gap, neutral
+from engines.avatars.neutral import AJAR, KEPT_SMILE, LAUGH_AT, PARTED, lip_gap, neutral
 from engines.avatars.rigging import head_axes, resting_smile
 from engines.render import landmarks as lm
 from engines.render.geometry import Geometry
@@ -44,7 +44,9 @@ def test_the_smile_goes_but_for_a_rest_and_the_outline_stays() -> None:
     before = resting_smile(load_rig(), head_axes(points))
     calm = neutral(photo, points)
     assert before.min() > KEPT_SMILE + 0.1
-    assert np.abs(calm.smile - KEPT_SMILE).max() < 0.1
+    # Who laughs more keeps a little more.
+    assert (calm.smile > KEPT_SMILE).all()
+    assert (calm.smile - KEPT_SMILE < 0.4 * (before - KEPT_SMILE)).all()
     wide = [np.ptp(p[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0]) for p in (points, calm.points)]
     assert wide[1] < 0.95 * wide[0]
     oval = load_rig().oval
@@ -77,6 +79,36 @@ def test_a_broad_smile_brings_the_laugh_back_and_a_slight_one_does_not() -> None
     still = Geometry(replace(avatar, laugh=np.zeros_like(avatar.laugh)), 512)
     closed = still.deform(still.weights(motion(mouthSmile=LAUGH_AT)), 0)
     assert abs(lip_gap(closed)) < 0.02
+
+
+def test_nearly_closed_lips_are_sealed_where_teeth_are_seen() -> None:
+    photo, points = sample().portrait, sample().landmarks.copy()
+    width = float(np.ptp(points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0]))
+    for row, way in ((lm.UPPER_INNER, -1), (lm.LOWER_INNER, 1)):
+        points[list(row), 1] += way * (AJAR + PARTED) / 4 * width
+    points[list(lm.UPPER_INNER), 1] += lip_gap(sample().landmarks) * width
+    assert AJAR < lip_gap(points) < PARTED
+    assert neutral(photo, points).photo is photo
+    toothy = photo.copy()
+    line = np.rint(points[list(lm.UPPER_INNER[2:7]), :2]).astype(int)
+    low, high = line.min(0), line.max(0)
+    toothy[low[1] : high[1] + 3, low[0] : high[0]] = (205, 212, 215)
+    calm = neutral(toothy, points)
+    assert lip_gap(calm.points) < 0.01
+    assert np.abs(calm.photo.astype(int) - toothy).max() > 50
+
+
+def test_yellow_teeth_give_the_rig_s_their_colour() -> None:
+    photo, points = laughing()
+
+    def light(picture: U8) -> F32:
+        return fit(picture, points, soft_mask(), name="x", title="X", credit="none").teeth_light
+
+    teeth = neutral(photo, points).teeth[..., 3] > 0
+    yellow = photo.copy()
+    yellow[teeth] = np.rint(yellow[teeth] * np.array([0.7, 1, 1])).astype(np.uint8)
+    bare, tinted = light(photo), light(yellow)
+    assert tinted[0] / tinted[2] < 0.93 * bare[0] / bare[2]
 
 
 def test_a_laugh_can_be_sealed() -> None:

@@ -1,6 +1,13 @@
 import numpy as np
+import pytest
 
-from engines.avatars.own_teeth import inside_mouth, own_teeth
+from engines.avatars.own_teeth import (
+    inside_mouth,
+    own_teeth,
+    presentable,
+    shows_teeth,
+    tooth_colour,
+)
 from engines.render import landmarks as lm
 from engines.values import U8
 from tests.support.laughing import laughing
@@ -45,3 +52,39 @@ def test_what_is_between_the_lips_is_found_without_the_lips() -> None:
     for point in (0, 17):
         x, y = np.rint(points[point, :2]).astype(int)
         assert inside[y, x] == 0
+
+
+def row(jag: float = 0, left: float = 0.36, right: float = 0.36, high: float = 0.1) -> U8:
+    """An even row of teeth in the sample's mouth, in its widths; `jag` on every fourth column."""
+    points = sample().landmarks
+    x0, x1 = points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0]
+    width, (x, y) = x1 - x0, points[[13, 14], :2].mean(0)
+    out: U8 = np.zeros((*sample().portrait.shape[:2], 4), np.uint8)
+    for column in range(int(x - left * width), int(x + right * width) + 1):
+        end = high + (jag if column // 4 % 2 else 0)
+        out[int(y) : round(float(y + end * width)), column] = 220
+    return out
+
+
+def test_an_even_row_may_be_shown() -> None:
+    assert presentable(row(), sample().landmarks)
+
+
+@pytest.mark.parametrize(
+    "teeth",
+    [row(jag=0.04), row(left=0.1, right=0.5), row(left=0.2, right=0.2), row(high=0.03), row() * 0],
+)
+def test_a_jagged_lopsided_narrow_or_low_row_may_not(teeth: U8) -> None:
+    assert not presentable(teeth, sample().landmarks)
+
+
+def test_teeth_are_seen_between_parted_lips_only() -> None:
+    assert shows_teeth(*laughing())
+    assert not shows_teeth(sample().portrait, sample().landmarks)
+
+
+def test_the_colour_of_teeth_is_told_or_none() -> None:
+    photo, points = laughing()
+    colour = tooth_colour(cut(photo, points))
+    assert colour is not None and colour.shape == (3,) and colour.min() > 90
+    assert tooth_colour(row() * 0) is None

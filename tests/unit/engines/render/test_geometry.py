@@ -74,8 +74,39 @@ def test_the_jaw_opens_the_lips_and_the_seal_shuts_them() -> None:
 
     closed = gap(motion(), 0)
     assert gap(motion(jawOpen=0.4), 0) > closed + 8
-    assert gap(motion(jawOpen=0.4), 1) == pytest.approx(closed, abs=0.5)
+    # Sealed is sealed, even where the photo's own lips are a hair apart.
+    assert gap(motion(jawOpen=0.4), 1) == pytest.approx(min(closed, 0), abs=0.3)
+    assert gap(motion(), 1) == pytest.approx(min(closed, 0), abs=0.3)
     assert closed < gap(motion(jawOpen=0.4), 0.5) < gap(motion(jawOpen=0.4), 0)
+
+
+def test_a_rolled_lower_lip_comes_up_to_the_upper_teeth() -> None:
+    width = sample_geometry().mouth_width
+    rest = placed(motion())
+
+    def gap(**values: float) -> float:
+        face = placed(motion(**values))
+        return float(face[LOWER, 1] - face[UPPER, 1] - rest[LOWER, 1] + rest[UPPER, 1]) / width
+
+    lifted = {"jawOpen": 0.12, "mouthUpperUp": 0.35}
+    assert gap(**lifted) > 0.1
+    assert 0.04 < gap(**lifted, mouthRollLower=0.45) < 0.09
+    # It comes on without a jump, and never parts closed lips.
+    steps = [gap(**lifted, mouthRollLower=k / 40) for k in range(21)]
+    assert np.abs(np.diff(steps)).max() < 0.03
+    assert abs(gap(mouthRollLower=1)) < 0.02
+
+
+def test_the_upper_lip_stays_at_its_teeth_when_the_jaw_drops() -> None:
+    rest, wide = placed(motion()), placed(motion(jawOpen=1))
+    width = sample_geometry().mouth_width
+    assert abs(wide[UPPER, 1] - rest[UPPER, 1]) < 0.04 * width
+    assert wide[LOWER, 1] - rest[LOWER, 1] > 0.35 * width
+
+
+def test_brows_rise_less_than_the_rig_s() -> None:
+    raised = sample_geometry().weights(motion(browInnerUp=1, browOuterUp=1))
+    assert 0.5 < raised.max() < 0.9 and np.count_nonzero(raised) == 3
 
 
 @given(st.lists(st.floats(0, 1), min_size=52, max_size=52))

@@ -48,6 +48,23 @@ def test_the_opening_grows_with_the_jaw_and_stays_between_the_lips() -> None:
     assert areas == sorted(areas) and areas[0] > 50 and areas[-1] > 4 * areas[0]
 
 
+def test_the_dark_of_the_corners_goes_as_the_mouth_opens() -> None:
+    def beside(**values: float) -> int:
+        geometry, wanted = sample_geometry(), motion(**values)
+        weights, pose = geometry.weights(wanted), geometry.pose(wanted)
+        face = geometry.deform(weights, float(wanted[18]))
+        placed = geometry.place(face, geometry.face_follow, pose)
+        picture: U8 = np.full((512, 512, 3), 128, np.uint8)
+        x, y = np.rint(placed[61, :2]).astype(int)
+        picture[y - 1 : y + 2, x - 2 : x + 1] = 30
+        mouth = Mouth(sample(), geometry, load_rig(), sample().portrait)
+        mouth.draw(picture, placed, weights, pose)
+        return int(picture[y, x - 2, 0])
+
+    assert beside() == 30
+    assert beside(jawOpen=0.15) < beside(jawOpen=0.5) and beside(jawOpen=0.5) > 90
+
+
 def test_upper_teeth_show_bright_and_the_throat_dark() -> None:
     picture, placed = drawn(jawOpen=0.6, mouthSmile=0.4)
     x = round(float(placed[13, 0])) + 4
