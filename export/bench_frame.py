@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,10 @@ from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 
 WARM_UP_FRAMES = 20
+SIZES = (256, 512, 768, 1024)
+
+
+_SCRATCH = ("map_full", "map_half", "person", "clear", "behind")
 
 
 def speech_like(frame: int) -> F32:
@@ -50,32 +55,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m export bench-frame", description=__doc__)
     parser.add_argument("--avatar", default="", help="default: the first built-in one")
     parser.add_argument("--avatars-dir", type=Path, default=None)
-    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument(
+        "--size", type=int, nargs="+", default=list(SIZES), help="default: all that are served"
+    )
     parser.add_argument("--frames", type=int, default=250)
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
     store = default_store(args.avatars_dir)
     name = args.avatar or store.names()[0]
-    renderer = WarpRenderer(store.load(name), args.size)
+    avatar = store.load(name)
+    print(f"{name} ({avatar.size} x {avatar.size}), {args.frames} frames, one thread")
+    for size in args.size:
+        for line in measure(WarpRenderer(avatar, size), args.frames):
+            print(line)
+    return 0
+
+
+def measure(renderer: WarpRenderer, frames: int) -> list[str]:
+    """Draw `frames` frames; lines of a report."""
     warm = renderer.new_state()
     for frame in range(WARM_UP_FRAMES):
         renderer.render(warm, speech_like(frame))
     state = renderer.new_state()
     frame_ms, cpu_ms = [], []
-    for frame in range(args.frames):
+    for frame in range(frames):
         motion = speech_like(frame)
         started, cpu_started = time.perf_counter(), time.thread_time()
         renderer.render(state, motion)
         frame_ms.append(1000 * (time.perf_counter() - started))
         cpu_ms.append(1000 * (time.thread_time() - cpu_started))
-    print(f"{name} at {args.size} x {args.size}, {args.frames} frames, one thread")
+    held = sum(getattr(state, f.name).nbytes for f in fields(state) if f.name in _SCRATCH)
+    lines = [f"{renderer.size} x {renderer.size}, {held / 2**20:.1f} MiB a session"]
     for stage, seconds in state.stage_s.items():
-        print(f"  {stage:<10} {1000 * seconds / args.frames:6.2f} ms mean")
+        lines.append(f"  {stage:<10} {1000 * seconds / frames:6.2f} ms mean")
     middle, late = np.percentile(frame_ms, [50, 95])
-    print(f"  {'frame':<10} {middle:6.2f} ms median, {late:.2f} ms p95")
+    lines.append(f"  {'frame':<10} {middle:6.2f} ms median, {late:.2f} ms p95")
     middle, late = np.percentile(cpu_ms, [50, 95])
-    print(f"  {'its CPU':<10} {middle:6.2f} ms median, {late:.2f} ms p95, waiting left out")
-    return 0
+    lines.append(f"  {'its CPU':<10} {middle:6.2f} ms median, {late:.2f} ms p95, waiting left out")
+    return lines
 
 
 if __name__ == "__main__":

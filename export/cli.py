@@ -24,6 +24,7 @@ class Command:
 COMMANDS: dict[tuple[str, ...], Command] = {
     ("fit-avatar",): Command("export.fit_avatar:main", "a portrait becomes an avatar"),
     ("gallery",): Command("export.gallery.command:main", "portraits of people who do not exist"),
+    ("head-glb",): Command("export.rig.head_glb:main", "the rig as a 3D head for other programs"),
     ("bench-frame",): Command("export.bench_frame:main", "milliseconds per motion frame"),
     ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
@@ -36,6 +37,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ),
     ("train", "emotion"): Command("export.train.emotion_cli:train", "emotion of voice and words"),
     ("evaluate", "emotion"): Command("export.evaluate.emotion_cli:main", "emotion figures"),
+    ("evaluate", "motion"): Command(
+        "export.evaluate.motion_cli:main", "heads, blinks, moods, lips under emotion"
+    ),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }

@@ -26,7 +26,7 @@ from server.metrics import Metrics, program_version
 from server.middleware import BodyLimit, Larger, SafeHeaders
 from server.onboarding.service import Maker
 from server.onboarding.shelves import shelf_of
-from server.routes import avatars, health, sessions, stage
+from server.routes import avatars, face, health, sessions, stage
 from server.schemas import Description, SessionRequest, Trickle
 from server.services import Backend, Services
 from server.settings import Settings
@@ -62,7 +62,7 @@ def create_app(
         redoc_url=None,
     )
     install_error_handlers(app)
-    for routes in (sessions, stage, avatars, health):
+    for routes in (sessions, stage, face, avatars, health):
         app.include_router(routes.router)
     _document_bodies(app)
     if page:
@@ -96,6 +96,7 @@ def _lifespan(
             manager.start(factory)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
             maker = Maker(gallery, shelf_of(settings.avatars), settings.avatars.upload_timeout_s)
+            stack.callback(maker.close)
             await maker.sweep()
             app.state.services = Services(settings, backend, gallery, manager, metrics, maker)
             log.info("ready", extra={"sessions_max": manager.cap})

@@ -11,13 +11,19 @@ from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from server.errors import ApiError
 
 Model = TypeVar("Model", bound=BaseModel)
 JSON, SDP, FRAGMENT = "application/json", "application/sdp", "application/trickle-ice-sdpfrag"
 REF = "#/components/schemas/{model}"
+
+
+class Strict(BaseModel):
+    """A body in which an unknown field is an error: a typing slip must not pass in silence."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def kind_of(request: Request, *allowed: str) -> str:

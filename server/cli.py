@@ -1,4 +1,4 @@
-"""The command `synchrorama`: serve, render, avatar, doctor, bench, settings.
+"""The command `synchrorama`: serve, render, motion, avatar, doctor, bench, settings.
 
 Runs on the main thread.
 Never does the work itself: each command is a function of its module.
@@ -12,10 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from server.origin import ForeignPackage, check_layout
 from server.settings import SIZES, Settings, SettingsError, setting_keys
 from server.settings_load import flag_name, load_settings
+
+if TYPE_CHECKING:
+    from engines.emotion.values import EmotionOverride
 
 ALIASES = {"server.host": "--host", "server.port": "--port"}
 FAILED, MISUSED = 1, 2
@@ -65,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add("serve", "serve the page and the API", run_serve)
     _render_arguments(add("render", "a voice recording to a video with sound", run_render))
+    _motion_arguments(add("motion", "a voice recording to motion curves (ARKit)", run_motion))
     add_avatar_arguments(add("avatar", "list, make, show, move or remove avatars", run_avatars))
     doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
     doctor.add_argument("--json", action="store_true", help="as JSON")
@@ -108,6 +113,39 @@ def _render_arguments(command: argparse.ArgumentParser) -> None:
         "--framing", choices=FRAMINGS, default="shoulders", help="how close [shoulders]"
     )
     command.add_argument("--mirrored", action="store_true", help="left and right exchanged")
+    _telling_arguments(command)
+
+
+def _motion_arguments(command: argparse.ArgumentParser) -> None:
+    from server.motion_file import RATES
+
+    command.add_argument("--audio", type=Path, required=True, metavar="FILE", help="a recording")
+    command.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="a .csv, .json or .npz to write"
+    )
+    command.add_argument(
+        "--fps",
+        type=int,
+        choices=RATES,
+        default=RATES[0],
+        help="frames a second; but for 25 they are interpolated [25]",
+    )
+    command.add_argument("--seed", type=int, default=0, help="of blinks, gaze and sway [0]")
+    command.add_argument("--force", action="store_true", help="replace a file that is there")
+    _telling_arguments(command)
+
+
+def _telling_arguments(command: argparse.ArgumentParser) -> None:
+    """What a face is told, and the bar: of every command that works on a recording."""
+    from engines.emotion.values import EMOTIONS
+
+    command.add_argument(
+        "--emotion", choices=EMOTIONS, help="what it feels [what is heard in the voice]"
+    )
+    command.add_argument("--intensity", type=float, metavar="0..1", help="how strongly [1]")
+    command.add_argument(
+        "--text", default="", metavar="WORDS", help="what is said: its feeling counts too"
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -157,12 +195,14 @@ def run_render(arguments: argparse.Namespace) -> int:
         audio=arguments.audio,
         out=arguments.out,
         avatar=arguments.avatar or settings.avatars.default,
-        seed=arguments.seed,
+        seed=_seed(arguments.seed),
         size=arguments.size or settings.session.size,
         quiet=arguments.quiet,
         background=arguments.background,
         framing=arguments.framing,
         mirrored=arguments.mirrored,
+        feeling=feeling_from(arguments),
+        text=arguments.text,
     )
     try:
         report = render(job, settings)
@@ -171,6 +211,53 @@ def run_render(arguments: argparse.Namespace) -> int:
         return FAILED
     print(report)
     return 0
+
+
+def run_motion(arguments: argparse.Namespace) -> int:
+    """Make the motion of a recording."""
+    from engines.motion.model import MotionModel
+    from server.motion_job import MotionJob, make_motion
+    from server.render import RenderError
+
+    threads = settings_from(arguments).engine.threads
+    job = MotionJob(
+        audio=arguments.audio,
+        out=arguments.out,
+        fps=arguments.fps,
+        seed=_seed(arguments.seed),
+        feeling=feeling_from(arguments),
+        text=arguments.text,
+        force=arguments.force,
+        quiet=arguments.quiet,
+    )
+    try:
+        report = make_motion(job, lambda: MotionModel.load(None, threads))
+    except RenderError as error:
+        print(f"synchrorama motion: {error}", file=sys.stderr)
+        return FAILED
+    print(report)
+    return 0
+
+
+def _seed(seed: int) -> int:
+    """Raises SettingsError for one that no generator takes."""
+    if not 0 <= seed < 2**31:
+        raise SettingsError(f"--seed: got {seed}, wanted 0 to {2**31 - 1}")
+    return seed
+
+
+def feeling_from(arguments: argparse.Namespace) -> EmotionOverride | None:
+    """What the face is to feel; None: what is heard. Raises SettingsError."""
+    from engines.emotion.values import EmotionOverride
+
+    if arguments.emotion is None:
+        if arguments.intensity is not None:
+            raise SettingsError("--intensity: of which emotion? give --emotion too")
+        return None
+    intensity = 1.0 if arguments.intensity is None else arguments.intensity
+    if not 0.0 <= intensity <= 1.0:
+        raise SettingsError(f"--intensity: got {intensity:g}, wanted 0 to 1")
+    return EmotionOverride(arguments.emotion, intensity=intensity)
 
 
 def run_avatars(arguments: argparse.Namespace) -> int:

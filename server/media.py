@@ -20,12 +20,14 @@ import numpy as np
 from engines.loop import Engine
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats
+from engines.motion.wishes import Wish
 from engines.pipeline import Renderer
 from engines.render.stage import Stage
 from engines.runner import EngineSession
 from engines.values import MOTION_SIZE, U8, Picture
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
+from server.face_feed import FaceFeed
 from server.gallery import Gallery
 from server.ingest import MicReader, PushReader
 from server.media_metrics import Meter, newest
@@ -44,7 +46,7 @@ from server.tracks import AvatarAudioTrack, AvatarVideoTrack
 log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
 """M3: 320 ms of pictures, more than playout ever waits for."""
-MAX_PAGE_MESSAGE = 1024
+MAX_PAGE_MESSAGE = 32_768
 SILENCE_LOOK_S, SILENCE_WITHIN_S = 0.004, 0.4
 """How finely and how long the way from an interrupt to silence is watched: 20 ms are expected."""
 
@@ -165,6 +167,7 @@ class LiveMedia:
         self._timeline: MicTimeline | PushTimeline
         self._mic: MicReader | None = None
         self._voice: LiveVoice | None = None
+        self._feed = FaceFeed(self.tell)
         self._player = self._build_player(look.still)
         self._stack.push_async_callback(self._player.aclose)
         self._peer = self._build_peer()
@@ -190,6 +193,7 @@ class LiveMedia:
             on_fault=lambda error: self._events.ended(
                 Ending.FAULT, f"player: {type(error).__name__}"
             ),
+            on_shown=self._feed.shown,
             probe=Probe(self.tell) if plan.probe else None,
         )
         if isinstance(self._timeline, MicTimeline):
@@ -300,6 +304,14 @@ class LiveMedia:
         )
         self._engine.renderers.put(look.renderer)
         self._player.show_idle(look.still)
+
+    def wish(self, wish: Wish) -> None:
+        """Tell the face something; it shows with one of the next pictures."""
+        self._engine.wishes.put(wish)
+
+    def subscribe(self, on: bool) -> None:
+        """Send every motion to the page, or no more."""
+        self._feed.subscribe(on)
 
     async def aclose(self) -> None:
         """Stop peer, player and engine session, in this order. Idempotent."""

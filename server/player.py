@@ -90,6 +90,7 @@ class Player:
         limits: DelayLimits | None = None,
         on_speaking: Callable[[bool], None] = lambda speaking: None,
         on_segment: Callable[[SegmentEvent], None] = lambda event: None,
+        on_shown: Callable[[Picture], None] = lambda picture: None,
         on_fault: Callable[[BaseException], None] | None = None,
         probe: Probe | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -98,8 +99,9 @@ class Player:
         """`idle_image` u8[H,W,3] BGR is shown until the first picture comes.
 
         `on_speaking` is told when the voice being played begins and ends, `on_segment` when the
-        playout passes the beginning and end of a segment of pushed speech. `on_fault` is told when
-        a tick fails; the player has then stopped.
+        playout passes the beginning and end of a segment of pushed speech, `on_shown` of each
+        picture as it goes out for the first time. `on_fault` is told when a tick fails; the player
+        has then stopped.
         """
         self._timeline = timeline
         self._engine_audio = engine_audio
@@ -108,6 +110,7 @@ class Player:
         self._idle_image = idle_image
         self._on_speaking = on_speaking
         self._on_segment = on_segment
+        self._on_shown = on_shown
         self._on_fault = on_fault
         self._probe = probe
         self._clock = clock
@@ -230,6 +233,7 @@ class Player:
         self._sent += 1
         video.put(Still(decision.pts, self._image(decision.picture)))
         if decision.video == "show" and decision.picture is not None:
+            self._on_shown(decision.picture)
             heard_s = self._timeline.heard_at(decision.picture.pts)
             if heard_s is not None:
                 self._audio_to_frame_s.append(self._clock() - heard_s)

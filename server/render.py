@@ -20,6 +20,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from engines.cues import cues_of
+from engines.emotion.values import EmotionOverride
 from engines.loop import warp_renderer
 from engines.offline import render_file
 from engines.render.mark import marked
@@ -60,6 +62,10 @@ class RenderJob:
     """As `server.render_stage.BACKGROUND_HELP` says."""
     framing: Framing = "shoulders"
     mirrored: bool = False
+    feeling: EmotionOverride | None = None
+    """None: what is heard."""
+    text: str = ""
+    """The words that are spoken, where they are known."""
 
 
 def render(job: RenderJob, settings: Settings) -> str:
@@ -77,7 +83,7 @@ def render(job: RenderJob, settings: Settings) -> str:
     style = mark_style(settings.disclosure)
     motion = MotionModel.load(None, settings.engine.threads)
     begun_s = time.monotonic()
-    with _progress(job) as on_progress:
+    with progress_bar("rendering", quiet=job.quiet) as on_progress:
         pictures = render_file(
             voice,
             avatar,
@@ -85,6 +91,7 @@ def render(job: RenderJob, settings: Settings) -> str:
             seed=job.seed,
             size=job.size,
             stage=stage,
+            cues=cues_of(len(voice), job.feeling, job.text),
             on_progress=on_progress,
             renderer_factory=marked(warp_renderer, style),
         )
@@ -206,7 +213,8 @@ def _mux(container: Any, size: int, sound: F32, pictures: Iterator[Picture]) -> 
 
 
 @contextmanager
-def _progress(job: RenderJob) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(words: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal; what it yields takes the frames done and those in all."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -214,8 +222,8 @@ def _progress(job: RenderJob) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=job.quiet, transient=True) as progress:
-        task = progress.add_task("rendering", total=1)
+    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
+        task = progress.add_task(words, total=1)
 
         def on_progress(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)

@@ -11,19 +11,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.render.mark import Corner
+from server.bodies import Strict
 from server.settings import SIZES
 from server.stage_wishes import StageChange, StageReply
+from server.tellings import EmotionTelling, MannerTelling
 
 Voice = Literal["mirror", "push"]
 NOTICE = "This face is made by a computer. Nobody is being filmed."
 MAX_CANDIDATES = 32
 """Candidates of one trickle request; browsers send one to four at a time."""
-
-
-class Strict(BaseModel):
-    """A body in which an unknown field is an error: a typing slip must not pass in silence."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class SessionRequest(Strict):
@@ -45,6 +41,12 @@ class SessionRequest(Strict):
     stage: StageChange = Field(
         default=StageChange(),
         description="Background, framing, mirrored; the portrait as it is when left out.",
+    )
+    emotion: EmotionTelling | None = Field(
+        None, description="What the face shows from its first picture on; as told later."
+    )
+    manner: MannerTelling | None = Field(
+        None, description="How the face moves from its first picture on; as told later."
     )
     probe: bool = Field(
         False, description="Draw the measuring strip into the picture (for benchmarks)."

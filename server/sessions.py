@@ -14,13 +14,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pydantic import ValidationError
+
+from engines.motion.wishes import Wish
 from engines.render.stage import AS_IT_IS, Stage
-from server.errors import ApiError, closed_session
+from server.errors import ApiError, closed_session, invalid_body
 from server.expiry import Waited
 from server.logs import session_context
 from server.sdpfrag import offered_ufrag
 from server.session_states import Ending, State, step
 from server.staging import Staging
+from server.tellings import KINDS, read_telling, wish_of
 
 if TYPE_CHECKING:
     from server.push_protocol import PushVoice
@@ -44,6 +48,8 @@ class SessionPlan:
     """Whether the measuring strip is drawn and onsets are told (for benchmarks)."""
     stage: Stage = AS_IT_IS
     """As the session begins; `Session.staging` has what it is now."""
+    wishes: tuple[Wish, ...] = ()
+    """What the face is told before anything else."""
     consent_given: str | None = None
     """When the person agreed whose photo the avatar was made of; None for built-in avatars."""
 
@@ -90,12 +96,20 @@ class Media(Protocol):
     async def show(self, stage: Stage) -> None:
         """Draw on another stage from the next frame on. Raises what kept it from being built."""
 
+    def wish(self, wish: Wish) -> None:
+        """Tell the face something; it shows with one of the next pictures."""
+
+    def subscribe(self, on: bool) -> None:
+        """Send every motion to the page, or no more."""
+
     async def aclose(self) -> None:
         """Stop every part, in reverse order of starting. Idempotent."""
 
 
 SHOW_TIMEOUT_S = 20.0
 """A change of the stage waits so long for a session that is connecting."""
+WISHES_KEPT = 16
+"""Wishes kept from before the offer; of more, the last."""
 MediaFactory = Callable[[SessionPlan, MediaEvents], Awaitable[Media]]
 
 
@@ -130,6 +144,8 @@ class Session:
         self.give_way: Callable[[], None] | None = None
         """Ends the push socket that speaks for this session, when another one takes over."""
         self._closing: asyncio.Task[None] | None = None
+        self._wishes: list[Wish] = []
+        """Told before there was a face."""
         self.staging = Staging(plan.stage, self._show, self._tell)
         """What is around the person; change it by `restage`."""
 
@@ -197,6 +213,9 @@ class Session:
             self._must_live()
         self._stack.push_async_callback(self._stop, "media", media.aclose)
         self._media = media
+        for wish in (*self.plan.wishes, *self._wishes):
+            media.wish(wish)
+        self._wishes.clear()
         self._media_there.set()
         reply = await media.answer(sdp)
         self._must_live()
@@ -236,10 +255,35 @@ class Session:
         if self._media is not None:
             self._media.tell(event)
 
+    def wish(self, wish: Wish) -> None:
+        """Tell the face something. Raises ApiError 410 when the session has ended."""
+        self._must_live()
+        if self._media is not None:
+            self._media.wish(wish)
+            return
+        self._wishes.append(wish)
+        del self._wishes[:-WISHES_KEPT]
+
     def _heard(self, message: Mapping[str, object]) -> None:
-        if message.get("type") == "stage":
-            with session_context(self.plan.id):
+        kind = message.get("type")
+        with session_context(self.plan.id):
+            if kind == "stage":
                 self.staging.hear(message)
+            elif kind == "subscribe" and self._media is not None:
+                self._media.subscribe(message.get("motion") is True)
+            elif isinstance(kind, str) and kind in KINDS:
+                self._hear_telling(message)
+            elif kind != "subscribe":
+                self._tell(unknown_message(kind))
+
+    def _hear_telling(self, message: Mapping[str, object]) -> None:
+        try:
+            self.wish(wish_of(read_telling(message)))
+        except ValidationError as error:
+            self._tell({"type": "warning", **invalid_body(error.errors())["error"]})
+        except ApiError as error:
+            told = {"code": error.code, "message": error.message, "hint": error.hint}
+            self._tell({"type": "warning", **told})
 
     def _connected(self) -> None:
         if self._state is State.CONNECTING:
@@ -286,6 +330,17 @@ class Session:
             log.error("%s did not stop in time", name, extra={"limit_s": self._close_timeout_s})
         except Exception:  # logged with its traceback; the rest still has to be stopped
             log.exception("%s failed to stop", name)
+
+
+def unknown_message(kind: object) -> Mapping[str, object]:
+    """The warning for a message that this server does not know: it must not pass in silence."""
+    said = f"type {kind[:32]!r}" if isinstance(kind, str) else "no type"
+    return {
+        "type": "warning",
+        "code": "unknown_message",
+        "message": f"a message with {said} is not known here",
+        "hint": "see docs/api.md, Events on the data channel",
+    }
 
 
 def _detail(error: BaseException) -> str:

@@ -240,7 +240,7 @@ class AvatarSettings(Section):
     max_avatars: int = option(100, "Most avatars of users.", low=0, high=10_000)
     max_disk_mib: int = option(512, "Most MiB on disk for avatars of users.", low=1, high=1_000_000)
     upload_timeout_s: float = option(
-        30.0,
+        60.0,
         "A photo that has not arrived, or become an avatar, in this time is refused.",
         low=1,
         high=600,

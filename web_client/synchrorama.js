@@ -16,10 +16,12 @@ import { Link } from "./client/link.js";
 import { microphoneGranted, openMicrophone } from "./client/microphone.js";
 import { Signalling } from "./client/signalling.js";
 import { readStats } from "./client/stats.js";
+import * as telling from "./client/tellings.js";
 import { VoiceSocket, decodeVoice } from "./client/voice.js";
 
 export { AvatarError } from "./client/errors.js";
 export { LevelMeter, listMicrophones } from "./client/microphone.js";
+export { ACTIONS, DIALS, EMOTIONS } from "./client/tellings.js";
 export { decodeVoice } from "./client/voice.js";
 
 const STATS_MS = 500;
@@ -39,9 +41,16 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  * @property {number} [size] Picture size in pixels (square).
  * @property {import("./client/link.js").Stage} [stage] What is around the person; see `setStage()`.
  * @property {number} [seed] Makes blinks and sway repeatable.
+ * @property {import("./client/tellings.js").Feeling|null} [emotion] What it feels; see `feel()`.
+ * @property {{dials?: import("./client/tellings.js").Dials, temperature?: number}|null} [manner] How
+ *   it moves; see `setManner()`.
+ * @property {string|null} [scene] What happens around it; see `setScene()`.
  * @property {"VP8"|"H264"} [codec] Tried first; default VP8 (three times cheaper for the server).
  * @property {RTCIceServer[]} [iceServers] Default: those the server names (none on a local net).
  * @property {number} [retries] Attempts in a row before giving up; 0 never retries. Default 10.
+ *
+ * @typedef {{t: number, names: string[], values: number[]}} Motion What the face shows at media time t
+ *   (seconds): 52 ARKit blendshapes (0 to 1), then the head's pose; see docs/client.md.
  */
 
 export class AvatarClient extends EventTarget {
@@ -59,6 +68,8 @@ export class AvatarClient extends EventTarget {
   #picked = null;
   /** @type {import("./client/stats.js").ClientStats|null} */ #stats = null;
   #lookedMs = -Infinity;
+  /** @type {Set<(motion: Motion) => void>} */ #motionWatchers = new Set();
+  /** @type {string[]} */ #motionNames = [];
   #onPageHide = () => this.#leave();
 
   /** @param {AvatarOptions} [options] */
@@ -67,6 +78,11 @@ export class AvatarClient extends EventTarget {
     const server = options.server ?? new URL(".", import.meta.url);
     const usual = { voice: "mirror", microphone: null, codec: "VP8", retries: 10, stage: {} };
     this.options = { ...usual, ...options };
+    // Wrong wishes fail here and not on each connection.
+    this.feel(options.emotion ?? null);
+    const manner = options.manner ?? null;
+    this.options.manner = manner && telling.manner(manner.dials ?? {}, manner.temperature ?? 1);
+    this.setScene(options.scene ?? null);
     this.signalling = new Signalling(server);
     /** @type {ClientState} */
     this.state = "idle";
@@ -137,6 +153,75 @@ export class AvatarClient extends EventTarget {
   async setStage(change) {
     this.options.stage = { ...this.options.stage, ...change };
     await this.#link?.setStage(this.options.stage);
+  }
+
+  /**
+   * Words that are being spoken now: the face shows what they feel like. Not spoken by the avatar.
+   * @param {string} text
+   * @returns {boolean} Whether it was told; false when not live.
+   */
+  say(text) {
+    return this.#tellFace(telling.transcript(text));
+  }
+
+  /**
+   * Shows this feeling, whatever is heard; null: what is heard counts again. Kept over reconnections.
+   * @param {import("./client/tellings.js").Feeling|null} feeling
+   */
+  feel(feeling) {
+    this.options.emotion = telling.emotion(feeling);
+    this.#link?.tell({ type: "emotion", ...this.options.emotion });
+  }
+
+  /**
+   * Does something once: nod, laugh, look_left... (`ACTIONS`).
+   * @param {string} name
+   * @returns {boolean} Whether it was told; false when not live.
+   */
+  act(name) {
+    return this.#tellFace(telling.action(name));
+  }
+
+  /**
+   * How it moves; a dial left out is the usual 0.5. Kept over reconnections.
+   * @param {import("./client/tellings.js").Dials} dials
+   * @param {number} [temperature] 0 (calm, the likeliest) to 1.5; variety of the motion.
+   */
+  setManner(dials, temperature = 1) {
+    this.options.manner = telling.manner(dials, temperature);
+    this.#link?.tell({ type: "manner", ...this.options.manner });
+  }
+
+  /**
+   * What happens around it and how it is, in words. Kept over reconnections.
+   * @param {string|null} text
+   */
+  setScene(text) {
+    this.options.scene = text === null ? null : telling.scene(text).text;
+    this.#link?.tell(telling.scene(text ?? ""));
+  }
+
+  /**
+   * What the other side of the talk does: who is spoken to looks on and nods.
+   * @param {{speaking: boolean, energy?: number}} other energy: loudness, 0 to 1.
+   * @returns {boolean} Whether it was told; false when not live.
+   */
+  listen(other) {
+    return this.#tellFace(telling.listening(other));
+  }
+
+  /**
+   * Calls back with every motion the face shows, 25 a second, also after reconnections.
+   * @param {(motion: Motion) => void} callback
+   * @returns {() => void} Ends it.
+   */
+  onMotion(callback) {
+    this.#motionWatchers.add(callback);
+    if (this.#motionWatchers.size === 1) this.#link?.tell({ type: "subscribe", motion: true });
+    return () => {
+      if (!this.#motionWatchers.delete(callback) || this.#motionWatchers.size > 0) return;
+      this.#link?.tell({ type: "subscribe", motion: false });
+    };
   }
 
   /**
@@ -215,6 +300,8 @@ export class AvatarClient extends EventTarget {
         voice: this.options.voice,
         size: this.options.size,
         seed: this.options.seed,
+        emotion: this.options.emotion,
+        manner: this.options.manner,
       },
       stage: this.options.stage,
       codec: this.options.codec,
@@ -223,6 +310,8 @@ export class AvatarClient extends EventTarget {
       onLost: (error) => void this.#lost(link, error),
     });
     this.#link = link;
+    if (this.options.scene) link.tell(telling.scene(this.options.scene));
+    if (this.#motionWatchers.size > 0) link.tell({ type: "subscribe", motion: true });
     try {
       await this.#openWithMicrophone(link, run);
     } catch (error) {
@@ -338,13 +427,32 @@ export class AvatarClient extends EventTarget {
   /** @param {Record<string, any>} message */
   #hear(link, message) {
     if (link !== this.#link) return;
+    if (message.type === "motion") return this.#showMotion(message);
+    if (message.type === "motion_names") this.#motionNames = message.names;
     if (message.type === "stats") this.#serverStats = message;
+    if (message.type === "emotion") this.#tell("emotion", message);
     this.#tell("event", message);
     if (message.type !== "closed") return;
     const reason = String(message.reason ?? "no reason given");
     const code = PASSING.has(message.code) ? "connection-lost" : "session-closed";
     const said = `The server ended the session: ${reason}.`;
     void this.#lost(link, new AvatarError(code, { reason, message: said }));
+  }
+
+  /** A watcher that fails must not keep the others from it. */
+  #showMotion({ t, values }) {
+    for (const watcher of this.#motionWatchers) {
+      try {
+        watcher({ t, names: this.#motionNames, values });
+      } catch (error) {
+        globalThis.reportError?.(error);
+      }
+    }
+  }
+
+  /** @param {Record<string, unknown>} message What only counts now. @returns {boolean} */
+  #tellFace(message) {
+    return this.state === "live" && (this.#link?.tell(message) ?? false);
   }
 
   #startStats() {

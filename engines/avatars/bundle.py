@@ -248,7 +248,7 @@ def load(folder: Path) -> Avatar:
 
 def _write_pictures(avatar: Avatar, folder: Path) -> None:
     jpeg = [cv2.IMWRITE_JPEG_QUALITY, 93]
-    png = [cv2.IMWRITE_PNG_COMPRESSION, 9]
+    png = [cv2.IMWRITE_PNG_COMPRESSION, 6]
     _write(folder / "portrait.png", avatar.portrait, png)
     _write(folder / "portrait.jpg", avatar.portrait, jpeg)
     _write(folder / "background.jpg", avatar.background, jpeg)

@@ -28,7 +28,7 @@ HEADROOM = 0.06
 """Space wanted above the hair: a nod must not pull the picture's edge into view."""
 LARGE_CROP_PX = 900
 """From this side on a crop holds enough for pictures of the larger size."""
-_TOOTH_TINT = np.array([0.83, 0.92, 1.0], np.float32)
+_TOOTH_TINT = np.array([0.84, 0.91, 1.0], np.float32)
 """Blue and green of teeth in photos over their red."""
 _RIG_TOOTH = np.array([190, 204, 214], np.float32)
 """BGR of the lit part of the rig's teeth."""
@@ -164,6 +164,6 @@ def _teeth_light(skin: F32, white: float | None) -> F32:
     photos that show teeth (error 20 of 255 against 42 for always the same).
     """
     cheek = float(skin.max())
-    level = float(np.clip(7 + 0.58 * cheek + 0.42 * (cheek if white is None else white), 110, 232))
+    level = float(np.clip(7 + 0.58 * cheek + 0.42 * (cheek if white is None else white), 160, 232))
     light: F32 = (level * _TOOTH_TINT / _RIG_TOOTH).astype(np.float32)
     return light

@@ -15,10 +15,12 @@ from engines.values import F32, U8
 _INSIDE_PX, _OUTSIDE_PX = 8, 16
 """How far inside and outside its edge a mask may be wrong. All lengths: of a 512 picture."""
 _NEAR_PX = (8, 16, 48)
-_MARGIN_PX, _RAMP_PX = 16, 6
-"""So far outside the person the photo is not believed to be background; it fades in from there."""
+_MARGIN_PX, _RAMP_PX = (16, 7), 6
+"""So far outside the person, before a plain wall and a rough one, the photo is no background."""
 _HAIRS_PX, _MEDIAN_PX = 24, 7
 _GRAIN_PX = 60
+_ROUGH = (6.0, 20.0)
+"""Grain of a plain and of a rough wall, grey levels."""
 _RELAXATIONS = 12
 _BAND = (0.008, 0.045)
 """Face widths inside the outline: all of it, and none of it, may be hair or ear."""
@@ -101,7 +103,10 @@ def background(photo: U8, alpha: U8) -> U8:
     unit = photo.shape[0] / 512
     person = (alpha > 5).astype(np.uint8)
     clean = _without_hairs(photo, cv2.dilate(person, _disc(_HAIRS_PX * unit)) > 0, alpha, unit)
-    hole = cv2.dilate(person, _disc(_MARGIN_PX * unit)) > 0
+    # A rough wall hides what the matte missed, and is missed itself where it is painted over.
+    rough = float(np.clip((_grain(photo, alpha, unit) - _ROUGH[0]) / np.ptp(_ROUGH), 0, 1))
+    margin = _MARGIN_PX[0] + rough * (_MARGIN_PX[1] - _MARGIN_PX[0])
+    hole = cv2.dilate(person, _disc(margin * unit)) > 0
     still = cv2.medianBlur(clean, 2 * round(_MEDIAN_PX * unit) + 1)
     filled = membrane(still, hole) + _mirrored_grain(clean, still, hole, unit)
     inside = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
@@ -164,13 +169,19 @@ def _without_hairs(photo: U8, near: NDArray[np.bool_], alpha: U8, unit: float) -
     """u8[S,S,3]: thin things that stand out from a plain wall near the person, painted over."""
     usual = cv2.medianBlur(photo, 2 * round(_MEDIAN_PX * unit) + 1)
     apart = np.abs(photo.astype(np.float32) - usual).max(2)
-    wall = apart[alpha == 0]
-    grain = float(np.percentile(wall, 75)) if len(wall) else 255.0
+    grain = _grain(photo, alpha, unit)
     odd = (near & (alpha == 0) & (apart > 2 * grain + 3)).astype(np.uint8)
     share = cv2.GaussianBlur(cv2.dilate(odd, _disc(unit)).astype(np.float32), (0, 0), unit)
     share = smoothstep(2 * share)[..., None]
     out: U8 = np.rint(photo + share * (usual.astype(np.float32) - photo)).astype(np.uint8)
     return out
+
+
+def _grain(photo: U8, alpha: U8, unit: float) -> float:
+    """How rough the wall is: most of it is this close to its own median, in grey levels."""
+    usual = cv2.medianBlur(photo, 2 * round(_MEDIAN_PX * unit) + 1)
+    wall = np.abs(photo.astype(np.float32) - usual).max(2)[alpha == 0]
+    return float(np.percentile(wall, 75)) if len(wall) else 255.0
 
 
 def _colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:

@@ -43,10 +43,10 @@ class Step:
 
 READING = Step("reading", "Reading the picture", 0.0)
 FINDING = Step("finding", "Finding the face", 0.02)
-CUTTING = Step("cutting", "Cutting out the person", 0.10)
-FITTING = Step("fitting", "Fitting the head", 0.16)
-PREVIEW_STEP = Step("preview", "Filming a first look", 0.28)
-SAVING = Step("saving", "Saving", 0.82)
+CUTTING = Step("cutting", "Cutting out the person", 0.11)
+FITTING = Step("fitting", "Fitting the head", 0.15)
+PREVIEW_STEP = Step("preview", "Filming a first look", 0.52)
+SAVING = Step("saving", "Saving", 0.80)
 STEPS = (READING, FINDING, CUTTING, FITTING, PREVIEW_STEP, SAVING)
 Progress = Callable[[Step], None]
 """Told what begins; what it raises ends the work, and nothing is kept."""

@@ -16,6 +16,10 @@ _REACH = 0.05
 """Teeth are looked for this far past the inner lips' landmarks, in mouth widths."""
 _DARK, _CLEAR = 0.24, 0.5
 """Shares of the brightest teeth: darker is the cavity, lighter is tooth, between them it fades."""
+_USUAL_LIP = np.array([50, 25, 15], np.float32)
+_PALER, _LEAST_LIGHT = 0.75, 100
+"""Teeth have at most this share of the lips' red (a*), and are this light (of 255), or are left
+out: a lip's gloss is red, teeth deep in the shade look like a dark band."""
 _LEAST_BRIGHT = 60
 """Of 255: a mouth with nothing lighter in it shows its cavity only."""
 _CORNER = 0.09
@@ -32,9 +36,8 @@ def inside_mouth(photo: U8, points: F32) -> U8:
     width = _mouth_width(points)
     inner, outer = (_polygon(points, loop, photo.shape) for loop in (lm.INNER_LOOP, lm.OUTER_LOOP))
     near = cv2.bitwise_and(_grown(inner, _REACH * width), _shrunk(outer, 0.02 * width))
-    ring = cv2.subtract(_shrunk(outer, 0.03 * width), _grown(inner, 0.05 * width))
     lab = cv2.cvtColor(photo.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)
-    lip = np.median(lab[ring > 0], axis=0) if ring.any() else np.array([50, 25, 15], np.float32)
+    lip = _lip(lab, points)
     tooth = (lab[..., 1] < lip[1] - 6) & (lab[..., 0] > lip[0] + 4)
     hollow = lab[..., 0] < 0.55 * lip[0]
     found = cv2.bitwise_or(inner, near * (tooth | hollow).astype(np.uint8))
@@ -44,6 +47,14 @@ def inside_mouth(photo: U8, points: F32) -> U8:
     found = cv2.bitwise_or(found, ends * (lab[..., 0] < 0.66 * lip[0]).astype(np.uint8))
     found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return _grown(found, 0.012 * width)
+
+
+def _lip(lab: F32, points: F32) -> F32:
+    """f32[3]: usual colour of the lips, L*a*b*."""
+    width = _mouth_width(points)
+    inner, outer = (_polygon(points, loop, lab.shape) for loop in (lm.INNER_LOOP, lm.OUTER_LOOP))
+    ring = cv2.subtract(_shrunk(outer, 0.03 * width), _grown(inner, 0.05 * width))
+    return np.asarray(np.median(lab[ring > 0], axis=0) if ring.any() else _USUAL_LIP, np.float32)
 
 
 def own_teeth(photo: U8, inside: U8, points: F32) -> U8:
@@ -75,9 +86,14 @@ def own_teeth(photo: U8, inside: U8, points: F32) -> U8:
     if wide < _LEAST_WIDE * width or stats[best, cv2.CC_STAT_AREA] < _LEAST_HIGH * width * wide:
         return empty
     mask = _even((labels == best).astype(np.uint8) * 255, 0.12 * width, 0.02 * width)
+    red = float(np.median(lab[..., 1][mask > 0]))
+    if red > _PALER * _lip(lab, points)[1] or float(np.median(light[mask > 0])) < _LEAST_LIGHT:
+        return empty
     alpha = cv2.GaussianBlur(_shrunk(mask, 0.006 * width), (0, 0), 0.008 * width)
     soft = cv2.GaussianBlur(light, (0, 0), 0.02 * width) / bright
     alpha = alpha * np.clip((soft - _DARK) / (_CLEAR - _DARK), 0, 1)
+    if (alpha > 128).any(0).sum() < _LEAST_WIDE * width:
+        return empty
     shown = _clean(lab, usual)
     out: U8 = np.dstack([np.where(alpha[..., None] > 0, shown, 0), alpha]).astype(np.uint8)
     return out

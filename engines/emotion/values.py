@@ -40,7 +40,7 @@ class Emotion:
     arousal: float
     """-1 calm .. 1 excited."""
     intensity: float
-    """0 neutral .. 1 as strong as it gets."""
+    """0 neutral .. 1: how far from the middle of the valence-arousal plane."""
     sources: frozenset[str]
     """Streams that had a say: any of "text", "speech", "affect" (audio valence-arousal),
     "override"."""
@@ -85,6 +85,9 @@ class SpeechCue:
 
     probabilities: F32
     """f32[7], the first seven EMOTIONS, sums to 1."""
+    relative: F32
+    """The same against what this speaker sounds like on the whole: what is usual for the voice
+    counts for less."""
     valence: float
     arousal: float
     valence_change: float

@@ -19,7 +19,7 @@ SIDE_PX = 256
 STRIDE = 8
 STEP_PX = 32.0
 """Unit of the net's point offsets."""
-SECOND_LOOK_PX = 320
+SECOND_LOOK_PX = 200
 """Pictures with a longer side than this are looked at in parts too."""
 STEP_BACK = 1.7
 """A face that fills the picture is seen better from further away."""

@@ -1,7 +1,7 @@
 """From a picture to the one face in it, or to a sentence that says what to do instead.
 
 Any thread; weights are shared. The single door to this package.
-Never guesses: two faces, a small, turned or dark one are errors with a remedy.
+Never guesses: two faces, a small, turned, dark or covered one are errors with a remedy.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from engines.face import detector, mesh
 from engines.face.frame import Frame
 from engines.face.matte import person_mask
+from engines.face.occlusion import Hidden, hidden
 from engines.face.weights import DEFAULT_FOLDER, FaceNets, load
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
@@ -28,8 +29,18 @@ SMALL_SHARE = 0.45
 PITCH_AT_REST_DEG = 7.0
 """Forehead to chin leans this much on a head held straight (median of 180 portraits)."""
 LYING_SCORE = 0.5
+"""A face in a turned photo counts from this score on, when none is found in the photo itself."""
+SURE_SCORE = 0.75
+"""A face found with less is looked for in the turned photo too: eyes and mouth may have swapped."""
+COVERED_SCORE = 0.3
+"""So much of a face must be left for something to be said to cover it."""
+COVERED_SPREAD = 2.5
+"""A covered face's points agree this much less than a free one's, and it is a face all the same."""
 MAX_CANDIDATES = 8
 """A bound on the time a picture full of things like faces can take."""
+MAX_ROLL_DEG = 50.0
+"""Leaning further than this a head lies; so does the photo, rather."""
+LIES = "the photo lies on its side or upside down; turn it upright"
 _FACE_UNITS = 2.25
 """Face width in frame units, about."""
 
@@ -58,6 +69,14 @@ class TooDark(BadFace):
     """The face is hardly lit."""
 
 
+class MouthCovered(BadFace):
+    """Something is before the mouth."""
+
+
+class EyesCovered(BadFace):
+    """Something is before an eye, or dark glasses are worn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """One face: score in [0, 1], box (x, y, width, height) and eyes and mouth in pixels."""
@@ -66,6 +85,8 @@ class Face:
     box: tuple[float, float, float, float]
     points: F32
     """f32[3,2]: eye on the picture's left, eye on its right, mouth; rough."""
+    spread: float = 0.0
+    """Doubt of the mesh in frame units."""
 
     @property
     def frame(self) -> Frame:
@@ -99,30 +120,54 @@ class FaceFinder:
 
         The detector is generous; what the mesh net's looks do not agree about is no face.
         """
-        nets = self._nets
-        found = detector.detect(image, lambda c: nets.run("scene", c, "faces"), nets.threshold)
-        return [
-            _face(f)
-            for f in found[:MAX_CANDIDATES]
-            if mesh.outline(image, f.frame, nets).spread <= nets.max_spread
-        ]
+        return [face for face, _ in self._looked_at(image) if face.spread <= self._nets.max_spread]
 
     def landmarks(self, image: U8) -> Landmarks:
         """The mesh of the one face in u8[H,W,3] BGR.
 
-        Raises NoFace, SeveralFaces, FaceTooSmall, FaceTurned, TooDark (all BadFace).
+        Raises NoFace, SeveralFaces, FaceTooSmall, FaceTurned, TooDark, MouthCovered, EyesCovered
+        (all BadFace).
         """
-        faces = self.find_faces(image)
-        if not faces and self._lies(image):
-            raise FaceTurned("the photo lies on its side or upside down; turn it upright")
-        found = self.measure(image, one_face(faces))
+        seen = self._looked_at(image)
+        faces = [face for face, _ in seen if face.spread <= self._nets.max_spread]
+        if not faces:
+            if self._lies(image, None):
+                raise FaceTurned(LIES)
+            self._check_covered(image, seen)
+        face = one_face(faces)
+        leans = abs(np.degrees(face.frame.angle)) > MAX_ROLL_DEG
+        if leans or (face.score < SURE_SCORE and self._lies(image, face)):
+            raise FaceTurned(LIES)
+        found = self.measure(image, face)
         check(image, found.points)
+        check_free(hidden(image, found.points, self._nets), self._nets.max_hidden)
         return found
 
-    def _lies(self, image: U8) -> bool:
-        """Whether a face shows when the photo is turned: a camera's turn mark was lost."""
+    def _looked_at(self, image: U8) -> list[tuple[Face, F32]]:
+        """Whatever the detector takes for a face, and its rough mesh f32[478,3]."""
+        nets = self._nets
+        found = detector.detect(image, lambda c: nets.run("scene", c, "faces"), nets.threshold)
+        meshes = [(f, mesh.outline(image, f.frame, nets)) for f in found[:MAX_CANDIDATES]]
+        return [(face_of(f, m.spread), m.points) for f, m in meshes]
+
+    def _check_covered(self, image: U8, seen: list[tuple[Face, F32]]) -> None:
+        """Raises MouthCovered, EyesCovered where that explains why no mesh fits."""
+        limit = self._nets.max_spread * COVERED_SPREAD
+        for face, points in seen:
+            if face.score >= COVERED_SCORE and face.spread <= limit:
+                check_free(hidden(image, points, self._nets), self._nets.max_hidden)
+
+    def _lies(self, image: U8, upright: Face | None) -> bool:
+        """Whether a (better) face shows when the photo is turned: a camera's turn mark was lost."""
+        score, spread = LYING_SCORE, self._nets.max_spread
+        if upright is not None:
+            score, spread = upright.score, upright.spread
         turned = (np.ascontiguousarray(np.rot90(image, k)) for k in (1, 2, 3))
-        return any(face.score > LYING_SCORE for t in turned for face in self.find_faces(t))
+        return any(
+            face.score > score and face.spread <= spread
+            for picture in turned
+            for face, _ in self._looked_at(picture)
+        )
 
     def measure(self, image: U8, face: Face) -> Landmarks:
         """The mesh of `face`, whatever its size, pose and light."""
@@ -134,12 +179,13 @@ class FaceFinder:
         return person_mask(image, self._nets)
 
 
-def _face(found: detector.Found) -> Face:
+def face_of(found: detector.Found, spread: float = 0.0) -> Face:
+    """Three rough points as a face with a box."""
     frame = found.frame
     half = frame.unit * _FACE_UNITS / 2
     x, y = frame.centre
     box = (x - half, y - 1.25 * half, 2 * half, 2.5 * half)
-    return Face(found.score, box, found.points)
+    return Face(found.score, box, found.points, spread)
 
 
 def one_face(faces: list[Face]) -> Face:
@@ -176,6 +222,22 @@ def check(image: U8, points: F32) -> None:
         raise TooDark(
             f"the face is too dark ({light:.0f} of 255, {MIN_BRIGHTNESS:.0f} needed); "
             "turn to a window or a lamp"
+        )
+
+
+def check_free(seen: Hidden, limit: float) -> None:
+    """Raises MouthCovered, EyesCovered when a chance is above `limit`."""
+    if seen.mouth > limit:
+        raise MouthCovered(
+            "the mouth is covered; take a photo with the whole mouth free: "
+            "no hand, mask, scarf or microphone before it"
+        )
+    eyes = (seen.left_eye > limit, seen.right_eye > limit)
+    if any(eyes):
+        what = "the eyes are" if all(eyes) else "one eye is"
+        raise EyesCovered(
+            f"{what} covered; take off dark glasses, hold hair and hands away from the eyes "
+            "and look into the camera"
         )
 
 

@@ -63,7 +63,8 @@ def _mean(views: F32) -> F32:
     return out
 
 
-def _moved(frame: Frame, look: tuple[float, float, float, float]) -> Frame:
+def moved(frame: Frame, look: tuple[float, float, float, float]) -> Frame:
+    """One of LOOKS at a frame."""
     dx, dy, scale, turn = look
     side = frame.unit * MESH_SIZE
     x, y = frame.centre
@@ -76,7 +77,7 @@ def _views(
 ) -> F32:  # fmt: skip
     """f32[2 * looks,478,3] in picture pixels; rows of points the part lacks are zero."""
     side = part.side_px
-    matrices = [_moved(frame, look).matrix(side) for look in looks]
+    matrices = [moved(frame, look).matrix(side) for look in looks]
     crops = np.stack([cut(image, matrix, side) for matrix in matrices])
     flipped = crops[:, :, ::-1]
     if part.name in ("mesh", "lips"):

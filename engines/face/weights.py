@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from engines.values import F32, U8
 
-SCHEMA = 1
-NETS = ("scene", "mesh", "lips", "eye")
-"""scene: faces and person in a whole picture; the others: points of a crop."""
+SCHEMA = 2
+NETS = ("scene", "mesh", "lips", "eye", "occlusion")
+"""scene: faces and person in a whole picture; occlusion: what of a crop is hidden; the others:
+points of a crop."""
 DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "face"
 
 
@@ -39,10 +40,12 @@ class FaceNets:
     """Detector score from which a face counts."""
     max_spread: float
     """Disagreement of the mesh net's views, in frame units, up to which it saw a face."""
+    max_hidden: float
+    """Chance up to which mouth and eyes count as free."""
 
     def run(self, name: str, crops: U8, output: str) -> F32:
         """One output of a net for u8[N,S,S,3] BGR: "faces" or "person" of scene,
-        "points" (any crop) or "fine" (a crop nearly right) of the others.
+        "hidden" of occlusion, "points" (any crop) or "fine" (a crop nearly right) of the others.
         """
         pictures = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
         out: F32 = self.sessions[name].run([output], {"pictures": pictures})[0]
@@ -80,4 +83,5 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> FaceNets:
         np.array(manifest["mirror"], np.int64),
         float(manifest["threshold"]),
         float(manifest["max_spread"]),
+        float(manifest["max_hidden"]),
     )

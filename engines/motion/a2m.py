@@ -124,7 +124,7 @@ class A2M:
     def step(
         self, state: A2MState, voice: F32, other: F32, feeling: F32, style: F32, temperature: float
     ) -> F32:
-        """Channels f32[27] (CHANNEL_NAMES) of the next frame; advances `state`.
+        """Channels f32[28] (CHANNEL_NAMES) of the next frame; advances `state`.
 
         voice f32[9] (VOICE_NAMES); other f32[2]: voice activity and energy of the other side;
         feeling f32[9] (FEELING_NAMES); style f32[7] (STYLE_NAMES); temperature 0 (the
@@ -138,7 +138,7 @@ class A2M:
     def perform(
         self, state: A2MState, voice: F32, other: F32, feeling: F32, style: F32, temperature: float
     ) -> F32:
-        """The net's own channels f32[27], before eyes and head are finished; as `step`."""
+        """The net's own channels f32[28], before eyes and head are finished; as `step`."""
         if state.phase == 0:
             drawn = state.rng.standard_normal((1, self._latent), dtype=np.float32)
             state.noise = drawn * np.float32(temperature)

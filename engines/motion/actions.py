@@ -25,7 +25,7 @@ class ActionState:
 
     rng: np.random.Generator
     running: list[tuple[F32, int]] = field(default_factory=list)
-    """Curves f32[T,27] and the next frame of each."""
+    """Curves f32[T,28] and the next frame of each."""
 
 
 def _sheet(frames: int, **curves: F32) -> F32:
@@ -38,20 +38,21 @@ def _sheet(frames: int, **curves: F32) -> F32:
 def _hold(frames: int, edge: int) -> F32:
     """0 to 1 over `edge` frames, held, and back: f32[frames]."""
     at = np.arange(frames, dtype=np.float32)
-    share = np.clip(np.minimum(at + 1, frames - at) / (edge + 1), 0, 1)
-    return share * share * (3 - 2 * share)
+    share = np.clip(np.minimum(at + 1, frames - at) / np.float32(edge + 1), 0, 1)
+    return (share * share * (3 - 2 * share)).astype(np.float32)
 
 
 def _swing(frames: int, cycles: float, fall: float) -> F32:
     """A fading oscillation that begins and ends at 0: f32[frames]."""
     at = np.arange(frames, dtype=np.float32) / frames
-    return np.sin(2 * np.pi * cycles * at) * np.exp(-fall * at) * _hold(frames, 3)
+    wave = np.sin(2 * np.pi * cycles * at) * np.exp(-fall * at)
+    return (wave * _hold(frames, 3)).astype(np.float32)
 
 
 def _nod(rng: np.random.Generator) -> F32:
     depth = float(rng.uniform(0.10, 0.15))
     at = np.arange(28, dtype=np.float32) / 28
-    dips = np.sin(2 * np.pi * at) ** 2 * np.where(at < 0.5, 1.0, 0.6)
+    dips = (np.sin(2 * np.pi * at) ** 2 * np.where(at < 0.5, 1.0, 0.6)).astype(np.float32)
     return _sheet(28, headPitch=depth * dips, lookDown=-1.6 * depth * dips)
 
 
@@ -159,7 +160,7 @@ def begin_action(state: ActionState, name: str) -> None:
 
 
 def step_actions(state: ActionState) -> F32:
-    """What the running actions add to the next frame, f32[27]."""
+    """What the running actions add to the next frame, f32[28]."""
     total = np.zeros(CHANNEL_COUNT, np.float32)
     after: list[tuple[F32, int]] = []
     for curve, at in state.running:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.motion.face import CHANNEL_INDEX, MOUTH_CHANNELS, to_motion
+from engines.motion.face import CHANNEL_INDEX, CHANNEL_NAMES, MOUTH_CHANNELS, to_motion
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _JAW = MOTION_INDEX["jawOpen"]
 _SHAPES = len(ARKIT_NAMES)
 _JAW_CHANNEL = CHANNEL_INDEX["jaw"]
-_PARTING = [CHANNEL_INDEX["upperUp"], _JAW_CHANNEL]
+_PARTING = [CHANNEL_INDEX["upperUp"], _JAW_CHANNEL, CHANNEL_INDEX["round"]]
 _MOOD = list(MOUTH_CHANNELS)
+TALKING = {"upperUp": 0.35, "stretch": 0.35, "jaw": 0.25, "round": 0.25}
+"""Share of the mouth's mood that stays while it speaks (of others TALKING_MOOD): the words need
+the lips."""
 TALKING_MOOD = 0.6
-"""Share of the mouth's mood that stays while it speaks: the words need the lips."""
-TALKING_JAW = 0.25
+_TALKING = np.array([TALKING.get(CHANNEL_NAMES[i], TALKING_MOOD) for i in _MOOD], np.float32)
+TREMOR = 0.03
+"""What the mouth's mood must exceed to show: a net is never quite silent, a mouth at rest is."""
 PARTED = 0.06
 """A mood's jaw, open so far, unseals silent lips."""
 
@@ -27,12 +31,12 @@ PARTED = 0.06
 def compose(channels: F32, mouth: F32, voiced: float) -> F32:
     """The motion f32[58], read-only.
 
-    channels f32[27]: the performance (CHANNEL_NAMES); mouth f32[52]: lips after the gate,
+    channels f32[28]: the performance (CHANNEL_NAMES); mouth f32[52]: lips after the gate,
     `mouthClose` their seal; voiced 0..1: how far the gate is open.
     """
     mood = channels.copy()
-    mood[_MOOD] *= 1.0 + voiced * (TALKING_MOOD - 1.0)
-    mood[_JAW_CHANNEL] *= 1.0 + voiced * (TALKING_JAW / TALKING_MOOD - 1.0)
+    mood[_MOOD] = np.maximum(mood[_MOOD] - np.float32(TREMOR), 0.0)
+    mood[_MOOD] *= 1.0 + np.float32(voiced) * (_TALKING - 1.0)
     seal = float(mouth[_SEAL])
     # Sealed in speech is a consonant; sealed in silence is only rest, and a mood may part it.
     consonant = seal * voiced

@@ -43,7 +43,7 @@ def new_eyes() -> EyesState:
 
 
 def move_eyes(state: EyesState, channels: F32, blink: tuple[float, float]) -> None:
-    """Sharpen blinks and gaze of f32[27], in place.
+    """Sharpen blinks and gaze of f32[28], in place.
 
     blink: the performed lid (0..1) at which one begins to count, and from which it is shut.
     """

@@ -33,6 +33,7 @@ CHANNELS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("upperUp", ("mouthUpperUpLeft", "mouthUpperUpRight"), ()),
     ("shrug", ("mouthShrugLower",), ()),
     ("jaw", ("jawOpen",), ()),
+    ("round", ("mouthFunnel",), ()),
 )
 """Name, ARKit shapes that it raises when positive, and those it raises when negative.
 
@@ -47,7 +48,17 @@ _ARKIT = len(ARKIT_NAMES)
 _SHAPES = len(CHANNELS)
 _DROOP = CHANNEL_INDEX["droop"]
 _LIDS = [MOTION_INDEX["eyeBlinkLeft"], MOTION_INDEX["eyeBlinkRight"]]
-_MOUTH = ("smileLeft", "smileRight", "frown", "stretch", "press", "upperUp", "shrug", "jaw")
+_MOUTH = (
+    "smileLeft",
+    "smileRight",
+    "frown",
+    "stretch",
+    "press",
+    "upperUp",
+    "shrug",
+    "jaw",
+    "round",
+)
 MOUTH_CHANNELS: tuple[int, ...] = tuple(CHANNEL_INDEX[name] for name in _MOUTH)
 
 
@@ -66,7 +77,7 @@ _MINUS_MEAN = _MINUS / np.maximum(_MINUS.sum(1, keepdims=True), 1.0)
 
 
 def to_motion(channels: F32) -> F32:
-    """f32[...,58] of channels f32[...,27]; shapes clipped to [0, 1]."""
+    """f32[...,58] of channels f32[...,28]; shapes clipped to [0, 1]."""
     shapes = channels[..., :_SHAPES]
     motion = np.zeros((*channels.shape[:-1], MOTION_SIZE), np.float32)
     raised = np.maximum(shapes, 0) @ _PLUS + np.maximum(-shapes, 0) @ _MINUS
@@ -79,7 +90,7 @@ def to_motion(channels: F32) -> F32:
 
 
 def to_channels(motion: F32) -> F32:
-    """f32[...,27] of f32[...,58]: the mean of the shapes that a channel moves."""
+    """f32[...,28] of f32[...,58]: the mean of the shapes that a channel moves."""
     arkit = motion[..., :_ARKIT]
     shapes = arkit @ _PLUS_MEAN.T - arkit @ _MINUS_MEAN.T
     out: F32 = np.concatenate([shapes, motion[..., _ARKIT:]], axis=-1).astype(np.float32)

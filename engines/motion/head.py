@@ -37,7 +37,7 @@ def new_head() -> HeadState:
 
 
 def move_head(state: HeadState, channels: F32, busy: bool) -> None:
-    """Calm the pose of f32[27], in place; `busy`: this side or the other speaks."""
+    """Calm the pose of f32[28], in place; `busy`: this side or the other speaks."""
     state.lively += WAKE * (float(busy) - state.lively)
     share = np.float32(CALM + (1.0 - CALM) * state.lively)
     state.pose = (state.pose + share * (channels[_POSE] - state.pose)).astype(np.float32)

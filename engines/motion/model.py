@@ -7,7 +7,6 @@ Never adds delay: what is smoothed follows at once when it moves for good.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -125,12 +124,13 @@ class MotionModel:
         self._voice = Voice()
 
     @classmethod
-    def load(cls, lips: Path | None = None, threads: int = 1) -> MotionModel:
-        """Load all that ships (`lips`: other lip weights) to run on `threads` threads."""
+    def load(cls, lips: LipsSource | None = None, threads: int = 1) -> MotionModel:
+        """Load all that ships (but `lips`, when given) to run on `threads` threads."""
         from engines.emotion.model import EmotionModel
         from engines.motion.lips import LipModel
 
-        return cls(LipModel.load(lips, threads), A2M.load(threads=threads), EmotionModel.load())
+        heard = lips or LipModel.load(None, threads)
+        return cls(heard, A2M.load(threads=threads), EmotionModel.load())
 
     @property
     def lookahead(self) -> int:

@@ -123,10 +123,10 @@ class Geometry:
             face += smoothstep(np.array(broad, np.float32)) * self._laugh
         _uncross(face, self._overlap)
         if seal > 0:
-            _close_lips(face, seal, self._rest_gap)
+            close_lips(face, seal, self._rest_gap)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             if weights[index] > 0:
-                _close_lids(face, eye, float(weights[index]), self.face_width)
+                close_lids(face, eye, float(weights[index]), self.face_width)
         return face
 
     def pose(self, motion: F32) -> Pose:
@@ -208,7 +208,7 @@ def _uncross(face: F32, allowed: F32) -> None:
         face[_LOWER[k], 1] -= factor * overlap
 
 
-def _close_lips(face: F32, seal: float, rest_gap: F32) -> None:
+def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
     """Bring both inner lips to where they meet at rest, the rows outward after them.
 
     rest_gap f32[9,3]: lower minus upper inner lips of the portrait, whose lips are closed.
@@ -221,7 +221,7 @@ def _close_lips(face: F32, seal: float, rest_gap: F32) -> None:
         face[_LOWER[k]] -= seal * factor * up
 
 
-def _close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
+def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     """The upper lid comes down over the eye with its crease after it; the lower rises a little."""
     upper, lower = list(eye.upper), list(eye.lower)
     high, low = face[upper], face[lower]

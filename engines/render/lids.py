@@ -23,7 +23,7 @@ _STEPS = 64
 _FROM, _FULL = 0.06, 0.4
 """Share of the opening that is closed where the skin sets in, and where it covers all."""
 _LASH_FROM, _LASH_FULL = 0.12, 0.6
-_LASH_PX = 1.8
+_LASH_PX = 2.0
 """Of a picture of 512."""
 _GRAIN_SIDE = 64
 _LINE = np.linspace(0, 1, 22)
@@ -99,10 +99,10 @@ class Lid:
         thick = max(round(_LASH_PX * self._step), 1)
         # Lashes are fullest past the middle of the eye and end before its corners.
         whole = np.rint((edge + np.array([0, 0.4 * thick], np.float32)) * 16).astype(np.int32)
-        for first, last, strong in ((1, 21, 110), (3, 19, 190), (5, 16, 255)):
+        for first, last, strong in ((2, 20, 90), (4, 18, 180), (6, 16, 255)):
             cv2.polylines(mask, [whole[first:last]], False, strong, thick, cv2.LINE_AA, 4)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.9 * self._step).astype(np.float32) / 255
-        share = (0.72 * amount * soft)[..., None]
+        share = (0.8 * amount * soft)[..., None]
         part[:] = np.rint(part + share * (self._lash - part)).astype(np.uint8)
 
 

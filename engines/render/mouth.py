@@ -59,7 +59,7 @@ class Mouth:
         self._upper = own
         drop = np.array([0, _LOWER_DROP_CM * scale, 0.2 * scale], np.float32)
         below = Stand(scale, turn, self._tip - turn @ drop)
-        self._lower = rig_row(rig.lower_teeth, rig.lower_origin, rig, below, 0.80 * light)
+        self._lower = rig_row(rig.lower_teeth, rig.lower_origin, rig, below, 0.72 * light)
         self._tongue = Tongue(avatar.teeth_light)
         self._cavity = _CAVITY * avatar.teeth_light
         # Bone moves with the jaw shapes only; the lip's own travel sets the scale.

@@ -30,7 +30,9 @@ from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
-_ROUND = np.array(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)), np.uint8)
+_ROUND_PX = 4.0
+"""Of a half-size 512 picture: parts of the face's shape thinner than twice this are teeth of
+folded triangles, not face."""
 _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
@@ -72,6 +74,8 @@ class WarpRenderer:
         self._layers = scene.layers
         self._reach, self._corner = scene.reach, scene.corner
         self._mirrored = stage.mirrored
+        side = 2 * max(round(_ROUND_PX * size / SIZE), 1) + 1
+        self._round = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         self._shade = Shade(self._geometry, rig, self._layers.photo)
         self._mouth = Mouth(avatar, self._geometry, rig, self._layers.photo)
         self._eyes = [
@@ -173,7 +177,7 @@ class WarpRenderer:
         mask.reshape(-1)[spans.pixels] = 255
         _mend(mask, source, gain)
         # Opened first: where the far cheek folds under, triangles leave teeth along the contour.
-        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _ROUND)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._round)
         mask = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
         mask = cv2.GaussianBlur(mask, (0, 0), 0.8)
         return _FaceWindow((x0, y0, x1, y1), source, mask, cv2.GaussianBlur(gain, (0, 0), 1.5))

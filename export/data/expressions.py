@@ -40,12 +40,12 @@ MANNERS: dict[str, Manner] = {
         turn=1.3, tempo=1.15, brow=1.3,
     ),
     "anger": Manner(
-        dict(browDown=1.0, squint=0.35, wide=0.25, sneer=0.4, press=0.45, frown=0.35,
-             headPitch=0.05, headZ=0.03),
+        dict(browDown=1.0, squint=0.55, sneer=0.6, upperUp=0.4, frown=0.8, stretch=0.3,
+             jaw=0.08, headPitch=0.05, headZ=0.03),
         turn=1.3, tempo=1.25, blink=0.7, brow=0.4, gaze=0.5,
     ),
     "sadness": Manner(
-        dict(browInner=0.9, frown=0.8, shrug=0.4, lookDown=0.25, squint=0.12,
+        dict(browInner=1.0, frown=1.0, shrug=0.55, lookDown=0.25, squint=0.12,
              headPitch=0.08, headRoll=0.03, droop=0.14),
         turn=0.6, tempo=0.75, blink=1.2, brow=0.5, gaze=0.8,
     ),
@@ -65,7 +65,7 @@ MANNERS: dict[str, Manner] = {
         turn=0.5, tempo=0.65, blink=0.8, brow=0.25, gaze=1.6,
     ),
     "surprise": Manner(
-        dict(browInner=0.9, browOuterLeft=0.9, browOuterRight=0.9, wide=1.0, jaw=0.35,
+        dict(browInner=0.9, browOuterLeft=0.9, browOuterRight=0.9, wide=1.0, jaw=0.38, round=0.45,
              headPitch=-0.05, headZ=-0.02),
         turn=1.0, tempo=1.2, blink=0.5, brow=1.2, gaze=0.6,
     ),
@@ -73,7 +73,7 @@ MANNERS: dict[str, Manner] = {
 
 
 def posture(emotion: str) -> F32:
-    """f32[27] of an emotion at full intensity."""
+    """f32[28] of an emotion at full intensity."""
     out = np.zeros(CHANNEL_COUNT, np.float32)
     for name, value in MANNERS[emotion].posture.items():
         out[CHANNEL_INDEX[name]] = value

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from engines.face.mesh import HALF_PIXEL
 from engines.values import F32, U8
 from export.data import faces as source
+from export.data.face_turned import random_turns
 
 VARIANTS = 10
 VIDEO_FRAMES = 500
+TURNS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def prepare(
             _save(folder / "video.npz", **_fields(_crops(images, video, 2)))
     if (folder / "video.npz").exists():
         parts.append(source.Faces(**_load(folder / "video.npz")))
+    parts.append(_turned(photos[train_rows], points[train_rows]))
     (folder / "split.json").write_text(json.dumps({"held_out": [names[i] for i in test_rows]}))
     return FaceCache(
         _join(parts), test, train_rows, test_rows, names,
@@ -113,6 +116,18 @@ def _puppets(photos: U8, kept: dict[str, Any], rows: list[int], tracker: Path) -
     points, found, _ = source.teach(np.stack(images), tracker)
     seen = [i for i in range(len(images)) if found[i] == 1]
     return _fields(_crops([images[i] for i in seen], points[seen], 1))
+
+
+def _turned(photos: U8, points: F32) -> source.Faces:
+    """Heads turned further than puppets are; no teacher, so nothing to keep."""
+    rng = np.random.default_rng(13)
+    middles = np.array([HALF_PIXEL, HALF_PIXEL, 0], np.float32)
+    made = [
+        turned
+        for photo, at in zip(photos, points - middles, strict=True)
+        for turned in random_turns(photo, at, TURNS, rng)
+    ]
+    return _crops([t.image for t in made], [t.points + middles for t in made], 3)
 
 
 def _centred(points: F32, width: int) -> F32:

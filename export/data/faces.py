@@ -41,7 +41,7 @@ class Faces:
     points: F32
     """f32[N,478,3] pixels of the crop."""
     kinds: NDArray[np.int64]
-    """i64[N]: 0 portrait, 1 puppet, 2 video."""
+    """i64[N]: 0 portrait, 1 puppet, 2 video, 3 turned."""
 
 
 def portraits(data: Path) -> list[Path]:

@@ -164,12 +164,11 @@ def prepare(data: Path, cache: Path, say: Say) -> MotionData:
     names = grid.split(grid.clip_names(data))
     folder = cache / "motion"
     say("measuring heads, lids, gaze and brows in GRID")
-    parts = {
-        part: _cached(
-            folder / f"grid_{part}.npz", lambda part=part: clips(data, cache, names[part])
-        )
-        for part in ("train", "validation", "test")
-    }
+
+    def measured(part: str) -> list[MotionExample]:
+        return _cached(folder / f"grid_{part}.npz", lambda: clips(data, cache, names[part]))
+
+    parts = {part: measured(part) for part in ("train", "validation", "test")}
     say("hearing voices")
     heard = heard_voices(data, cache)
     readers = [name for name in heard if name.startswith("reader")]

@@ -46,9 +46,9 @@ class MotionExample:
     style: F32
     """f32[7] in STYLE_NAMES order."""
     channels: F32
-    """f32[T,27] in CHANNEL_NAMES order."""
+    """f32[T,28] in CHANNEL_NAMES order."""
     weight: F32
-    """f32[27]"""
+    """f32[28]"""
 
 
 def hear(samples: F32, lookahead: int = LOOKAHEAD) -> F32:

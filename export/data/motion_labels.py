@@ -10,12 +10,13 @@ is left is set against the rig's offsets by ridge least squares.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from engines.avatars.fit import head_axes, umeyama
+from engines.avatars.rigging import head_axes, umeyama
 from engines.render import landmarks as lm
 from engines.render.rig import load_rig
-from engines.values import F32, FRAME_RATE_HZ, MOTION_INDEX, MOTION_SIZE
+from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 
 STABLE = (10, 67, 297, 109, 338, 151, 9, 8, 168, 6, 197, 195, 127, 356, 234, 454, 33, 133, 263, 362)
 """Forehead, bridge of the nose, temples and corners of the eyes: what expression moves least."""
@@ -138,13 +139,10 @@ def _gaze(motion: F32, landmarks: F32) -> None:
             motion[:, MOTION_INDEX[name]] = np.maximum(-look, 0)
 
 
-def _held(values: F32, shut: F32) -> F32:
+def _held(values: F32, shut: NDArray[np.bool_]) -> F32:
     """The values, straight across frames in which the eye is shut."""
     seen = np.flatnonzero(~shut)
     if len(seen) < 2:
         return np.zeros_like(values)
     out: F32 = np.interp(np.arange(len(values)), seen, values[seen]).astype(np.float32)
     return out
-
-
-SECONDS_A_FRAME = 1.0 / FRAME_RATE_HZ

@@ -49,7 +49,7 @@ class Part:
 
 
 def perform(part: Part, seed: int) -> F32:
-    """Channels f32[T,27] of a take."""
+    """Channels f32[T,28] of a take."""
     rng = np.random.default_rng(seed)
     length = len(part.voice)
     manner = _mean_manner(part)

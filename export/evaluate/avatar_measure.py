@@ -44,6 +44,7 @@ class Measured:
     crossed: list[int]
     frame_ms: list[float]
     onboarding_s: float
+    """CPU seconds from the file's bytes to the folder on disk."""
     bundle_bytes: int
     renderer_bytes: int
     mesh_error: list[float] = field(default_factory=list)
@@ -77,9 +78,17 @@ def draw(person: Person, motions: Sequence[Named]) -> Measured:
         find(painted.look(motion), mesh, at_rest) for motion, mesh in zip(rows, wanted, strict=True)
     ]
     return Measured(
-        person.name, motions, pictures, wanted, flaws, [crossed(mesh) for mesh in wanted],
-        frame_ms, person.seconds, person.bundle_bytes, renderer_bytes,
-    )  # fmt: skip
+        name=person.name,
+        motions=motions,
+        pictures=pictures,
+        wanted=wanted,
+        flaws=flaws,
+        crossed=[crossed(mesh, wanted[0]) for mesh in wanted],
+        frame_ms=frame_ms,
+        onboarding_s=person.cpu_s,
+        bundle_bytes=person.bundle_bytes,
+        renderer_bytes=renderer_bytes,
+    )
 
 
 def judge(people: Sequence[Person], drawn: Sequence[Measured], tracker_python: Path) -> None:

@@ -94,7 +94,7 @@ def drawn_lines(drawn: Sequence[Measured]) -> list[Line]:
     times = [ms for d in drawn for ms in d.frame_ms]
     lines.append(spread("frame, ms CPU, one thread", times, "median", FRAME_MS))
     made = [d.onboarding_s for d in drawn if d.onboarding_s > 0]
-    lines.append(spread("onboarding, s", made, "worst", ONBOARDING_S))
+    lines.append(spread("onboarding, s CPU", made, "worst", ONBOARDING_S))
     lines.append(spread("bundle on disk, MiB", [d.bundle_bytes / 2**20 for d in drawn]))
     lines.append(spread("renderer in memory, MiB", [d.renderer_bytes / 2**20 for d in drawn]))
     return lines

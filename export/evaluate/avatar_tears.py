@@ -5,7 +5,7 @@ Never judges taste: a picture free of all of these can still look wrong.
 
 | count | a pixel counts when |
 |---|---|
-| hole | background shows inside the face's outline, or in a gap the person encloses (not at rest) |
+| hole | background shows inside the face, or in a gap inside the person, far from the wall |
 | tear | inside the face, sources of neighbours two pixels apart lie more than 8 pixels apart |
 | streak | inside the face, one source pixel is drawn out over more than 5 |
 | fold | inside the face, the portrait is seen mirrored |
@@ -33,6 +33,8 @@ _CELL = 6
 _SEEN = 0.25
 _RIM = 6
 """Pixels of the face's rim left out: there skin ends and hair begins."""
+_REACH = 24
+"""Pixels that a turn or nod may carry an outline."""
 Mask = NDArray[np.bool_]
 
 
@@ -80,12 +82,13 @@ def inside_face(mesh: F32, size: int) -> Mask:
 
 
 def openings(mesh: F32, size: int) -> Mask:
-    """bool[S,S]: mouth and eyes with their rims, where one thing slides over another by right."""
+    """bool[S,S]: mouth, eyes and lids, where one thing slides over another by right."""
     mask = np.zeros((size, size), np.uint8)
     loops = [list(lm.INNER_LOOP)]
     for eye in lm.EYES:
         a, b = eye.corners
-        loops.append([a, *eye.upper, b, *eye.lower[::-1]])
+        # From the crease on: a closing lid's skin is not in the portrait, it is made.
+        loops.append([a, *eye.crease, b, *eye.lower[::-1]])
     for loop in loops:
         points = np.rint(mesh[loop, :2]).astype(np.int32)
         cv2.fillPoly(mask, [points], 1)
@@ -95,8 +98,11 @@ def openings(mesh: F32, size: int) -> Mask:
 
 
 def holes(behind: F32, at_rest: F32, skin: Mask) -> Mask:
-    """bool[S,S]: background where the person should be."""
-    gaps = enclosed(behind) & ~_grown(enclosed(at_rest))
+    """bool[S,S]: background where the person should be.
+
+    A gap beside background at rest is the same background, seen between hair and shoulder.
+    """
+    gaps = enclosed(behind) & ~_grown(at_rest > 0.5)
     out: Mask = gaps | (skin & (behind > _SEEN))
     return out
 
@@ -153,15 +159,17 @@ def doubled(seen: SourceMap, mesh: F32) -> Mask:
     return out
 
 
-def crossed(mesh: F32) -> int:
-    """Pairs of lip points whose upper one lies below the lower by over 1 % of the mouth's width."""
-    width = float(np.linalg.norm((mesh[lm.MOUTH_LEFT] - mesh[lm.MOUTH_RIGHT])[:2]))
-    over = mesh[[*lm.UPPER_INNER], 1] - mesh[[*lm.LOWER_INNER], 1]
-    return int((over > 0.01 * width).sum())
+def crossed(mesh: F32, rest: F32) -> int:
+    """Pairs of lip points whose upper one lies below the lower by over 1 % of the mouth's width
+    more than it does at rest: landmarks of sealed lips overlap a little.
+    """
+    width = float(np.linalg.norm((rest[lm.MOUTH_LEFT] - rest[lm.MOUTH_RIGHT])[:2]))
+    now, was = (m[[*lm.UPPER_INNER], 1] - m[[*lm.LOWER_INNER], 1] for m in (mesh, rest))
+    return int((now - np.maximum(was, 0) > 0.01 * width).sum())
 
 
 def _grown(mask: Mask) -> Mask:
-    out: Mask = cv2.dilate(mask.astype(np.uint8), _disc(12)) > 0
+    out: Mask = cv2.dilate(mask.astype(np.uint8), _disc(_REACH * mask.shape[0] // 512)) > 0
     return out
 
 

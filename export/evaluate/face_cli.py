@@ -14,14 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from engines.face.finder import MAX_TURN_DEG, FaceFinder, pose
+from engines.face.mesh import HALF_PIXEL
 from engines.face.parts import LIDS, LIPS
 from engines.face.weights import DEFAULT_FOLDER, BadFaceWeights
 from engines.render.cv import cv2
 from engines.values import F32, U8
 from export.data.face_cache import FaceCache, prepare
-from export.data.face_scenes import halved
+from export.data.face_scenes import People, halved
 from export.data.faces import FacesMissing
 from export.evaluate import face as figures
+from export.evaluate import face_refusals as refusals
 from export.rig.tracker import TrackerFailed
 from export.train.face_cli import add_places
 from export.train.face_pack import write_json
@@ -33,8 +35,13 @@ BARS = {
     "found %": (98.0, ">="),
     "false finds": (0.0, "<="),
     "ms": (300.0, "<="),
+    "free faces refused as covered %": (0.0, "<="),
+    "lively faces refused as covered %": (0.5, "<="),
+    "lying photos taken": (0.0, "<="),
 }
 TILE_PX = 320
+LIVELY = 4
+"""Puppet pictures of each held-out person."""
 
 
 def evaluate(
@@ -65,8 +72,25 @@ def evaluate(
     out["negatives"], out["false finds"] = float(pictures), float(counted)
     overlap, error = figures.mask_figures(finder.matte, photos, cache.masks[rows])
     out["mask IoU"], out["mask MAE"] = overlap, error
+    out |= refusal_figures(finder, photos, truth, cache.masks[rows])
     out["ms"] = 1000 * float(np.median(seconds))
     return out, seen, words
+
+
+def refusal_figures(finder: FaceFinder, photos: U8, truth: F32, masks: U8) -> dict[str, float]:
+    """Covered, lively, turned and lying faces of the held-out people."""
+    middles = truth - np.array([HALF_PIXEL, HALF_PIXEL, 0], np.float32)
+    out = refusals.occlusions(finder, People(photos, masks, middles), 1)
+    plain, moved = refusals.lively(finder, photos, truth, masks, LIVELY, 1)
+    out["free faces refused as covered %"] = 100 * plain
+    out["lively faces refused as covered %"] = 100 * moved
+    for yaw, row in zip(refusals.YAWS, refusals.turns(finder, photos, middles), strict=True):
+        out[f"yaw {yaw:.0f}: error degrees"] = row[0]
+        out[f"yaw {yaw:.0f}: refused as turned %"] = 100 * row[1]
+        out[f"yaw {yaw:.0f}: refused for else %"] = 100 * row[2]
+    taken, otherwise = refusals.lying(finder, photos)
+    out["lying photos taken"], out["lying photos refused in other words"] = taken, otherwise
+    return out
 
 
 def usable(cache: FaceCache) -> list[int]:

@@ -41,7 +41,7 @@ def drawn_geometry(
 ) -> list[F32]:
     """Tracked lip distances f32[F,7] of each clip as drawn (rest taken off, but for aperture)."""
     avatar = store.load(avatar_name)
-    motion = MotionModel(lips)
+    motion = MotionModel.load(lips)
     found: list[F32] = []
     with Progress(transient=True) as bar:
         task = bar.add_task(f"drawing {avatar_name}", total=len(clips))

@@ -4,7 +4,7 @@ Runs on the calling thread, about 20 s a portrait.
 Never reads or writes a file itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,8 @@ from export.gallery import finish
 from export.gallery.arrays import F32, U8, f32
 from export.gallery.bands import blend, blur, join, mix, robust_mean, split
 from export.gallery.donors import Donors, Person
-from export.gallery.garment import dress
+from export.gallery.garment import dress, recloth, top_alpha
+from export.gallery.hair import hair_mask, reshape, restyle
 from export.gallery.recipes import Recipe
 from export.gallery.regions import OVAL, body_part, face_parts, polygon, ramp, skin_likeness
 from export.gallery.shape import CHIN, face_width
@@ -26,13 +27,14 @@ from export.gallery.tone import (
     jaw_shadow,
     match_neck,
     match_skin,
+    matt,
+    matt_rim,
 )
 
 # Share of the group mean inside the face, bands fine to coarse: pores and lashes stay the donors'.
 MEAN_SHARE = (0.0, 0.12, 0.42, 0.72, 0.88, 0.94)
 # Share of the second donor: fine bands never mix, or lashes and brows show twice.
 SECOND_SHARE = (0.0, 0.0, 0.15, 0.3, 0.4, 0.4)
-SHINE_FROM = 9.0  # L above the skin's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Layers:
     body: Person
 
 
-def compose(recipe: Recipe, donors: Donors) -> U8:
-    """The finished portrait, u8 (S, S, 3) BGR."""
+def compose(recipe: Recipe, donors: Donors) -> tuple[U8, F32]:
+    """The finished portrait, u8 (S, S, 3) BGR, and its matte, f32 (S, S) person 1."""
     layers = _layers(recipe, donors)
     lab, alpha, residual = _assemble(recipe, donors, layers)
     size = donors.size
@@ -60,7 +62,7 @@ def compose(recipe: Recipe, donors: Donors) -> U8:
     a = alpha[..., None]
     picture = a * front + (1 - a) * behind + residual
     picture = finish.grain(np.clip(picture, 0, 1).astype(np.float32), recipe.seed)
-    return np.round(picture * 255).astype(np.uint8)
+    return np.round(picture * 255).astype(np.uint8), alpha
 
 
 def _layers(recipe: Recipe, donors: Donors) -> Layers:
@@ -68,8 +70,14 @@ def _layers(recipe: Recipe, donors: Donors) -> Layers:
     # Each with its mirror image: the mean's light is even on both sides.
     everyone = [n for g in recipe.group for n in (g, other_side(g))]
     mean = robust_mean([donors.face(n) + (skin - donors.skin(n)) for n in everyone])
-    hair = donors.person(recipe.hair, plain=recipe.plain_hair, low=0.06, width=0.86)
-    if recipe.body == recipe.hair:
+    moved = reshape(donors.target, donors.size, recipe.style, recipe.seed)
+    short = recipe.style.reach < 0  # lone hairs are not worth the risk of an old backdrop
+    low, width = (0.2, 0.7) if short else (0.06, 0.86)
+    hair = donors.person(recipe.hair, plain=recipe.plain_hair, low=low, width=width, moved=moved)
+    likeness = skin_likeness(blur(hair.lab, 0.8), donors.skin(recipe.hair))
+    hairy = hair_mask(hair.alpha, likeness, donors.target, recipe.style.reach)
+    hair = replace(hair, lab=restyle(hair.lab, hairy, recipe.style, recipe.seed))
+    if recipe.body == recipe.hair and recipe.cloth is None:
         body = hair
     else:
         body = donors.person(recipe.body, plain=recipe.plain_body, low=0.2, width=0.65, cloth=True)
@@ -88,29 +96,35 @@ def _assemble(recipe: Recipe, donors: Donors, layers: Layers) -> tuple[F32, F32,
     masks += [outside - body_mask, body_mask]
     regions = [_face_bands(donors, getattr(recipe, name), layers, name) for name in parts]
     hair = match_skin(layers.hair.lab, donors.skin(recipe.hair), layers.skin, recipe.even_chroma)
-    regions.append(split(even_rim(hair, target, layers.skin)))
+    regions.append(split(matt_rim(even_rim(hair, target, layers.skin), layers.skin)))
     regions.append(split(_body(recipe, donors, layers, hair)))
     lab = blend(regions, masks)
-    if recipe.top:
-        lab = dress(lab, recipe.top, recipe.seed)
     soft = blur(below, 2.0)
     alpha = (1 - soft) * layers.hair.alpha + soft * layers.body.alpha
     alpha = np.maximum(alpha, blur(inner, 1.0)).astype(np.float32)
     s = soft[..., None]
     residual = (1 - s) * layers.hair.residual + s * layers.body.residual
     grey = residual.mean(-1, keepdims=True)  # lone hairs keep little of the old backdrop's tint
-    return lab, alpha, (0.3 * residual + 0.7 * grey).astype(np.float32)
+    residual = f32(0.3 * residual + 0.7 * grey)
+    if recipe.top is None:
+        return lab, alpha, residual
+    lined, outline = top_alpha(lab, alpha, recipe.top, target)
+    residual = f32(residual * (1 - blur(outline, 3.0))[..., None])
+    return dress(lab, recipe.top, recipe.seed), lined, residual
 
 
 def _body(recipe: Recipe, donors: Donors, layers: Layers, hair: F32) -> F32:
     """Lab of neck and clothes; `hair` is the hair donor's toned picture."""
-    if recipe.body == recipe.hair:
+    if layers.body is layers.hair:
         return hair
     raw, own, target = layers.body.lab, donors.skin(recipe.body), donors.target
     lab = match_skin(raw, own, layers.skin, recipe.even_chroma)
     lab = match_neck(lab, target, layers.skin, recipe.neck)
-    clothes = cloth(raw, own, target)[..., None]
+    collar = recipe.cloth.collar if recipe.cloth else 0.0
+    clothes = cloth(raw, own, target, collar)[..., None]
     lab = even_cloth(clothes * raw + (1 - clothes) * lab, target, recipe.even_cloth)
+    if recipe.cloth:
+        lab = recloth(lab, f32(clothes[..., 0]), recipe.cloth, recipe.seed)
     return jaw_shadow(lab, target, recipe.jaw_shadow)
 
 
@@ -123,10 +137,10 @@ def _face_bands(donors: Donors, names: tuple[str, ...], layers: Layers, part: st
     bands = mix(bands, split(layers.mean), MEAN_SHARE)
     if part not in ("nose", "skin"):
         return bands
-    calm = join(bands)  # without the shine that flat light leaves on nose and forehead
-    limit = float(layers.skin[0]) + SHINE_FROM
-    calm[..., 0] -= 0.55 * np.maximum(blur(calm[..., 0], 1.5) - limit, 0)
-    return split(calm)
+    lab = matt(join(bands), layers.skin)
+    if part == "nose":  # the mean of many noses is redder than any
+        lab[..., 1:] += 0.5 * (layers.skin[1:] - blur(f32(lab[..., 1:]), 8.0))
+    return split(lab)
 
 
 def _hair_over(recipe: Recipe, donors: Donors, layers: Layers, inner: F32) -> F32:

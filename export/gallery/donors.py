@@ -77,14 +77,24 @@ class Donors:
         return np.median([self.skin(n) for n in names], axis=0).astype(np.float32)
 
     def person(
-        self, name: str, *, plain: bool, low: float, width: float, cloth: bool = False
+        self,
+        name: str,
+        *,
+        plain: bool,
+        low: float,
+        width: float,
+        cloth: bool = False,
+        moved: F32 | None = None,
     ) -> Person:
         """The source cut out and warped; low, width: contrast raise of the matte.
 
-        cloth: its outline is clothes, drawn as a smooth line.
+        cloth: its outline is clothes, drawn as a smooth line. moved: where each pixel of the
+        result (S, S, 2) is taken from, for another outline.
         """
         whole = self._cutout(name, plain)
         places = self._map(name)
+        if moved is not None:
+            places = resample(places, moved, cv2.BORDER_REPLICATE)
         raw = np.clip(resample(whole.alpha, places), 0, 1)
         t = np.clip((raw - low) / width, 0, 1)
         alpha = (t * inside(places, whole.alpha.shape)).astype(np.float32)

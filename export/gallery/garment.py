@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from scipy.interpolate import splev, splprep
 
-from export.gallery.arrays import F32, f32
-from export.gallery.bands import blur
-from export.gallery.recipes import Top
+from export.gallery.arrays import F32, F64, f32
+from export.gallery.bands import blur, join, split
+from export.gallery.recipes import Cloth, Top
 from export.gallery.regions import ramp
+from export.gallery.shape import CHIN, face_width
 
 DESIGN_SIZE = 640  # recipes give outlines in a picture of this size
 TRIM_PX = 6.0
@@ -42,7 +43,7 @@ def hair_in_front(lab: F32, top: Top) -> F32:
     line = smooth_line(top.hair_line) * (size / DESIGN_SIZE)
     lowest = np.interp(np.arange(size), line[:, 0], line[:, 1]).astype(np.float32)
     rows = np.mgrid[0:size, 0:size][0].astype(np.float32)
-    dark = ramp(blur(lab[..., 0], 0.8), 40.0, 30.0)
+    dark = ramp(blur(lab[..., 0], 0.8), top.hair_light, top.hair_light - 10.0)
     return f32(dark * ramp(rows - lowest[None], 4, -4))
 
 
@@ -84,5 +85,38 @@ def dress(lab: F32, top: Top, seed: int) -> F32:
     shadow = blur(mask, 3.0 * scale) * (1 - mask)  # the cloth's edge shades the skin beside it
     result = lab.copy()
     result[..., 0] *= 1 - 0.28 * shadow * (1 - hair)
+    # Hair's rim is mixed with what was worn before: as dark as hair, it is rid of that.
+    result[..., 0] -= mask * np.maximum(result[..., 0] - (top.hair_light - 12.0), 0)
     m = (mask * (1 - hair))[..., None]
     return ((1 - m) * result + m * cloth).astype(np.float32)
+
+
+def top_alpha(lab: F32, alpha: F32, top: Top, target: F64) -> tuple[F32, F32]:
+    """The matte (S, S) of a person who wears the top, and 0-1 where the top is seen.
+
+    The top ends in a smooth line, and nothing of what was worn before shows past it.
+    """
+    size = lab.shape[0]
+    hair = hair_in_front(lab, top)
+    outline = outline_mask(top, size)
+    worn = outline * (1 - hair)
+    if not top.shoulders:
+        return f32((1 - worn) * alpha + worn * ramp(blur(alpha, 6.0), 0.4, 0.62)), worn
+    width, chin = face_width(target), target[CHIN]
+    ys, xs = np.mgrid[0:size, 0:size].astype(np.float32)
+    beside = ramp(np.abs(xs - np.float32(chin[0])), 0.5 * width, 0.62 * width)
+    low = ramp(ys, float(chin[1]) - 0.1 * width, float(chin[1]) - 0.04 * width)
+    past = beside * low * (1 - outline) * (1 - hair)
+    return f32(np.maximum(alpha * (1 - past), worn)), f32(np.maximum(worn, past))
+
+
+def recloth(lab: F32, mask: F32, cloth: Cloth, seed: int) -> F32:
+    """Clothes (mask, 0-1) of the picture (S, S, 3 Lab) in another colour and of other threads."""
+    bands = split(lab)
+    bands[0] = bands[0] * cloth.fine
+    new = join(bands) * np.array([cloth.light, cloth.colour, cloth.colour], np.float32)
+    new += np.array([cloth.lift, *cloth.tint], np.float32)
+    lit = np.clip(new[..., 0] / 50.0, 0.35, 1.3)
+    new[..., 0] += cloth.weave * lit * weave(lab.shape[0], seed)
+    m = mask[..., None]
+    return f32((1 - m) * lab + m * new)

@@ -4,7 +4,8 @@ Read by the command only.
 Never computes anything.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Top:
     colour: tuple[float, float, float]  # Lab
     shading: float = 0.2  # share of what lies under it that shows as folds and form
     hair_line: tuple[tuple[float, float], ...] = ()  # how far down hair hangs in front of it
+    shoulders: bool = False  # whether its sides are the outline of the body too
+    hair_light: float = 40.0  # L below which what lies there is hair
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,33 @@ class Patch:
     box: tuple[int, int, int, int]  # x, y, width, height
     dx: int
     dy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hair:
+    """What makes a donor's hair another's: outline, strands and colour."""
+
+    volume: tuple[float, float] = (1.0, 1.0)  # times as wide, as high, from the face's edge on
+    wander: float = 0.012  # of the outline, face widths
+    reach: float = 0.65  # how far below the chin hair hangs at most, face widths
+    strands: float = 1.0  # 0-1: share of the fine detail that is drawn anew
+    light: float = 1.0  # factor on L
+    lift: float = 0.0  # added to L
+    colour: float = 1.0  # factor on a and b
+    tint: tuple[float, float] = (0.0, 0.0)  # added to a and b
+
+
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    """New cloth for a donor's clothes: their folds, other colours, other threads."""
+
+    light: float = 1.0  # factor on L
+    lift: float = 0.0
+    colour: float = 0.0  # factor on a and b
+    tint: tuple[float, float] = (0.0, 0.0)
+    collar: float = 0.5  # how far above the chin it may stand beside the neck, face widths
+    weave: float = 1.0  # L, deviation of the threads
+    fine: float = 0.3  # share of the donor's finest band that stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +75,7 @@ class Recipe:
     nose: tuple[str, ...]
     mouth: tuple[str, ...]
     skin: tuple[str, ...]
+    attributes: Mapping[str, str] = field(default_factory=dict)  # for scene text
     plain_hair: bool = False  # the hair donor's backdrop is one smooth colour
     plain_body: bool = False
     symmetry: float = 0.7
@@ -58,109 +89,10 @@ class Recipe:
     hair_over_px: float = 0.0  # depth inside the face where the hair donor's hair stays on top
     neck: float = 0.7  # how far the neck's tone is moved to the face's
     top: Top | None = None
+    cloth: Cloth | None = None
+    style: Hair = Hair()
     jaw_shadow: float = 0.0  # 0-1, for a body from another picture
     even_chroma: float = 0.6
     face_px: float = 240.0  # width of the face in a picture of 640
     patches: tuple[Patch, ...] = ()
     backdrop: tuple[float, float, float] = (68.0, -1.5, -4.0)  # Lab at the brightest spot
-
-
-ARIA = Recipe(
-    name="aria",
-    title="Aria",
-    sex="female",
-    seed=6,
-    step=(-1.05, -1.5, 1.5, 0.14, -1.01, 1.35, -0.65, -1.5),
-    face_px=230.0,
-    top=Top(
-        left=((108.0, 660.0), (114.0, 590.0), (119.0, 530.0), (130.0, 498.0)),
-        neckline=(
-            (192.0, 475.0),
-            (203.0, 512.0),
-            (244.0, 542.0),
-            (331.0, 556.0),
-            (416.0, 541.0),
-            (458.0, 508.0),
-            (476.0, 466.0),
-        ),
-        right=((545.0, 464.0), (552.0, 520.0), (560.0, 590.0), (566.0, 660.0)),
-        colour=(24.0, -1.5, -9.0),
-        shading=0.3,
-        hair_line=(
-            (100.0, 498.0),
-            (150.0, 493.0),
-            (190.0, 487.0),
-            (250.0, 480.0),
-            (370.0, 495.0),
-            (395.0, 520.0),
-            (425.0, 516.0),
-            (455.0, 496.0),
-            (480.0, 476.0),
-            (520.0, 468.0),
-            (560.0, 462.0),
-        ),
-    ),
-    group=("female_86", "female_49", "female_68", "female_36", "female_2", "female_85"),
-    hair="female_36~",
-    body="female_36~",
-    eyes=("female_68", "female_86"),
-    nose=("female_86",),
-    mouth=("female_85", "female_86"),
-    skin=("female_86", "female_68"),
-    plain_hair=True,
-    plain_body=True,
-    symmetry=0.9,
-    eye_grow_px=12.0,
-    hair_over_px=45.0,
-    backdrop=(62.0, -2.0, -3.5),
-)
-
-KEN = Recipe(
-    name="ken",
-    title="Ken",
-    sex="male",
-    seed=12,
-    step=(0.01, 1.05, -0.74, -0.72, -1.5, -1.21, 0.63, -1.32),
-    brow=0.012,
-    eye=0.008,
-    smile=0.006,
-    even_cloth=0.8,
-    neck=0.8,
-    eye_light=7.0,
-    group=("male_12", "male_70", "male_83", "male_45", "male_63", "male_71"),
-    hair="male_12~",
-    body="male_70",
-    eyes=("male_70", "male_71"),
-    nose=("male_70",),
-    mouth=("male_70", "male_12"),
-    skin=("male_37", "male_70"),
-    plain_hair=True,
-    body_above_chin=0.38,
-    jaw_shadow=0.16,
-    patches=(Patch("male_70", (408, 526, 54, 26), -62, 0),),
-    backdrop=(78.0, -1.0, -3.0),
-)
-
-GRACE = Recipe(
-    name="grace",
-    title="Grace",
-    sex="female",
-    seed=13,
-    step=(-1.5, 1.5, -0.96, -0.07, -1.32, 0.39, -1.5, -0.03),
-    smile=0.004,
-    group=("female_10", "female_44", "female_0", "female_60", "female_94", "female_13"),
-    hair="female_60~",
-    body="female_60~",
-    eyes=("female_44", "female_94"),
-    nose=("female_44", "female_60"),
-    mouth=("female_44", "female_60"),
-    skin=("female_67", "female_44"),
-    plain_hair=True,
-    plain_body=True,
-    symmetry=0.8,
-    eye_grow_px=10.0,
-    hair_over_px=40.0,
-    backdrop=(76.0, 0.0, -2.0),
-)
-
-RECIPES = {r.name: r for r in (ARIA, KEN, GRACE)}

@@ -83,20 +83,23 @@ class Portraits:
                 np.savez(store, **self._points)  # type: ignore[arg-type]
         return self._points
 
+    def landmarks(self, picture: U8) -> F64:
+        """Landmarks (478, 3), px, of the face in a picture (H, W, 3) BGR. Raises SourceError."""
+        with _face_mesh() as mesh:
+            points = _points(mesh, picture)
+        if points is None:
+            raise SourceError("no face is found in the made portrait: change its recipe")
+        return points
+
     def _detect(self) -> dict[str, F64]:
         found: dict[str, F64] = {}
-        with _solutions().face_mesh.FaceMesh(
-            static_image_mode=True, refine_landmarks=True, max_num_faces=1
-        ) as mesh:
+        with _face_mesh() as mesh:
             for stem in self.names():
-                picture = self.picture(stem)
-                height, width = picture.shape[:2]
-                faces = mesh.process(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)).multi_face_landmarks
-                if not faces:
+                points = _points(mesh, self.picture(stem))
+                if points is None:
                     log.warning("no face found in %s: left out", stem)
                     continue
-                scale = np.array([width, height, width])
-                found[stem] = np.array([(p.x, p.y, p.z) for p in faces[0].landmark]) * scale
+                found[stem] = points
         return found
 
     def person_mask(self, stem: str) -> F32:
@@ -105,6 +108,20 @@ class Portraits:
             rgb = cv2.cvtColor(self.picture(stem), cv2.COLOR_BGR2RGB)
             mask: F32 = net.process(rgb).segmentation_mask.astype(np.float32)
             return mask
+
+
+def _face_mesh() -> Any:
+    return _solutions().face_mesh.FaceMesh(
+        static_image_mode=True, refine_landmarks=True, max_num_faces=1
+    )
+
+
+def _points(mesh: Any, picture: U8) -> F64 | None:
+    height, width = picture.shape[:2]
+    faces = mesh.process(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)).multi_face_landmarks
+    if not faces:
+        return None
+    return np.array([(p.x, p.y, p.z) for p in faces[0].landmark]) * [width, height, width]
 
 
 def _solutions() -> Any:

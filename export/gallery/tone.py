@@ -12,6 +12,9 @@ from export.gallery.bands import blur
 from export.gallery.regions import OVAL, polygon, ramp, skin_likeness
 from export.gallery.shape import CHIN, face_width
 
+SHINE_FROM = 9.0  # L above the skin's own
+GLARE_FROM = 1.5  # L above that: nothing of the skin is left to see
+
 
 def rows_of(lab: F32) -> F64:
     """Row number of each pixel (H, W)."""
@@ -50,6 +53,28 @@ def even_rim(lab: F32, target: F64, skin: F32) -> F32:
     return f32(result)
 
 
+def matt(lab: F32, skin: F32) -> F32:
+    """Skin without the shine of flat light, nor the bleached glare of a lamp."""
+    result = lab.copy()
+    over = blur(f32(lab[..., 0]), 1.5) - (float(skin[0]) + SHINE_FROM)
+    result[..., 0] -= 0.55 * np.maximum(over, 0)
+    glare = np.clip(1.6 * blur(ramp(over, GLARE_FROM, 4 * GLARE_FROM), 4.5), 0, 1)[..., None]
+    fine = lab - blur(lab, 4.0)
+    dull = skin + np.array([0.6 * SHINE_FROM, 0, 0], np.float32) + np.clip(0.5 * fine, -2, 2)
+    return f32(result + glare * (dull - result))
+
+
+def matt_rim(lab: F32, skin: F32) -> F32:
+    """As `matt`, for the skin of a hair donor: where the surroundings are skin, not hair."""
+    around = skin_likeness(blur(lab, 2.0), skin, 16.0)
+    calm = matt(lab, skin)
+    glare = ramp(blur(f32(lab[..., 0]), 1.5), float(skin[0]) + 11.0, float(skin[0]) + 15.0)
+    # Glare itself is no skin colour: it does not count against its surroundings.
+    seen = np.maximum(1 - glare, 0.02)
+    share = blur(f32(around * seen), 12.0) / blur(f32(seen), 12.0)
+    return f32(lab + ramp(share, 0.5, 0.75)[..., None] * (calm - lab))
+
+
 def match_neck(lab: F32, target: F64, skin: F32, weight: float) -> F32:
     """Neck of another donor toward the face's tone, at .9 of its lightness (it lies in shade)."""
     size = lab.shape[0]
@@ -66,16 +91,22 @@ def match_neck(lab: F32, target: F64, skin: F32, weight: float) -> F32:
     return f32(lab + weight * blur(likeness, 2.5)[..., None] * (goal - own))
 
 
-def cloth(lab: F32, skin: F32, target: F64) -> F32:
-    """0-1: clothes, told from skin by their redness: light cloth can be as light as skin."""
+def cloth(lab: F32, skin: F32, target: F64, collar: float = 0.0) -> F32:
+    """0-1: clothes, told from skin by their redness: light cloth can be as light as skin.
+
+    collar: how far above the chin it may stand beside the neck, face widths.
+    """
     size = lab.shape[0]
     top = min(size - 40, int(target[CHIN, 1] + 0.5 * face_width(target)))
     usual = float(np.median(lab[top:, int(0.2 * size) : int(0.8 * size), 1]))
     half = 0.5 * (usual + float(skin[1]))
     reach = 0.3 * (float(skin[1]) - usual)
     cloth = ramp(blur(lab[..., 1], 2.0), half + reach, half - reach)
-    rows = rows_of(lab)
-    return f32(cloth * ramp(rows, float(target[CHIN, 1]), float(target[CHIN, 1]) + 12))
+    rows, chin, width = rows_of(lab), float(target[CHIN, 1]), face_width(target)
+    columns = np.abs(np.arange(size) - float(target[CHIN, 0]))
+    start = chin - collar * width * ramp(f64(columns), 0.22 * width, 0.4 * width)
+    start = start - (0.5 - collar) * width * ramp(f64(columns), 0.5 * width, 0.65 * width)
+    return f32(cloth * np.clip((rows - start[None]) / 12, 0, 1))
 
 
 def even_cloth(lab: F32, target: F64, amount: float) -> F32:

@@ -1,4 +1,4 @@
-"""The face nets: mesh and part regressors, detector and matte; and their way to ONNX.
+"""The face nets: mesh and part regressors, detector, matte, occlusion; and their way to ONNX.
 
 Offline; CPU or GPU unchanged.
 Never read a picture from disk, never know the data.
@@ -6,6 +6,7 @@ Never read a picture from disk, never know the data.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,24 @@ class SceneNet(nn.Module):
         folded, seen = self.pyramid(pictures)
         person: Tensor = self.person(self.mix(self.open(seen) + self.fine(folded)))
         return self.faces(seen), person
+
+
+class OcclusionNet(nn.Module):
+    """What of an aligned face is hidden: mouth, left eye, right eye; a head on the mesh's trunk."""
+
+    def __init__(self, mesh: PointNet) -> None:
+        """Starts from a copy of the trunk of `mesh`, trained or not."""
+        super().__init__()
+        self.trunk = copy.deepcopy(mesh.trunk)
+        self.head = nn.Sequential(
+            nn.Dropout(0.3), nn.Linear(mesh.squeeze.in_features, 48), nn.ReLU(),
+            nn.Dropout(0.2), nn.Linear(48, 3),
+        )  # fmt: skip
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """[N,3,S,S] BGR 0-255 -> logits [N,3]."""
+        out: Tensor = self.head(self.trunk(level(pictures)))
+        return out
 
 
 def export_onnx(net: nn.Module, side: int, outputs: list[str], path: Path) -> None:

@@ -23,7 +23,7 @@ BLOCK = 4
 class MotionNetConfig:
     """Sizes; the defaults are the shipped net."""
 
-    channels: int = 27
+    channels: int = 28
     conditions: int = 27
     """Voice, listening, feeling (the readout of Z_emo) and style, in this order."""
     hidden: int = 112
@@ -73,10 +73,10 @@ class Coupling(nn.Module):
 
     def __init__(self, latent: int, hidden: int) -> None:
         super().__init__()
-        self.half = latent // 2
-        self.conv = nn.Conv1d(self.half, hidden, 2)
+        self.kept = latent // 2
+        self.conv = nn.Conv1d(self.kept, hidden, 2)
         self.condition = nn.Conv1d(hidden, hidden, 1)
-        self.out = nn.Conv1d(hidden, latent - self.half, 1)
+        self.out = nn.Conv1d(hidden, latent - self.kept, 1)
         self.act = nn.GELU(approximate="tanh")
         nn.init.zeros_(self.out.weight)
         if self.out.bias is not None:
@@ -97,10 +97,15 @@ class Flow(nn.Module):
         count = config.couplings if config.flow else 0
         self.couplings = nn.ModuleList(Coupling(config.latent, hidden) for _ in range(count))
 
+    @property
+    def steps(self) -> list[Coupling]:
+        """The couplings, in order."""
+        return [part for part in self.couplings if isinstance(part, Coupling)]
+
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
         """U f32[B,latent,K] of z."""
-        for coupling in self.couplings:
-            first, second = z[:, : coupling.half], z[:, coupling.half :]
+        for coupling in self.steps:
+            first, second = z[:, : coupling.kept], z[:, coupling.kept :]
             moved, _ = coupling.shift(first, torch.zeros_like(first[:, :, :1]), condition)
             z = torch.flip(torch.cat((first, second + moved), dim=1), (1,))
         return z
@@ -108,9 +113,9 @@ class Flow(nn.Module):
     def inverse(self, u: Tensor, condition: Tensor, before: Left) -> tuple[Tensor, Left]:
         """Z of u, and the next left context: one column of each coupling's first half."""
         after: Left = []
-        for coupling, past in zip(reversed(self.couplings), reversed(before), strict=True):
+        for coupling, past in zip(self.steps[::-1], before[::-1], strict=True):
             u = torch.flip(u, (1,))
-            first, second = u[:, : coupling.half], u[:, coupling.half :]
+            first, second = u[:, : coupling.kept], u[:, coupling.kept :]
             moved, kept = coupling.shift(first, past, condition)
             after.append(kept)
             u = torch.cat((first, second - moved), dim=1)
@@ -118,7 +123,7 @@ class Flow(nn.Module):
 
 
 class MotionNet(nn.Module):
-    """Motion f32[B,T,27] (scaled) from conditions f32[B,T,27] and, in training, from itself."""
+    """Motion f32[B,T,28] (scaled) from conditions f32[B,T,27] and, in training, from itself."""
 
     def __init__(self, config: MotionNetConfig) -> None:
         super().__init__()
@@ -147,10 +152,11 @@ class MotionNet(nn.Module):
 
     def blocks(self, heard: Tensor, past: Tensor) -> Tensor:
         """What the prior knows of each block: sound up to its first frame, the motion before."""
-        return heard[:, :, ::BLOCK] + self.before(past)
+        known: Tensor = heard[:, :, ::BLOCK] + self.before(past)
+        return known
 
     def decode(self, z: Tensor, heard: Tensor, past: Tensor, left: Left) -> tuple[Tensor, Left]:
-        """Motion f32[B,27,T] of latents f32[B,latent,K]."""
+        """Motion f32[B,28,T] of latents f32[B,latent,K]."""
         length = heard.shape[2]
         held = torch.cat((z, past), dim=1).repeat_interleave(BLOCK, dim=2)[:, :, :length]
         phase = torch.eye(BLOCK, device=z.device).repeat(1, length // BLOCK)[None]
@@ -159,7 +165,7 @@ class MotionNet(nn.Module):
         return self.outlet(x), after
 
     def forward(self, motion: Tensor, conditions: Tensor, past: Tensor) -> dict[str, Tensor]:
-        """One training pass over f32[B,T,...], T a multiple of BLOCK; past f32[B,K,27]."""
+        """One training pass over f32[B,T,...], T a multiple of BLOCK; past f32[B,K,28]."""
         x, c = motion.transpose(1, 2), conditions.transpose(1, 2)
         p = past.transpose(1, 2)
         heard, _ = self.listen.run(c, self.listen.fresh(c))
@@ -177,7 +183,7 @@ class StepNet(nn.Module):
     """One frame for serving.
 
     conditions f32[1,27], noise f32[1,latent] (temperature in it), phase f32[1,4] (one-hot frame of
-    its block), state f32[1,S] -> motion f32[1,27] in physical units, next state.
+    its block), state f32[1,S] -> motion f32[1,28] in physical units, next state.
     """
 
     def __init__(self, net: MotionNet, mean: Tensor, sd: Tensor) -> None:
@@ -185,7 +191,7 @@ class StepNet(nn.Module):
         self.net = net
         self.register_buffer("mean", mean)
         self.register_buffer("sd", sd)
-        half = [c.half for c in net.flow.couplings]
+        half = [c.kept for c in net.flow.steps]
         config = net.config
         self.sizes: list[tuple[int, int]] = [
             *net.listen.pads,

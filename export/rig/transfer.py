@@ -102,6 +102,7 @@ def arkit_deltas(head: Head, triangle: NDArray[np.int64], mix: F32) -> F32:
     for end in (lm.MOUTH_LEFT, lm.MOUTH_RIGHT):
         far = np.linalg.norm(neutral - neutral[end], axis=1) / JAW_NARROWS_REACH_CM
         jaw[:, 0] -= np.sign(neutral[end, 0]) * JAW_NARROWS_CM * np.exp(-(far**2))
+    _round_opening(jaw, neutral)
     out[ARKIT_NAMES.index("tongueOut")] = TONGUE_OUT_JAW * out[ARKIT_NAMES.index("jawOpen")]
     return out
 
@@ -138,6 +139,19 @@ def _smooth_corners(delta: F32) -> None:
             means = {point: delta[around].mean(0) for point, around in near.items()}
             for point, mean in means.items():
                 delta[point] = (delta[point] + mean) / 2
+
+
+def _round_opening(delta: F32, neutral: F32) -> None:
+    """Lay the inner lips of an open mouth on half an ellipse each; the rows outward follow."""
+    corners = [lm.INNER_LEFT, lm.INNER_RIGHT]
+    end, half = delta[corners, 1].mean(), np.abs(neutral[corners, 0]).mean()
+    for rows in (lm.UPPER_ROWS, lm.LOWER_ROWS):
+        inner = list(rows[0])
+        middle = delta[inner[len(inner) // 2], 1]
+        aside = np.clip(np.abs(neutral[inner, 0]) / half, 0, 1)
+        missing = middle + (end - middle) * (1 - np.sqrt(1 - aside**2)) - delta[inner, 1]
+        for row, share in zip(rows, SEAL_ROWS, strict=False):
+            delta[list(row), 1] += share * missing
 
 
 def _seal(delta: F32) -> None:

@@ -1,4 +1,4 @@
-"""Command `train face`: the four face nets, one after the other, then the weights folder.
+"""Command `train face`: the face nets, one after the other, then the weights folder.
 
 Offline; one process, main thread, with a progress bar.
 Never needs a data folder for `--smoke`: it trains on drawn heads for seconds.
@@ -21,23 +21,30 @@ from rich.progress import Progress
 from torch import nn
 
 from engines.face.finder import FaceFinder
+from engines.face.mesh import HALF_PIXEL
 from engines.face.parts import PARTS, Part
 from engines.face.weights import DEFAULT_FOLDER
 from engines.values import F32
 from export.data.face_augment import Sampler, bend_basis
 from export.data.face_cache import FaceCache, prepare
 from export.data.face_drawn import drawn_cache
+from export.data.face_occlusion import OcclusionSampler
+from export.data.face_people import varied
 from export.data.face_scenes import halved
 from export.data.faces import Faces, FacesMissing
 from export.nets.face import PointNet
 from export.rig.tracker import TrackerFailed
-from export.train.face import Stage, StageConfig, fit, point_stage
+from export.train.checkpoint import load_net
+from export.train.face import Stage, StageConfig, fit, make_net, point_stage
+from export.train.face_occlusion import occlusion_stage
 from export.train.face_pack import pack
 from export.train.face_ridge import mend
 from export.train.face_scene import scene_stage
 
-SHARES = (0.45, 0.42, 0.13)
-"""How often a portrait, a puppet picture and a video frame is drawn."""
+SHARES = (0.38, 0.34, 0.1, 0.18)
+"""How often a portrait, a puppet picture, a video frame and a turned head is drawn."""
+MIDDLES = np.array([HALF_PIXEL, HALF_PIXEL, 0], np.float32)
+"""The teacher counts from the first pixel's edge, scenes from its middle."""
 TRACKER_ENV = "SYNCHRORAMA_TRACKER_PYTHON"
 
 
@@ -56,11 +63,11 @@ class Plan:
 
 
 FULL = Plan(
-    steps={"mesh": 4000, "lips": 2500, "eye": 2500, "scene": 1500},
+    steps={"mesh": 3000, "lips": 2000, "eye": 2000, "scene": 2400, "occlusion": 2000},
     modes={"mesh": 90, "lips": 60, "eye": 60},
 )
 SMOKE = Plan(
-    steps={"mesh": 6, "lips": 6, "eye": 6, "scene": 4},
+    steps={"mesh": 6, "lips": 6, "eye": 6, "scene": 4, "occlusion": 4},
     modes={"mesh": 8, "lips": 8, "eye": 8},
     batch=4, stock=16, mend_crops=48, shapes=40, judged=8, every=3,
 )  # fmt: skip
@@ -103,14 +110,25 @@ def mend_stage(
     return mend(net, drawn[0], drawn[1])
 
 
-def make_stage(name: str, cache: FaceCache, plan: Plan, seed: int) -> Stage:
-    """The stage called `name`."""
+def make_stage(name: str, cache: FaceCache, plan: Plan, seed: int, run: Path) -> Stage:
+    """The stage called `name`; the occlusion net starts from the mesh net of the same run."""
     if name == "scene":
         people = [
-            halved(cache.photos[rows], cache.masks[rows], cache.photo_points[rows])
+            halved(cache.photos[rows], cache.masks[rows], cache.photo_points[rows] - MIDDLES)
             for rows in (cache.train_rows, cache.test_rows)
         ]
-        return scene_stage(people[0], people[1], plan.stock, seed)
+        more = varied(people[0], np.random.default_rng((seed, 51)))
+        return scene_stage(more, people[1], plan.stock, seed)
+    if name == "occlusion":
+        photos = cache.photos[cache.train_rows]
+        samplers = [
+            OcclusionSampler(faces, photos, chances(faces.kinds))
+            for faces in (cache.train, cache.test)
+        ]
+        mesh = make_net(PARTS["mesh"], plan.modes["mesh"])
+        if (run / "mesh" / "checkpoint.safetensors").exists():
+            load_net(run / "mesh", mesh)
+        return occlusion_stage(samplers[0], samplers[1], mesh, plan.stock * 3, seed)
     part = PARTS[name]
     fields = bend_basis(cache.train.points[cache.train.kinds < 2])
     train = Sampler(cache.train, part, cache.mirror, fields, chances(cache.train.kinds))
@@ -122,7 +140,7 @@ def make_stage(name: str, cache: FaceCache, plan: Plan, seed: int) -> Stage:
 
 def run_stage(name: str, cache: FaceCache, plan: Plan, args: argparse.Namespace) -> Stage:
     """Train one net with a progress bar; curves beside its checkpoint."""
-    stage = make_stage(name, cache, plan, args.seed)
+    stage = make_stage(name, cache, plan, args.seed, args.run)
     rate = 2e-3 if name == "scene" else 3e-3
     batch = min(12, plan.batch) if name == "scene" else plan.batch
     config = StageConfig(
@@ -201,8 +219,8 @@ def train_all(
 ) -> tuple[dict[str, nn.Module], dict[str, Any]]:
     """Every net in turn, and what to write about it."""
     nets: dict[str, nn.Module] = {}
-    notes: dict[str, Any] = {"seed": args.seed, "steps": plan.steps}
-    for name in plan.steps:
+    notes: dict[str, Any] = {"seed": args.seed}
+    for name in args.nets:
         stage = run_stage(name, cache, plan, args)
         row = {k: round(v, 4) for k, v in stage.history[-1].items() if k != "seconds"}
         if isinstance(stage.net, PointNet):
@@ -235,6 +253,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--run", type=Path, default=Path("artifacts/runs/face"))
     made.add_argument("--resume", action="store_true", help="go on from the run's checkpoints")
     made.add_argument("--share", type=float, default=1.0, help="share of the full number of steps")
+    made.add_argument(
+        "--nets", nargs="+", choices=[*FULL.steps], default=[*FULL.steps],
+        help="train these; the others stay as they are in the weights folder",
+    )  # fmt: skip
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     made.add_argument("--smoke", action="store_true", help="seconds, drawn heads, no folder")

@@ -20,7 +20,7 @@ from export.train.face import Batch, Stage, pictures
 
 POINTS_LOSS = 0.5
 PERSON_LOSS = 2.0
-LYING = 0.08
+LYING = 0.12
 """Share of scenes turned by quarters, their faces not to be found."""
 
 

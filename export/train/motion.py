@@ -33,7 +33,7 @@ FREE_NATS = 0.05
 """Divergence per latent below which nothing is gained."""
 LOUD = {"blinkLeft": 4.0, "blinkRight": 4.0, "lookLeft": 2.0, "lookDown": 2.0}
 """Channels whose errors count more: rare and quick, and the first to be averaged away."""
-QUIET_SD = {"wide": 0.12, "sneer": 0.12, "press": 0.1, "stretch": 0.1, "jaw": 0.06}
+QUIET_SD = {"wide": 0.12, "sneer": 0.12, "press": 0.1, "stretch": 0.1, "jaw": 0.06, "round": 0.08}
 """Channels that only emotion moves are scaled by this at least, so that rare is not loud."""
 
 
@@ -70,7 +70,7 @@ class Batch:
 
 
 def scale_of(examples: Sequence[MotionExample]) -> dict[str, F32]:
-    """Mean and standard deviation of the channels, f32[27] each."""
+    """Mean and standard deviation of the channels, f32[28] each."""
     joined = np.concatenate([e.channels for e in examples])
     sd = joined.std(0)
     for i, name in enumerate(CHANNEL_NAMES):

@@ -145,10 +145,10 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     from engines.avatars.onboard import Onboarder
-    from engines.face.finder import FaceFinder
+    from engines.face.loader import load_finder
 
     portrait = Path(arguments.target)
-    onboarder = Onboarder(FaceFinder.load(), shelf_of(settings.avatars))
+    onboarder = Onboarder(load_finder(), shelf_of(settings.avatars))
     found = onboarder.inspect(_read(portrait, MAX_BYTES), arguments.face)
     if found.problem is not None:
         fault(f"{portrait}", BadPortrait(f"{found.problem.message}; {found.problem.remedy}"))
@@ -162,7 +162,7 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
 def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     from engines.avatars.consent import give
     from engines.avatars.onboard import Onboarder
-    from engines.face.finder import FaceFinder
+    from engines.face.loader import load_finder
 
     statement = _statement(arguments)
     portrait = Path(arguments.target)
@@ -172,7 +172,7 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     shelf = shelf_of(settings.avatars)
     name = arguments.name or shelf.free_name(name_from(portrait.stem))
     shelf.check_free(name, replace=arguments.replace)
-    onboarder = Onboarder(FaceFinder.load(), shelf)
+    onboarder = Onboarder(load_finder(), shelf)
     seen(str(portrait), onboarder.inspect(data, arguments.face))
     with progress() as on_progress:
         info = onboarder.create(

@@ -1,6 +1,6 @@
-"""What the routes do with photos: look, make, remove; one at a time on the loader thread.
+"""What the routes do with photos: look, make, remove; one at a time on a thread of its own.
 
-Called on the event loop; all work runs on the gallery's loader thread.
+Called on the event loop; all work runs on the thread `photos`, which yields to live sessions.
 Never keeps a photo longer than its request, never works for more than a few at a time.
 """
 
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from engines.avatars.bundle import AvatarError, AvatarInfo
@@ -20,7 +23,8 @@ from engines.avatars.intake import BadImage
 from engines.avatars.looking import Finder
 from engines.avatars.onboard import Onboarder, Progress, Step
 from engines.avatars.shelf import Shelf, ShelfError, name_from
-from engines.face.finder import BadFace, FaceFinder
+from engines.face.finder import BadFace
+from engines.face.loader import load_finder
 from server.errors import ApiError
 from server.gallery import Gallery
 from server.onboarding.forms import BadForm, Form, read_form
@@ -28,7 +32,9 @@ from server.onboarding.forms import BadForm, Form, read_form
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_WAITING = 3
-"""Requests that may wait for the loader thread, the running one among them."""
+"""Requests that may wait for the thread, the running one among them."""
+NICENESS = 10
+"""A photo may take a little longer; a picture of a live session may not."""
 FIELDS = frozenset({"name", "title", "consent_statement", "consent_by", "face"})
 CHECKED = frozenset({"face"})
 QUEUED = Step("waiting", "Waiting for the photos before this one", 0.0)
@@ -66,7 +72,7 @@ class Maker:
         gallery: Gallery,
         shelf: Shelf,
         timeout_s: float,
-        load_finder: Callable[[], Finder] = FaceFinder.load,
+        load_finder: Callable[[], Finder] = load_finder,
     ) -> None:
         self.shelf = shelf
         self._gallery = gallery
@@ -74,6 +80,7 @@ class Maker:
         self._load_finder = load_finder
         self._onboarder: Onboarder | None = None
         self._waiting = 0
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="photos", initializer=yielding)
 
     async def create(
         self, content_type: str, body: bytes, on_step: Callable[[Step], Any] = lambda step: None
@@ -106,7 +113,7 @@ class Maker:
         return info
 
     def _make(self, form: Form, watch: Progress) -> AvatarInfo:
-        """On the loader thread."""
+        """On the thread."""
         texts, image = form.texts, form.files["image"]
         consent = give(texts.get("consent_statement", ""), texts.get("consent_by", ""), image)
         title = texts.get("title", "").strip() or texts.get("name", "").title() or "Portrait"
@@ -126,7 +133,11 @@ class Maker:
 
     async def sweep(self) -> None:
         """Delete what a server that was killed in mid-work left behind."""
-        await self._gallery.run(self.shelf.sweep)
+        await asyncio.get_running_loop().run_in_executor(self._worker, self.shelf.sweep)
+
+    def close(self) -> None:
+        """End the thread. Idempotent."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
 
     async def remove(self, name: str) -> None:
         """Delete it and all that is kept of it. Raises ApiError."""
@@ -135,7 +146,7 @@ class Maker:
         log.info("avatar is removed", extra={"avatar": name})
 
     def _ready(self) -> Onboarder:
-        """On the loader thread: the nets are read when the first photo comes."""
+        """On the thread: the nets are read when the first photo comes."""
         if self._onboarder is None:
             self._onboarder = Onboarder(self._load_finder(), self.shelf)
         return self._onboarder
@@ -150,7 +161,8 @@ class Maker:
                 headers={"Retry-After": "5"},
             )
         self._waiting += 1
-        running = asyncio.ensure_future(self._gallery.run(_translated, work))
+        loop = asyncio.get_running_loop()
+        running = asyncio.ensure_future(loop.run_in_executor(self._worker, _translated, work))
         # Counted until the thread is done with it, also when nobody waits any more.
         running.add_done_callback(self._done)
         try:
@@ -162,7 +174,11 @@ class Maker:
                 late: T = await running
                 return late
             raise ApiError(
-                503, "too_slow", "the server is too busy for this now", "try again in a minute"
+                503,
+                "too_slow",
+                "the server is too busy for this now",
+                "try again in a minute",
+                headers={"Retry-After": "60"},
             ) from error
         finally:
             claim.take()
@@ -171,6 +187,15 @@ class Maker:
         self._waiting -= 1
         if not running.cancelled():
             running.exception()  # Looked at, so that an abandoned one is not reported as lost.
+
+
+def yielding() -> None:
+    """The calling thread, not the process, gets less of the CPU (Linux has it by thread)."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        # Never less nice than it is: that would need a right.
+        nice = max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread))
+        os.setpriority(os.PRIO_PROCESS, thread, nice)
 
 
 def _translated(work: Callable[[], T]) -> T:

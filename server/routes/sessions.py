@@ -40,6 +40,7 @@ from server.services import Services, services, services_of
 from server.sessions import Session, SessionPlan
 from server.settings import SIZES, IceServer
 from server.stage_wishes import applied, reply_of
+from server.tellings import wish_of
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -98,12 +99,13 @@ async def create_session(request: Request, response: Response, served: Served) -
         )
     avatar = served.gallery.check(asked.avatar)
     stage = applied(asked.stage, AS_IT_IS, None)
+    wishes = tuple(wish_of(each) for each in (asked.emotion, asked.manner) if each is not None)
     seed = secrets.randbelow(2**31) if asked.seed is None else asked.seed
     refused = served.manager.refusal(size)
     if refused is None:
         # Loaded before the place is taken: a damaged avatar then costs nobody a place.
         await served.gallery.load(avatar)
-    plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage)
+    plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage, wishes)
     given = await served.gallery.run(consent_given, served.maker.shelf, avatar)
     session = served.manager.create(replace(plan, consent_given=given))
     response.headers["Location"] = f"/v1/sessions/{session.plan.id}"

@@ -7,6 +7,7 @@ import errno
 import json
 import threading
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def http(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with serve(app_of(settings(folder))) as client:
-        client.timeout = httpx.Timeout(60)
+    # Long: a loaded machine must not turn one test into that of giving up.
+    given = settings(folder)
+    patient = replace(given, avatars=replace(given.avatars, upload_timeout_s=300.0))
+    async with serve(app_of(patient)) as client:
+        client.timeout = httpx.Timeout(300)
         yield client
 
 
@@ -192,8 +196,6 @@ async def test_a_full_disk(
 async def test_a_slow_one_is_given_up_and_leaves_nothing(
     folder: Path, gate: tuple[threading.Event, threading.Event]
 ) -> None:
-    from dataclasses import replace
-
     given = settings(folder)
     short = replace(given, avatars=replace(given.avatars, upload_timeout_s=1.0))
     async with serve(app_of(short)) as http:

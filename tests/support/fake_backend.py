@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from engines.motion.wishes import Wish
 from engines.render.stage import Stage
 from server.admission import Machine
 from server.codec_pool import CodecPool
@@ -134,6 +135,8 @@ class FakeMedia:
         self.candidates: list[tuple[str, str | None, int | None]] = []
         self.told: list[Mapping[str, object]] = []
         self.shown: list[Stage] = []
+        self.wishes: list[Wish] = []
+        self.subscribed = False
         self.show_begun = asyncio.Event()
         self.hang_on_show: asyncio.Event | None = None
         self.published = 0
@@ -188,6 +191,14 @@ class FakeMedia:
         if self.fail_on == "show":
             raise RuntimeError("no room for pictures")
         self.shown.append(stage)
+
+    def wish(self, wish: Wish) -> None:
+        """Write it down."""
+        self.wishes.append(wish)
+
+    def subscribe(self, on: bool) -> None:
+        """Write it down."""
+        self.subscribed = on
 
     async def aclose(self) -> None:
         """Count; hang or fail when told to."""

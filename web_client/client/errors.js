@@ -49,6 +49,7 @@ const PLAIN = {
   "audio-too-long": ["This file is too long.", "Use one of at most ten minutes."],
   "not-live": ["The avatar is not connected.", "Connect first, with the voice mode \"push\"."],
   "voice-refused": ["The server did not take the voice.", "Connect again and try once more."],
+  "bad-wish": ["The face cannot be told this.", "See docs/client.md, Telling the face."],
   closed: ["The session was closed.", ""],
 };
 

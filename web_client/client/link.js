@@ -41,7 +41,7 @@ export function preferCodec(transceiver, first) {
  *
  * @typedef {object} LinkOptions
  * @property {import("./signalling.js").Signalling} signalling
- * @property {Record<string, unknown>} wishes avatar, voice, size, seed
+ * @property {Record<string, unknown>} wishes avatar, voice, size, seed, emotion, manner
  * @property {Stage} stage
  * @property {string} codec
  * @property {RTCIceServer[]|null} iceServers null: those the server names
@@ -59,6 +59,8 @@ export class Link {
   #opened = false;
   /** The picture this session has been given. @type {Blob|null} */ #given = null;
   /** @type {Promise<unknown>} */ #staging = Promise.resolve();
+  /** What the face is told before the channel is open, by type. @type {Map<string, Record<string, unknown>>} */
+  #untold = new Map();
 
   /** @param {LinkOptions} options */
   constructor(options) {
@@ -126,6 +128,23 @@ export class Link {
     return sent;
   }
 
+  /**
+   * Tells the face something; before the channel is open it is kept, the last of each type.
+   * @param {Record<string, unknown>} message
+   * @returns {boolean} Whether it was told or kept.
+   */
+  tell(message) {
+    if (this.closed) return false;
+    if (this.channel?.readyState === "open") this.channel.send(JSON.stringify(message));
+    else this.#untold.set(String(message.type), message);
+    return true;
+  }
+
+  #tellAll() {
+    for (const message of this.#untold.values()) this.channel?.send(JSON.stringify(message));
+    this.#untold.clear();
+  }
+
   async #sendStage(stage) {
     if (stage !== this.stage || this.closed) return;
     const { signalling } = this.options;
@@ -168,7 +187,7 @@ export class Link {
       this.stream.removeTrack(track);
     }
     if (this.channel) {
-      this.channel.onmessage = this.channel.onclose = null;
+      this.channel.onopen = this.channel.onmessage = this.channel.onclose = null;
       this.channel.close();
     }
     if (this.pc) {
@@ -181,6 +200,7 @@ export class Link {
   #plan(pc, track) {
     this.channel = pc.createDataChannel("events");
     this.channel.onmessage = ({ data }) => this.#receive(data);
+    this.channel.onopen = () => this.#tellAll();
     // The server closes the channel first when it ends a session: much sooner than ICE notices.
     this.channel.onclose = () => this.#lose(new AvatarError("connection-lost"));
     const mirror = this.options.wishes.voice === "mirror";

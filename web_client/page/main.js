@@ -5,6 +5,7 @@
 
 import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
 import { figureRows, showFigures } from "./figures.js";
+import { FeelingCard } from "./feeling.js";
 import { endOnStage, playOnStage } from "./look.js";
 import { PortraitForm, isPicture } from "./portrait.js";
 import { StageCard } from "./stage.js";
@@ -49,6 +50,7 @@ class Page {
       changed: (stage) => this.client?.setStage(stage).catch((error) => this.#onRefused(error)),
       resized: () => this.#again(),
     });
+    this.feeling = new FeelingCard(() => this.client);
     this.#controls();
     this.#dropping();
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listMicrophones());
@@ -109,6 +111,7 @@ class Page {
       microphone: this.microphone || null,
       size: this.stage.size,
       stage: this.stage.value,
+      ...this.feeling.wishes,
     });
     this.client = client;
     client.setMuted(this.micOff);
@@ -128,6 +131,7 @@ class Page {
     view.hideNote();
     view.showState("closed");
     view.showNoFigures();
+    this.feeling.live(false);
     this.video.srcObject = null;
     this.#watchMicrophone(null);
     await client?.close();
@@ -201,12 +205,14 @@ class Page {
     on("microphone", ({ stream }) => this.#watchMicrophone(stream));
     on("error", (error) => this.#onError(error));
     on("stats", (stats) => showFigures(byId("figures"), figureRows(stats, this.firstPictureMs)));
+    on("emotion", (message) => this.feeling.show(message));
     on("event", (message) => this.#onEvent(message));
   }
 
   #onState({ state, error, delayMs }) {
     this.#endCountdown();
     view.showState(state);
+    this.feeling.live(state === "live", this.voice);
     if (state !== "idle" && state !== "closed") endOnStage();
     if (state === "live") view.hideNote();
     if (state === "waiting") this.#countDown(error, delayMs);
@@ -230,6 +236,7 @@ class Page {
     if (message.type === "disclosure") this.stage.marked(message.mark);
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
     if (message.type === "started") this.#showProgress(performance.now());
+    if (message.type === "warning" && this.feeling.warned(message)) return;
     if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");
   }
 

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.offline import render_file
+from engines.cues import Cue
+from engines.motion.wishes import Act, Wish
+from engines.offline import move_file, render_file
 from engines.render.stage import Colour, Stage
-from engines.values import F32, Picture
+from engines.values import F32, AudioWindow, MotionFrame, Picture
 from tests.support.fake_clock import FakeClock
-from tests.support.fake_motion import FakeFault, FakeMotionModel
+from tests.support.fake_motion import FakeFault, FakeMotionModel, FakeMotionState
 from tests.support.fake_renderer import FakeAvatar, fake_factory
 from tests.support.voices import voice
 
@@ -120,3 +122,50 @@ def test_the_stage_reaches_the_renderer() -> None:
         renderer_factory=fake_factory(),
     )
     assert (picture.image[0] == (1, 2, 3)).all()
+
+
+def test_the_motion_alone_is_the_motion_that_is_drawn() -> None:
+    sound = voice(0.9)
+    drawn = render(sound)
+    moved = list(move_file(sound, FakeMotionModel(), seed=1))
+    assert [frame.pts for frame in moved] == [picture.pts for picture in drawn]
+    for frame, picture in zip(moved, drawn, strict=True):
+        np.testing.assert_array_equal(frame.motion, picture.motion)
+    with pytest.raises(ValueError, match="mono"):
+        list(move_file(np.zeros((2, 640), np.float32), FakeMotionModel(), seed=1))
+
+
+def test_what_the_face_is_told_reaches_it_in_its_time() -> None:
+    class Told(FakeMotionModel):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heard: list[tuple[int, Wish]] = []
+            self.steps = 0
+
+        def step(self, state: FakeMotionState, window: AudioWindow) -> MotionFrame:
+            self.steps += 1
+            return super().step(state, window)
+
+        def obey(self, state: FakeMotionState, wish: Wish) -> None:
+            self.heard.append((self.steps, wish))
+
+    cues = [Cue(0, Act("nod")), Cue(8000, Act("wink"))]
+    drawn, moved = Told(), Told()
+    list(
+        render_file(
+            voice(1.0),
+            FakeAvatar(),
+            drawn,
+            seed=1,
+            size=64,
+            cues=cues,
+            renderer_factory=fake_factory(),
+        )
+    )
+    told: list[tuple[int, int]] = []
+    frames = move_file(
+        voice(1.0), moved, seed=1, cues=cues, on_progress=lambda n, all: told.append((n, all))
+    )
+    assert len(list(frames)) == 25
+    assert drawn.heard == moved.heard == [(0, Act("nod")), (12, Act("wink"))]
+    assert told[-1] == (25, 25)

@@ -17,12 +17,12 @@ def tone(hz: float, seconds: float = 1.0, wobble: float = 0.05) -> tuple[F32, F3
     time_s = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     pitch = hz * (1.0 + wobble * np.sin(2.0 * np.pi * 2.0 * time_s))
     phase = 2.0 * np.pi * np.cumsum(pitch) / SAMPLE_RATE_HZ
-    sound = sum(np.sin(k * phase) / k for k in range(1, 12))
+    sound = np.sum([np.sin(k * phase) / k for k in range(1, 12)], axis=0)
     meant = 12.0 * np.log2(pitch / REFERENCE_HZ)
     rows = len(sound) // 160
     # Row k's 40 ms window ends at 160 k + 160: its middle is 320 samples earlier.
     middle = np.maximum(0, np.arange(rows) * 160 + 160 - 320)
-    return (0.1 * np.asarray(sound)).astype(np.float32), meant[middle].astype(np.float32)
+    return (0.1 * sound).astype(np.float32), meant[middle].astype(np.float32)
 
 
 def rows_of(sound: F32) -> F32:

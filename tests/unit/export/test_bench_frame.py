@@ -12,7 +12,17 @@ def test_the_motion_is_the_same_each_time_and_in_range() -> None:
 
 
 def test_it_prints_each_stage_and_the_frame(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--size", "128", "--frames", "3"]) == 0
+    assert main(["--size", "128", "256", "--frames", "3"]) == 0
     out = capsys.readouterr().out
-    for word in ("mesh", "head", "face map", "mouth", "eyes", "median", "p95"):
+    for word in (
+        "mesh",
+        "head",
+        "face map",
+        "mouth",
+        "eyes",
+        "median",
+        "p95",
+        "128 x 128",
+        "256 x 256",
+    ):
         assert word in out

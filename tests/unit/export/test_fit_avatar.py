@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from engines.avatars.bundle import load
+from engines.avatars.store import BUILTIN
 from engines.values import U8
 from export import fit_avatar
-from export.rig.tracker import Tracked, TrackerFailed
+from export.rig.tracker import Tracked
 from tests.support.sample_avatar import sample, soft_mask
 
 
@@ -35,7 +36,43 @@ def image(tmp_path: Path) -> Path:
 
 
 def run(image: Path, out: Path, *more: str) -> int:
-    return fit_avatar.main([str(image), "--name", "mia", "--out", str(out), *more])
+    asked = ["--name", "mia", "--out", str(out), "--tracker-python", "python", *more]
+    return fit_avatar.main([str(image), *asked])
+
+
+def test_without_a_tracker_the_servers_own_nets_find_the_face(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    portrait = BUILTIN / "aria" / "portrait.png"
+    argv = [str(portrait), "--name", "mia", "--out", str(tmp_path / "out")]
+    assert fit_avatar.main([*argv, "--attribute", "age=about 25"]) == 0
+    avatar = load(tmp_path / "out" / "mia")
+    assert avatar.attributes == {"age": "about 25"}
+    assert np.abs(avatar.landmarks - load(BUILTIN / "aria").landmarks).mean() < 4
+    wall = tmp_path / "wall.png"
+    cv2.imwrite(str(wall), np.full((300, 300, 3), 120, np.uint8))
+    assert fit_avatar.main([str(wall), "--name", "wall", "--out", str(tmp_path / "out")]) == 1
+    assert "no face was found" in capsys.readouterr().err
+
+
+def test_a_matte_beside_the_photo_is_used_as_it_is(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fit_avatar, "track", fake_track(1))
+    assert fit_avatar.beside(image) is None
+    matte = np.full(sample().portrait.shape[:2], 77, np.uint8)
+    cv2.imwrite(str(image.with_suffix(".matte.png")), matte)
+    assert run(image, tmp_path / "out") == 0
+    alpha = load(tmp_path / "out" / "mia").alpha
+    assert np.abs(alpha[20:-20, 20:-20].astype(int) - 77).max() <= 1
+    image.with_suffix(".matte.png").write_bytes(b"nothing")
+    assert run(image, tmp_path / "out", "--replace") == 1
+    assert "photo.matte.png" in capsys.readouterr().err
+
+
+def test_an_attribute_without_a_value_is_refused(image: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        run(image, tmp_path / "out", "--attribute", "age")
 
 
 def test_a_photo_becomes_an_avatar(
@@ -106,12 +143,11 @@ def test_huge_photos_are_shrunk(tmp_path: Path) -> None:
     assert fit_avatar.read_photo(path).shape == (1600, 50, 3)
 
 
-def test_without_a_tracker_the_interpreter_is_named(image: Path, tmp_path: Path) -> None:
-    args = fit_avatar._parser().parse_args(
-        [str(image), "--name", "mia", "--out", str(tmp_path), "--tracker-python", "/no/python"]
-    )
-    with pytest.raises(TrackerFailed, match="/no/python"):
-        fit_avatar.make(fit_avatar.read_photo(image), args)
+def test_a_tracker_that_is_not_there_is_named(
+    image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(image, tmp_path, "--tracker-python", "/no/python") == 1
+    assert "/no/python" in capsys.readouterr().err
 
 
 def test_it_is_a_command() -> None:

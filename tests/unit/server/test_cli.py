@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from engines.avatars.bundle import DamagedAvatar
-from server import backend, cli, doctor, render, serve
+from engines.emotion.values import EmotionOverride
+from server import backend, cli, doctor, motion_job, render, serve
 from server.doctor import Finding
 from server.metrics import program_version
 from server.settings import Settings, setting_keys
@@ -86,9 +87,9 @@ def test_avatars_are_listed(
 ) -> None:
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore())
     assert cli.main(["avatar", "list"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].split() == [
-        "ada", "Somebody", "made", "for", "tests"
-    ]  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["Name", "Title", "Kind", "Credit"]
+    assert lines[2].split() == ["ada", "Somebody", "built", "in", "made", "for", "tests"]
     assert cli.main(["avatar", "list", "--json"]) == 0
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["ada", "ben"]
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore(()))
@@ -107,7 +108,7 @@ def test_a_damaged_avatar_is_told_and_the_rest_listed(
     monkeypatch.setattr(backend, "avatar_store", lambda settings: HalfRead())
     assert cli.main(["avatar", "list"]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("ben") and "ada: bad manifest" in said.err
+    assert said.out.splitlines()[2].startswith("ben") and "ada: bad manifest" in said.err
 
 
 def test_serve_serves_with_its_settings(
@@ -143,6 +144,45 @@ def test_render_renders_and_tells_what_failed(
     assert jobs[0] == render.RenderJob(Path("a.wav"), Path("b.mp4"), "ken", 0, 512, True)
     assert cli.main([*base, "--seed", "13", "--size", "256"]) == 1
     assert "no such file" in capsys.readouterr().err
+
+
+def test_motion_takes_a_feeling_and_tells_what_failed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[motion_job.MotionJob] = []
+
+    def fake(job: motion_job.MotionJob, load: object) -> str:
+        jobs.append(job)
+        if job.seed == 13:
+            raise render.RenderError("--out b.csv: it is there already; --force replaces it")
+        return "done"
+
+    monkeypatch.setattr(motion_job, "make_motion", fake)
+    base = ["motion", "--audio", "a.wav", "--out", "b.csv"]
+    assert cli.main([*base, "--emotion", "joy", "--intensity", "0.8", "--text", "Oh!"]) == 0
+    joy = EmotionOverride("joy", intensity=0.8)
+    assert jobs[0] == motion_job.MotionJob(Path("a.wav"), Path("b.csv"), 25, 0, joy, "Oh!")
+    assert cli.main([*base, "--seed", "13", "--fps", "60", "--force", "--quiet"]) == 1
+    assert (jobs[1].fps, jobs[1].force, jobs[1].quiet, jobs[1].feeling) == (60, True, True, None)
+    assert "synchrorama motion: --out b.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--intensity", "0.5"], "of which emotion"),
+        (["--emotion", "joy", "--intensity", "2"], "wanted 0 to 1"),
+        (["--emotion", "joy", "--intensity", "nan"], "wanted 0 to 1"),
+        (["--seed", "-1"], "--seed: got -1"),
+        (["--emotoin", "joy"], "did you mean --emotion?"),
+    ],
+)
+@pytest.mark.parametrize("command", ["motion", "render"])
+def test_a_wrong_feeling_is_wrong_use(
+    capsys: pytest.CaptureFixture[str], command: str, more: list[str], said: str
+) -> None:
+    assert cli.main([command, "--audio", "a.wav", "--out", "b", *more]) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("state", "status"), [("ok", 0), ("warn", 0), ("fail", 1)])

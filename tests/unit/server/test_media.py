@@ -139,7 +139,7 @@ async def test_connected_it_plays_and_tells(machinery: Machinery) -> None:
         ("[]", 0),
         ("hello", 0),
         ("[" * 1000, 0),
-        ('{"type": "interrupt", "x": "' + "y" * 2000 + '"}', 0),
+        ('{"type": "interrupt", "x": "' + "y" * 40_000 + '"}', 0),
     ],
 )
 async def test_a_page_may_interrupt_and_nothing_it_sends_breaks_anything(

@@ -257,6 +257,8 @@ async def test_a_stage_is_changed_live_by_call_and_by_message() -> None:
     assert home.made[0].shown == [stage]
     home.made[0].events.heard({"type": "stage", "mirrored": True})
     home.made[0].events.heard({"type": "sing"})
+    home.made[0].events.heard({"type": ["sing"]})
+    assert [told["code"] for told in home.made[0].told[-2:]] == ["unknown_message"] * 2
     settled = await session.staging.settled()
     assert settled.mirrored and home.made[0].shown[-1] == settled
     await session.aclose(Ending.CLIENT)

@@ -11,16 +11,21 @@ from engines.face import finder as module
 from engines.face.detector import Found
 from engines.face.finder import (
     MIN_FACE_PX,
+    EyesCovered,
     FaceFinder,
     FaceTooSmall,
     FaceTurned,
+    MouthCovered,
     NoFace,
     SeveralFaces,
     TooDark,
     check,
+    check_free,
+    face_of,
     pose,
 )
 from engines.face.mesh import Mesh
+from engines.face.occlusion import Hidden
 from engines.render import landmarks as lm
 from engines.render.rig import load_rig
 from engines.values import F32, U8
@@ -91,6 +96,7 @@ def test_several_faces_of_a_size_are_refused_but_a_passer_by_is_not(
     with pytest.raises(SeveralFaces, match="2 faces"):
         finder.landmarks(GREY)
     monkeypatch.setattr(detector, "detect", lambda *_: two_faces(0.3))
+    monkeypatch.setattr(module, "hidden", lambda *_: Hidden(0, 0, 0))
     assert finder.landmarks(GREY).points.shape == (478, 3)
     assert len(seen) == 1
     monkeypatch.setattr(detector, "detect", lambda *_: [])
@@ -142,7 +148,7 @@ def test_noise_has_no_face() -> None:
 
 
 def test_a_face_carries_a_box_around_its_points() -> None:
-    face = module._face(two_faces(1)[0])
+    face = face_of(two_faces(1)[0])
     x, y, width, height = face.box
     assert x < 80 and x + width > 120 and y < 80 and y + height > 120
     assert face.frame.unit == pytest.approx(40)
@@ -152,3 +158,24 @@ def test_the_mask_is_the_photos_size() -> None:
     mask = FaceFinder.load().matte(GREY)
     assert mask.shape == (400, 400)
     assert 0 <= mask.min() and mask.max() <= 1
+
+
+def test_what_is_hidden_is_named_with_its_remedy() -> None:
+    check_free(Hidden(0.5, 0.5, 0.5), 0.5)
+    with pytest.raises(MouthCovered, match="mouth is covered; .*mask, scarf or microphone"):
+        check_free(Hidden(0.9, 0.9, 0.0), 0.5)
+    with pytest.raises(EyesCovered, match="one eye is covered; take off dark glasses"):
+        check_free(Hidden(0.1, 0.0, 0.6), 0.5)
+    with pytest.raises(EyesCovered, match="the eyes are covered"):
+        check_free(Hidden(0.1, 0.7, 0.6), 0.5)
+
+
+@pytest.mark.parametrize("name", default_store().names())
+def test_a_built_in_face_behind_a_cloth_is_told_so(name: str) -> None:
+    avatar = default_store().load(name)
+    photo = avatar.portrait.copy()
+    nose, chin = avatar.landmarks[1, :2].astype(int), avatar.landmarks[152, :2].astype(int)
+    left, right = avatar.landmarks[234, :2].astype(int), avatar.landmarks[454, :2].astype(int)
+    photo[nose[1] : chin[1] + 10, left[0] : right[0]] = (200, 190, 170)
+    with pytest.raises(MouthCovered):
+        FaceFinder.load().landmarks(photo)

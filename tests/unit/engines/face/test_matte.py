@@ -25,7 +25,7 @@ class Unsure:
 
 def nets() -> FaceNets:
     session: Any = Unsure()
-    return FaceNets({"scene": session}, np.arange(478), 0.2, 0.03)
+    return FaceNets({"scene": session}, np.arange(478), 0.2, 0.03, 0.5)
 
 
 def photo(edge: float) -> U8:

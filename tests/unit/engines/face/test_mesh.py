@@ -54,7 +54,7 @@ def test_looks_mirrors_and_parts_agree_on_the_truth(monkeypatch: pytest.MonkeyPa
     truth = rng.uniform(100, 300, (478, 3)).astype(np.float32)
     truth[:, 2] = 0
     sessions: Any = {n: Oracle(n, truth, shipped.mirror) for n in ("mesh", "lips", "eye")}
-    nets = FaceNets(sessions, shipped.mirror, 0.5, 0.05)
+    nets = FaceNets(sessions, shipped.mirror, 0.5, 0.05, 0.5)
     monkeypatch.setattr(mesh, "cut", written)
     rough = frame_of(truth)
     start = Frame((rough.centre[0] + 4, rough.centre[1] - 3), rough.unit * 1.1, rough.angle + 0.1)

@@ -26,8 +26,8 @@ def hear(samples: F32, speaking: bool = True) -> F32:
 def tone(hz: float, seconds: float) -> F32:
     """A buzz with overtones, as a voice has them."""
     t = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    wave = sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 9))
-    return (0.15 * wave).astype(np.float32)
+    wave = np.sum([np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 9)], axis=0)
+    return np.asarray(0.15 * wave, np.float32)
 
 
 def test_silence_is_nothing() -> None:

@@ -74,7 +74,7 @@ def test_the_jaw_opens_the_lips_and_the_seal_shuts_them() -> None:
 
     closed = gap(motion(), 0)
     assert gap(motion(jawOpen=0.4), 0) > closed + 8
-    assert abs(gap(motion(jawOpen=0.4), 1)) < 0.5
+    assert gap(motion(jawOpen=0.4), 1) == pytest.approx(closed, abs=0.5)
     assert closed < gap(motion(jawOpen=0.4), 0.5) < gap(motion(jawOpen=0.4), 0)
 
 

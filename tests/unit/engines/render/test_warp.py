@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engines.avatars.bundle import Avatar
 from engines.avatars.store import default_store
+from engines.render.cv import cv2
 from engines.render.warp import WarpRenderer, _mend
 from engines.values import MOTION_SIZE, U8
 from tests.support.sample_avatar import motion, sample
@@ -124,3 +128,84 @@ def test_missed_pixels_are_mended() -> None:
     _mend(mask, source, gain)
     assert mask[4, 4] == 255 and source[4, 4].tolist() == [7, 7] and gain[4, 4] == 9
     assert mask.sum() == 25 * 255
+
+
+def doubled() -> Avatar:
+    """The sample as a photo of twice the size would have made it."""
+    one = sample()
+
+    def larger(picture: U8) -> U8:
+        out: U8 = cv2.resize(picture, (1024, 1024), interpolation=cv2.INTER_CUBIC)
+        return out
+
+    points = one.landmarks * np.float32(2)
+    points[:, :2] += 0.5
+    return replace(
+        one,
+        portrait=larger(one.portrait),
+        background=larger(one.background),
+        alpha=larger(one.alpha),
+        skin=larger(one.skin),
+        cover=larger(one.cover),
+        eyes=larger(one.eyes),
+        landmarks=points,
+        deltas=one.deltas * np.float32(2),
+        rig_scale=2 * one.rig_scale,
+    )
+
+
+@pytest.mark.parametrize("size", [512, 1024])
+def test_an_avatar_of_either_size_gives_the_same_picture(size: int) -> None:
+    values = motion(jawOpen=0.4, headYaw=0.2, mouthSmile=0.5, eyeBlink=0.4)
+    one, other = WarpRenderer(sample(), size), WarpRenderer(doubled(), size)
+    apart = one.render(one.new_state(), values).astype(int) - other.render(
+        other.new_state(), values
+    )
+    assert np.abs(apart).mean() < 1.5
+
+
+EXTREMES = [
+    {"headYaw": 1.0, "headPitch": 0.5, "headRoll": 0.5, "jawOpen": 1.0, "mouthSmile": 1.0},
+    {"headYaw": -1.0, "headPitch": -0.5, "headRoll": 0.5, "jawOpen": 0.6, "cheekPuff": 1.0},
+    {"headYaw": 1.0, "headPitch": -0.5, "headRoll": -0.5, "mouthPucker": 1.0, "eyeBlink": 1.0},
+    {"headYaw": -1.0, "headPitch": 0.5, "mouthFunnel": 1.0, "browInnerUp": 1.0},
+]
+
+
+@pytest.mark.parametrize("size", [256, 512, 1024])
+@pytest.mark.parametrize("values", EXTREMES)
+def test_the_face_has_no_hole_at_the_extremes(values: dict[str, float], size: int) -> None:
+    drawing = WarpRenderer(sample(), size)
+    state, wanted = drawing.new_state(), motion(**values)
+    geometry = drawing._geometry
+    weights = geometry.weights(wanted)
+    face = geometry.deform(weights, 0)
+    pose = geometry.pose(wanted)
+    placed = geometry.place(face, geometry.face_follow, pose)
+    coarse = drawing._field.backward(face - geometry.face, pose)
+    light = np.ones(468, np.float32)
+    shown = drawing._face_map(state, coarse, placed, drawing._texture_rows(weights), light)
+    parts, _ = cv2.findContours((shown.mask > 40).astype(np.uint8), cv2.RETR_CCOMP, 1)
+    assert len(parts) == 1, "one face, and no hole in it"
+    # Nowhere does the map jump: neighbours in the face come from neighbours in the photo.
+    inside = cv2.erode(shown.mask, np.ones((5, 5), np.uint8)) > 250
+    jump = np.abs(np.diff(shown.source, axis=1)).max(2)[inside[:, 1:]]
+    assert np.quantile(jump, 0.99) < 12
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_nothing_pops_while_talking_turning_and_smiling(renderer: WarpRenderer, side: int) -> None:
+    state = renderer.new_state()
+    frames = []
+    for k in range(61):
+        t = k / 60
+        values = motion(
+            jawOpen=0.1 + 0.3 * t, mouthSmile=0.6 * t, headYaw=side * 0.25 * (2 * t - 1),
+            headPitch=0.1 * (1 - 2 * t), headRoll=0.08 * t,
+        )  # fmt: skip
+        frames.append(renderer.render(state, values).astype(np.float32))
+    jolts = [
+        float(np.sqrt(((a - 2 * b + c) ** 2).mean()))
+        for a, b, c in zip(frames, frames[1:], frames[2:], strict=False)
+    ]
+    assert max(jolts) < 1.8 * float(np.median(jolts))

@@ -58,7 +58,7 @@ def test_the_second_time_the_teacher_is_not_asked(
     assert np.array_equal(first.train.points, again.train.points)
     assert len(first.test.images) == len(first.test_rows) == 2
     assert {*first.train_rows}.isdisjoint(first.test_rows)
-    assert set(first.train.kinds.tolist()) == {0, 1}
+    assert set(first.train.kinds.tolist()) == {0, 1, 3}
     assert "held_out" in (folder / "split.json").read_text()
 
 

@@ -11,12 +11,12 @@ from engines.motion.voice import VOICE_SIZE
 from export.data.grid import DataMissing
 from export.data.motion_data import (
     KINDS,
-    TAKE_FRAMES,
     load_examples,
     perform_takes,
     prepare,
     save_examples,
 )
+from export.data.motion_examples import TAKE_FRAMES
 
 
 def test_takes_are_written_and_read_back(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ def head() -> F32:
     points[: lm.MESH_POINTS] = rig.neutral * 10.0
     for eye in lm.EYES:
         points[list(eye.iris)] = points[list(eye.corners)].mean(0)
-    return points * np.array([1, -1, -1], np.float32) + np.array([140, 140, 0], np.float32)
+    flip, shift = np.array([1, -1, -1], np.float32), np.array([140, 140, 0], np.float32)
+    moved: F32 = (points * flip + shift).astype(np.float32)
+    return moved
 
 
 def turned(points: F32, pitch: float, yaw: float, roll: float) -> F32:
@@ -26,7 +28,8 @@ def turned(points: F32, pitch: float, yaw: float, roll: float) -> F32:
     rotation = _rotation(pitch, yaw, roll)
     flip = np.array([1, -1, -1], np.float32)
     middle = points.mean(0)
-    return ((points - middle) * flip @ rotation.T * flip + middle).astype(np.float32)
+    moved = (points - middle) * flip @ rotation.T * flip + middle
+    return np.asarray(moved, np.float32)
 
 
 def test_angles_are_those_of_the_renderer() -> None:

@@ -37,7 +37,7 @@ def test_a_portrait_goes_through_the_users_door_and_a_refusal_keeps_its_words(
     broken.write_text("no picture", "utf-8")
     made, refused, unread = make_people([good, bad, broken], tmp_path / "shelf")
     assert made.name == "made-1" and made.avatar is not None and made.avatar.name == "made-1"
-    assert made.seconds > 0 and made.bundle_bytes > 100_000
+    assert made.cpu_s > 0 and made.bundle_bytes > 100_000
     assert made.photo.shape == portrait.shape
     assert refused.avatar is None and refused.refusal.startswith("NoFace: ")
     assert unread.avatar is None and unread.refusal.startswith("BadImage: ")

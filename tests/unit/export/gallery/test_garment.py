@@ -1,7 +1,8 @@
 import numpy as np
 
 from export.gallery import garment
-from export.gallery.recipes import Top
+from export.gallery.recipes import Cloth, Top
+from tests.unit.export.gallery.faces import face
 
 SIZE = 160
 TOP = Top(
@@ -57,3 +58,30 @@ def test_dress_colours_the_garment_shades_beside_it_and_leaves_the_rest() -> Non
     column = dressed[60:150, 80, 0]
     skin_rows = column[column > 45]
     assert skin_rows[-1] < 62 - 1, "the cloth shades the skin at its edge"
+
+
+def test_new_cloth_has_its_own_colour_and_threads_and_keeps_the_folds() -> None:
+    lab = skin()
+    lab[..., 0] += 8 * np.sin(np.arange(SIZE) / 9)[None]
+    mask = np.zeros((SIZE, SIZE), np.float32)
+    mask[80:] = 1
+    new = garment.recloth(lab, mask, Cloth(light=0.5, tint=(-10.0, 4.0)), 3)
+    assert np.array_equal(new[:80], lab[:80])
+    assert np.allclose(new[100:, :, 1], -10) and np.allclose(new[100:, :, 2], 4)
+    assert np.corrcoef(new[100:, :, 0].mean(0), lab[100, :, 0])[0, 1] > 0.9
+    assert 0.2 < np.diff(new[100:, 40, 0]).std() < 4
+
+
+def test_the_drawn_top_has_a_smooth_outline_and_cuts_what_was_worn_past_it() -> None:
+    points = face(size=SIZE / 5)[:, :2] + np.array([40.0, 40.0])
+    ragged = np.zeros((SIZE, SIZE), np.float32)
+    ragged[100:, 5:155] = 1
+    ragged[100::2, :12] = 0
+    bare = Top(TOP.left, TOP.neckline, TOP.right, TOP.colour, shoulders=True)
+    alpha, shown = garment.top_alpha(skin(), ragged, bare, points)
+    outline = garment.outline_mask(bare, SIZE)
+    assert alpha[150, 80] == 1 and np.abs(alpha[150, outline[150] > 0.99] - 1).max() < 0.01
+    assert ragged[151, 18] == 1 and alpha[151, 18] < 0.05 and shown[151, 18] > 0.9
+    loose = Top(TOP.left, TOP.neckline, TOP.right, TOP.colour)
+    kept, _ = garment.top_alpha(skin(), ragged, loose, points)
+    assert kept[151, 18] == 1, "its sides are not the body's"

@@ -59,7 +59,32 @@ def test_cloth_is_told_from_skin_as_light_as_itself(points: F64) -> None:
     lab[:185, 80:120] = SKIN
     found = tone.cloth(lab, SKIN, points)
     assert found[195, 20] == 1 and found[180, 20] > 0.9
-    assert found[180, 100] < 0.05 and found[100, 20] == 0  # nothing above the chin
+    assert found[180, 100] < 0.05 and found[60, 20] == 0  # nothing above the shoulders
+
+
+def test_a_collar_stands_beside_the_neck_where_it_is_asked_for(points: F64) -> None:
+    lab = filled(CREAM)
+    low, high = (tone.cloth(lab, SKIN, points, c)[150, 55] for c in (0.0, 0.5))
+    assert low < 0.05 and high > 0.9
+    assert tone.cloth(lab, SKIN, points, 0.5)[150, 100] < 0.05  # not on the chin
+
+
+def test_matt_takes_shine_and_glare_off_and_leaves_skin() -> None:
+    lab = filled(SKIN)
+    lab[60:100, 60:100] += f32([25, -8, -10])
+    lab[150:160, 20:30, 0] += 3
+    dull = tone.matt(lab, SKIN)
+    assert dull[80, 80, 0] < SKIN[0] + 10 and abs(dull[80, 80, 1] - SKIN[1]) < 2
+    assert np.abs(dull[155, 25] - lab[155, 25]).max() < 0.1
+
+
+def test_matt_rim_spares_light_hair() -> None:
+    lab = filled(SKIN)
+    lab[60:80, 60:80] = SKIN + f32([25, -8, -10])
+    lab[:, 120:] = (88, 1, 3)
+    dull = tone.matt_rim(lab, SKIN)
+    assert dull[70, 70, 0] < lab[70, 70, 0] - 12
+    assert np.abs(dull[100, 170] - lab[100, 170]).max() < 0.5
 
 
 def test_even_cloth_removes_a_patch_of_sun_and_keeps_threads(points: F64) -> None:

@@ -13,7 +13,7 @@ from export.train.face_cli import SHARES, chances, draw_curves, parser, split_fa
 
 
 def test_kinds_are_drawn_in_their_shares() -> None:
-    kinds = np.array([0] * 10 + [1] * 30 + [2] * 5)
+    kinds = np.array([0] * 10 + [1] * 30 + [2] * 5 + [3] * 4)
     each = chances(kinds)
     assert each.sum() == pytest.approx(1)
     assert each[kinds == 1].sum() == pytest.approx(SHARES[1])
@@ -41,7 +41,7 @@ def test_smoke_trains_packs_and_draws_without_data(tmp_path: Path) -> None:
     argv = ["--smoke", "--out", str(tmp_path / "w"), "--run", str(tmp_path / "r")]
     assert train(argv) == 0
     assert load(tmp_path / "w").mirror.shape == (478,)
-    for name in ("mesh", "lips", "eye", "scene"):
+    for name in ("mesh", "lips", "eye", "scene", "occlusion"):
         assert (tmp_path / "r" / "smoke" / name / "checkpoint.safetensors").exists()
         assert (tmp_path / "r" / "smoke" / name / "curves.png").exists()
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from engines.face.parts import PARTS
 from engines.face.weights import load
-from export.nets.face import PointNet, SceneNet
+from export.nets.face import OcclusionNet, PointNet, SceneNet
 from export.train.face_pack import pack, write_json
 
 
@@ -22,6 +22,7 @@ def test_a_packed_folder_loads_and_tells_its_story(tmp_path: Path) -> None:
         for name in ("mesh", "lips", "eye")
     }
     nets["scene"] = SceneNet()
+    nets["occlusion"] = OcclusionNet(PointNet(96, 478, 4, (8, 8, 8), 8))
     pack(nets, range(478), {"held_out": ["a", "b"]}, tmp_path / "face")
     assert load(tmp_path / "face").mirror[5] == 5
     assert json.loads((tmp_path / "face" / "manifest.json").read_text())["held_out"] == ["a", "b"]

@@ -10,7 +10,8 @@ import pytest
 
 from engines.avatars.consent import EXAMPLE
 from engines.avatars.store import default_store
-from engines.face.finder import FaceFinder, NoFace
+from engines.face import loader
+from engines.face.finder import NoFace
 from server import cli
 from tests.unit.engines.avatars.people import OneFace, photo
 from tests.unit.engines.avatars.pictures import bomb, encode, jpeg_bomb, scene, webp_bomb
@@ -19,7 +20,7 @@ from tests.unit.engines.avatars.pictures import bomb, encode, jpeg_bomb, scene, 
 @pytest.fixture(autouse=True)
 def finder(monkeypatch: pytest.MonkeyPatch) -> OneFace:
     made = OneFace()
-    monkeypatch.setattr(FaceFinder, "load", lambda: made)
+    monkeypatch.setattr(loader, "load_finder", lambda: made)
     return made
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -19,7 +21,7 @@ from engines.face.finder import BadFace, Landmarks
 from engines.values import U8
 from server.errors import ApiError
 from server.gallery import Gallery
-from server.onboarding.service import MAX_WAITING, QUEUED, Claim, Maker
+from server.onboarding.service import MAX_WAITING, NICENESS, QUEUED, Claim, Maker, yielding
 from tests.support.fake_backend import FakeStore
 from tests.unit.engines.avatars.people import OneFace, photo
 
@@ -51,14 +53,19 @@ class Slow(OneFace):
 @pytest.fixture
 async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Maker]]:
     galleries: list[Gallery] = []
+    makers: list[Maker] = []
 
     def build(finder: OneFace, timeout_s: float = 30) -> Maker:
         galleries.append(Gallery(FakeStore(), None))
-        return Maker(galleries[-1], Shelf(tmp_path / "mine"), timeout_s, lambda: finder)
+        makers.append(Maker(galleries[-1], Shelf(tmp_path / "mine"), timeout_s, lambda: finder))
+        return makers[-1]
 
     yield build
+    for maker in makers:
+        maker.close()
     for gallery in galleries:
         gallery.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("photos")]
 
 
 async def test_made_under_a_name_from_its_title_and_removed(make: Callable[..., Maker]) -> None:
@@ -96,12 +103,14 @@ async def test_what_is_wrong_is_said(
     assert not maker.shelf.folder.exists()
 
 
-async def test_a_photo_is_looked_at_on_the_loader_and_not_kept(make: Callable[..., Maker]) -> None:
+async def test_a_photo_is_looked_at_on_a_thread_of_its_own_and_not_kept(
+    make: Callable[..., Maker],
+) -> None:
     finder = Slow()
     finder.go.set()
     maker = make(finder)
     seen = await maker.check(*form())
-    assert seen.problem is None and finder.threads[0].startswith("loader")
+    assert seen.problem is None and finder.threads[0].startswith("photos")
     assert not maker.shelf.folder.exists()
 
 
@@ -134,7 +143,7 @@ async def test_who_leaves_ends_the_work_and_nothing_is_kept(make: Callable[..., 
     with pytest.raises(asyncio.CancelledError):
         await making
     finder.go.set()
-    await maker._gallery.run(lambda: None)
+    await maker.sweep()
     assert not maker.shelf.folder.exists()
 
 
@@ -155,7 +164,7 @@ async def test_who_leaves_as_it_is_kept_leaves_nothing(
         await making
     assert caught.value.code == "too_slow"
     go.set()
-    await maker._gallery.run(lambda: None)
+    await maker.sweep()
     assert maker.shelf.names() == []
 
 
@@ -209,6 +218,19 @@ async def test_what_takes_too_long_is_given_up_and_leaves_nothing(
         await maker.create(*form(consent_statement=EXAMPLE))
     assert caught.value.code == "too_slow"
     finder.go.set()
-    # The loader is free again only when the abandoned work has ended.
-    await maker._gallery.run(lambda: None)
+    # The thread is free again only when the abandoned work has ended.
+    await maker.sweep()
     assert maker.shelf.names() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own there")
+def test_only_the_thread_of_photos_yields_to_live_sessions() -> None:
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+
+    def look() -> int:
+        yielding()
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(look).result() == max(NICENESS, mine)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == mine
