@@ -112,7 +112,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             text = TEXTS["good" if model == "drip" else model]
             for at in range(0, len(text), 3):
-                self.wfile.write(event(text[at : at + 7]))
+                self.wfile.write(event(text[at : at + 3]))
                 if model == "drip" and stopping.wait(0.5):
                     return
             self.wfile.write(event(None, "stop") + b"data: [DONE]\n\n")
