@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
 log = logging.getLogger(__name__)
-MAX_BYTES = 64 * MAX_REPLY
-"""Of a reply as sent: each token of a stream comes in an envelope of some 200 bytes."""
+MAX_BYTES = 1 << 20
+"""Of a reply as sent: each token of a stream comes in an envelope of 200 to 400 bytes."""
 _MAX_TOKENS = 600
 
 

@@ -35,7 +35,8 @@ def teacher_vectors(folder: Path, tokens: Sequence[str], progress: Callable[[flo
 
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{folder}/config.json: wanted the folder of a BERT encoder")
-    net = BertModel.from_pretrained(os.fspath(folder), local_files_only=True).eval()
+    net = BertModel.from_pretrained(os.fspath(folder), local_files_only=True)
+    net.eval()  # type: ignore[no-untyped-call]
     known = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     ids = {token: i for i, token in enumerate(known)}
     first, last = ids["[CLS]"], ids["[SEP]"]
