@@ -44,7 +44,7 @@ $(VENV)/.default: pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 # Torch is pinned by constraints.txt for tests of training and export; serving never imports it.
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
-	$(BIN)/pip install -q -c constraints.txt -e '.[dev,train]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,train,llm]'
 	@touch $@ $(VENV)/.default
 
 chromium: ## the browser and the speech programs of the tests

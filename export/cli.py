@@ -29,6 +29,8 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
     ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
+    ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
+    ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
     ("evaluate", "avatars"): Command(
         "export.evaluate.avatars_cli:main", "avatars of held-out people: bars and sheets"

@@ -281,6 +281,36 @@ class DisclosureSettings(Section):
 
 
 @dataclass(frozen=True)
+class SceneSettings(Section):
+    """Who describes the scene when a session starts; docs/scene.md."""
+
+    SECTION: ClassVar[str] = "scene"
+
+    llm_url: str | None = option(
+        None,
+        "Base URL of an OpenAI-compatible API, as http://127.0.0.1:11434/v1; empty: the template "
+        "describes. Avatar attributes and the system prompt are sent there once per session.",
+    )
+    llm_model: str = option("default", "Name of the model to ask for.")
+    llm_key_env: str | None = option(
+        None, "Name of the environment variable that holds the API key; empty: no key."
+    )
+    timeout_s: float = option(
+        8.0, "Longest wait for the description; then the template.", low=0.2, high=120
+    )
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError on a URL that is none of http or https."""
+        super().__post_init__()
+        if self.llm_url is None:
+            return
+        if not self.llm_url.startswith(("http://", "https://")):
+            raise SettingsError(f"scene.llm_url: got {self.llm_url!r}, wanted http:// or https://")
+        if "@" in self.llm_url:
+            raise SettingsError("scene.llm_url holds a user name or key; see scene.llm_key_env")
+
+
+@dataclass(frozen=True)
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -303,6 +333,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
     disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
+    scene: SceneSettings = field(default_factory=SceneSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -317,6 +348,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
             EngineSettings,
             AvatarSettings,
             DisclosureSettings,
+            SceneSettings,
             LogSettings,
         )
     }
