@@ -17,8 +17,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
 from engines.avatars.intake import MAX_BYTES
+from engines.scene.both import load_reader
 from server.bodies import schemas_of
 from server.codec_pool import CodecPool
+from server.director import Director
 from server.errors import install_error_handlers
 from server.gallery import Gallery
 from server.manager import SessionManager
@@ -27,9 +29,10 @@ from server.middleware import BodyLimit, Larger, SafeHeaders
 from server.onboarding.service import Maker
 from server.onboarding.shelves import shelf_of
 from server.routes import avatars, face, health, sessions, stage
+from server.scene_writer import SceneWriter
 from server.schemas import Description, SessionRequest, Trickle
 from server.services import Backend, Services
-from server.settings import Settings
+from server.settings import SceneSettings, Settings
 from server.stage_wishes import StageChange
 from server.static import mount_page
 
@@ -93,7 +96,9 @@ def _lifespan(
             )
             stack.push_async_callback(backend.aclose)
             factory = await backend.start(gallery, metrics, pool, manager.engine_fault)
-            manager.start(factory)
+            director = await gallery.run(_director, settings.scene)
+            stack.push_async_callback(director.close)
+            manager.start(factory, director)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
             maker = Maker(gallery, shelf_of(settings.avatars), settings.avatars.upload_timeout_s)
             stack.callback(maker.close)
@@ -104,6 +109,12 @@ def _lifespan(
             log.info("stopping")
 
     return lifespan
+
+
+def _director(settings: SceneSettings) -> Director:
+    """On the loader thread: the sentence encoder is read from disk."""
+    reader = load_reader()
+    return Director(reader, SceneWriter(settings, reader), asks_model=settings.llm_url is not None)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from server.admission import Machine, Refused, decide, derived_cap
+from server.director import Director
 from server.errors import ApiError, closed_session, unknown_session
 from server.expiry import Limits, expired, left_s
 from server.logs import session_context
@@ -48,6 +49,7 @@ class SessionManager:
         self.limits = Limits.of(session, rtc)
         self._settings = session
         self._factory: MediaFactory | None = None
+        self._director: Director | None = None
         self._machine = machine
         self._metrics = metrics
         self._on_fatal = on_fatal
@@ -62,9 +64,13 @@ class SessionManager:
 
     # -- life of the manager ------------------------------------------------------------------
 
-    def start(self, factory: MediaFactory) -> None:
-        """Take sessions, whose media `factory` builds. On the loop, once; `aclose` ends it."""
+    def start(self, factory: MediaFactory, director: Director | None = None) -> None:
+        """Take sessions, whose media `factory` builds and whose scenes `director` reads.
+
+        On the loop, once; `aclose` ends it.
+        """
         self._factory = factory
+        self._director = director
         self._loop = asyncio.get_running_loop()
         self._tasks = [
             asyncio.create_task(self._reap_for_ever(), name="reaper"),
@@ -141,6 +147,7 @@ class SessionManager:
                 self._factory,
                 close_timeout_s=self._settings.close_timeout_s,
                 on_closed=self._forget,
+                director=self._director,
                 clock=self._clock,
             )
             log.info("session is created", extra={"avatar": plan.avatar, "voice": plan.voice})

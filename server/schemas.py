@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engines.render.mark import Corner
 from server.bodies import Strict
+from server.director import MAX_TEXT
 from server.settings import SIZES
 from server.stage_wishes import StageChange, StageReply
 from server.tellings import EmotionTelling, MannerTelling
@@ -47,6 +48,9 @@ class SessionRequest(Strict):
     )
     manner: MannerTelling | None = Field(
         None, description="How the face moves from its first picture on; as told later."
+    )
+    scene: Annotated[str, Field(max_length=MAX_TEXT)] | None = Field(
+        None, description="The scene in words (a system prompt will do): manner, mood, actions."
     )
     probe: bool = Field(
         False, description="Draw the measuring strip into the picture (for benchmarks)."

@@ -11,20 +11,22 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import ValidationError
 
 from engines.motion.wishes import Wish
 from engines.render.stage import AS_IT_IS, Stage
+from engines.scene.values import Scene, wishes
+from server.director import Director, scene_event
 from server.errors import ApiError, closed_session, invalid_body
 from server.expiry import Waited
 from server.logs import session_context
 from server.sdpfrag import offered_ufrag
 from server.session_states import Ending, State, step
 from server.staging import Staging
-from server.tellings import KINDS, read_telling, wish_of
+from server.tellings import KINDS, SceneTelling, Telling, read_telling, wish_of
 
 if TYPE_CHECKING:
     from server.push_protocol import PushVoice
@@ -50,6 +52,8 @@ class SessionPlan:
     """As the session begins; `Session.staging` has what it is now."""
     wishes: tuple[Wish, ...] = ()
     """What the face is told before anything else."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Of the avatar, for the scene's description."""
     consent_given: str | None = None
     """When the person agreed whose photo the avatar was made of; None for built-in avatars."""
 
@@ -123,9 +127,12 @@ class Session:
         *,
         close_timeout_s: float,
         on_closed: Callable[[Session], None],
+        director: Director | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
+        self._director = director
+        self._scene: asyncio.Task[None] | None = None
         self.ending: Ending | None = None
         self.detail = ""
         self.ufrag: str | None = None
@@ -276,9 +283,40 @@ class Session:
             elif kind != "subscribe":
                 self._tell(unknown_message(kind))
 
+    def take(self, telling: Telling) -> None:
+        """Do what a client told. Raises ApiError: 410 when ended, 422 for unknown names."""
+        if isinstance(telling, SceneTelling):
+            self.direct(telling.text)
+        else:
+            self.wish(wish_of(telling))
+
+    def direct(self, text: str) -> None:
+        """Play a scene: what its words ask for now, and a model's reading once that comes."""
+        self._must_live()
+        director = self._director
+        if director is None:
+            return
+        self._play(director.live(text), "text")
+        if director.asks_model:
+            if self._scene is not None:
+                self._scene.cancel()
+            self._scene = asyncio.create_task(self._read_scene(director, text), name="scene")
+
+    async def _read_scene(self, director: Director, text: str) -> None:
+        written = await director.write(self.plan.attributes, text)
+        if written.source == "llm":
+            self._play(written.scene, written.source)
+        elif written.notice is not None:
+            self._tell(scene_event(written.scene, written.source, written.notice))
+
+    def _play(self, scene: Scene, source: str) -> None:
+        for wish in wishes(scene):
+            self.wish(wish)
+        self._tell(scene_event(scene, source))
+
     def _hear_telling(self, message: Mapping[str, object]) -> None:
         try:
-            self.wish(wish_of(read_telling(message)))
+            self.take(read_telling(message))
         except ValidationError as error:
             self._tell({"type": "warning", **invalid_body(error.errors())["error"]})
         except ApiError as error:
@@ -314,6 +352,8 @@ class Session:
             self._media.tell(closed)
         self._media_there.set()
         self.staging.close()
+        if self._scene is not None:
+            self._scene.cancel()
         self.ended.set()
         try:
             await self._stack.aclose()

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 from engines.emotion.values import EmotionOverride
 from engines.motion.wishes import MAX_TEMPERATURE, Act, Feel, Listen, Manner, Say, Wish
 from server.bodies import Strict
+from server.director import MAX_TEXT
 from server.errors import ApiError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -62,15 +63,31 @@ class ListeningTelling(Strict):
     energy: Share = 0.5
 
 
+class SceneTelling(Strict):
+    """Describe the scene: manner, mood and what to do, in words."""
+
+    type: Literal["scene"]
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
+
+
 Telling: TypeAlias = Annotated[
-    TranscriptTelling | EmotionTelling | ActionTelling | MannerTelling | ListeningTelling,
+    TranscriptTelling
+    | EmotionTelling
+    | ActionTelling
+    | MannerTelling
+    | ListeningTelling
+    | SceneTelling,
     Field(discriminator="type"),
 ]
+WishTelling: TypeAlias = (
+    TranscriptTelling | EmotionTelling | ActionTelling | MannerTelling | ListeningTelling
+)
+"""Those that are one wish; a scene may be several."""
 TELLING: TypeAdapter[Telling] = TypeAdapter(Telling)
-KINDS = frozenset({"transcript", "emotion", "action", "manner", "listening"})
+KINDS = frozenset({"transcript", "emotion", "action", "manner", "listening", "scene"})
 
 
-def wish_of(telling: Telling) -> Wish:
+def wish_of(telling: WishTelling) -> Wish:
     """What the engine obeys. Raises ApiError 422 for an unknown label, action or dial."""
     try:
         match telling:

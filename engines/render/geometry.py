@@ -225,7 +225,7 @@ def _rotation(pitch: float, yaw: float, roll: float) -> F32:
 def _tuck_lip(face: F32, share: float, rest_gap: F32, slit: float) -> None:
     """The lower lip comes up until only a slit of f32 pixels shows below the upper one, as in f.
 
-    rest_gap as in `_close_lips`.
+    rest_gap as in `close_lips`.
     """
     parted = face[_LOWER[0]] - face[_UPPER[0]] - rest_gap
     # Toward the corners the lips touch.

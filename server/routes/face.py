@@ -14,7 +14,7 @@ from pydantic import RootModel
 from server.bodies import JSON, describe, kind_of, read_model
 from server.schemas import ErrorReply
 from server.services import Services, services
-from server.tellings import Telling, wish_of
+from server.tellings import Telling
 
 router = APIRouter(prefix="/v1/sessions", tags=["face"])
 Served = Annotated[Services, Depends(services)]
@@ -30,7 +30,7 @@ class TellingBody(RootModel[Telling]):
 @router.post(
     "/{session_id}/tell",
     status_code=204,
-    summary="Tell the face: words, an emotion, an action, a manner, or who else speaks",
+    summary="Tell the face: words, an emotion, an action, a manner, a scene, or who else speaks",
     responses=ERRORS,
     openapi_extra=describe(json=TellingBody),
 )
@@ -39,5 +39,5 @@ async def tell_face(session_id: str, request: Request, served: Served) -> Respon
     session = served.manager.get(session_id)
     kind_of(request, JSON)
     body = await read_model(request, TellingBody)
-    session.wish(wish_of(body.root))
+    session.take(body.root)
     return Response(status_code=204)

@@ -105,9 +105,13 @@ async def create_session(request: Request, response: Response, served: Served) -
     if refused is None:
         # Loaded before the place is taken: a damaged avatar then costs nobody a place.
         await served.gallery.load(avatar)
-    plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage, wishes)
+    about = next((info for info in served.gallery.infos() if info.name == avatar), None)
+    attributes = about.attributes if about is not None else {}
+    plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage, wishes, attributes)
     given = await served.gallery.run(consent_given, served.maker.shelf, avatar)
     session = served.manager.create(replace(plan, consent_given=given))
+    if asked.scene:
+        session.direct(asked.scene)
     response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
     return _reply(served, session)
 

@@ -11,7 +11,13 @@ from pydantic import ValidationError
 from engines.emotion.values import EmotionOverride
 from engines.motion.wishes import Act, Feel, Listen, Manner, Say
 from server.errors import ApiError
-from server.tellings import KINDS, read_telling, wish_of
+from server.tellings import KINDS, SceneTelling, read_telling, wish_of
+
+
+def wished(message: dict[str, Any]) -> object:
+    telling = read_telling(message)
+    assert not isinstance(telling, SceneTelling)
+    return wish_of(telling)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +38,7 @@ from server.tellings import KINDS, read_telling, wish_of
     ],
 )
 def test_what_is_taken(message: dict[str, Any], wish: object) -> None:
-    assert wish_of(read_telling(message)) == wish
+    assert wished(message) == wish
     assert message["type"] in KINDS
 
 
@@ -68,5 +74,5 @@ def test_what_is_no_telling(message: dict[str, Any]) -> None:
 )
 def test_unknown_names_are_told_with_those_there_are(message: dict[str, Any], names: str) -> None:
     with pytest.raises(ApiError) as caught:
-        wish_of(read_telling(message))
+        wished(message)
     assert caught.value.status == 422 and names in caught.value.message

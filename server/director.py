@@ -1,0 +1,53 @@
+"""Gives sessions their scene: the text at once, a language model's reading of it when it comes.
+
+Runs on the event loop; one for the server.
+Never makes a session wait, and never outlives the session it writes for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engines.scene.reading import Reader
+from engines.scene.template import live_scene
+from engines.scene.values import Scene
+from server.scene_writer import SceneWriter, WrittenScene
+
+MAX_TEXT = 4000
+"""Characters of a scene text that are taken; of more it is refused."""
+
+
+class Director:
+    """Shared reader and writer."""
+
+    def __init__(self, reader: Reader, writer: SceneWriter, *, asks_model: bool) -> None:
+        """`asks_model`: a language model is set, and reads each scene text too."""
+        self._reader = reader
+        self._writer = writer
+        self.asks_model = asks_model
+
+    def live(self, text: str) -> Scene:
+        """What the words themselves ask for; a fraction of a millisecond."""
+        return live_scene(text, self._reader)
+
+    async def write(self, attributes: Mapping[str, str], text: str) -> WrittenScene:
+        """The language model's reading (or the template's): see `SceneWriter.write`."""
+        return await self._writer.write(attributes, text)
+
+    async def close(self) -> None:
+        """Close connections. Idempotent."""
+        await self._writer.close()
+
+
+def scene_event(scene: Scene, source: str, notice: str | None = None) -> dict[str, object]:
+    """The event that tells a page what its scene text was taken for."""
+    event: dict[str, object] = {
+        "type": "scene",
+        "description": scene.description,
+        "source": source,
+        "dials": {name: round(value, 2) for name, value in scene.dials.items()},
+        "actions": list(scene.actions),
+    }
+    if notice is not None:
+        event["notice"] = notice
+    return event
