@@ -21,7 +21,7 @@ from engines.face.weights import SCHEMA
 from export.nets.face import OcclusionNet, PointNet, TwoAnswers, export_onnx
 
 THRESHOLD = 0.2
-MAX_SPREAD = 0.034
+MAX_SPREAD = 0.022
 """Faces of scenes of training people spread up to 0.020, things taken for faces from 0.037 on."""
 MAX_HIDDEN = 0.6
 """Free training faces reach 0.08; half of all partly covered ones are above 0.9."""
