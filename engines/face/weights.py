@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from engines.onnx_session import open_session
 from engines.values import F32, U8
 
 SCHEMA = 2
@@ -63,9 +64,6 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> FaceNets:
         raise BadFaceWeights(
             f"{folder}: schema {manifest.get('schema')}, wanted {SCHEMA}; {remedy}"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
     sessions = {}
     for name in NETS:
         path = folder / f"{name}.onnx"
@@ -75,9 +73,7 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> FaceNets:
             raise BadFaceWeights(f"{path}: {error}; {remedy}") from error
         if hashlib.sha256(data).hexdigest() != manifest["sha256"][name]:
             raise BadFaceWeights(f"{path} is not the file the manifest names; {remedy}")
-        sessions[name] = onnxruntime.InferenceSession(
-            data, options, providers=["CPUExecutionProvider"]
-        )
+        sessions[name] = open_session(data, threads)
     return FaceNets(
         sessions,
         np.array(manifest["mirror"], np.int64),

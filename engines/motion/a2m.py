@@ -24,6 +24,7 @@ from engines.motion.feeling import FEELING_NAMES, FEELING_SIZE
 from engines.motion.head import HeadState, move_head, new_head
 from engines.motion.style import STYLE_NAMES
 from engines.motion.voice import VOICE_NAMES
+from engines.onnx_session import open_session
 from engines.values import F32
 
 SCHEMA = 1
@@ -91,15 +92,8 @@ class A2M:
         ):
             if tuple(manifest.get(key, ())) != wanted:
                 raise BadMotionWeights(f"{folder}: other {key} than this version's; {remedy}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = ["CPUExecutionProvider"]
         try:
-            session = onnxruntime.InferenceSession(weights, options, providers=providers)
-            model = A2M(session, manifest)
+            model = A2M(open_session(weights, threads), manifest)
             model.step(model.new_state(0), *model.nothing(), 1.0)
         except Exception as error:
             # ONNX Runtime's own errors have no common type but this one.

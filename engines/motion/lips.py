@@ -17,6 +17,7 @@ import onnxruntime
 
 from engines.features import MEL_BINS, LogMel, LogMelState, log_scale
 from engines.motion.lip_decode import LipDecoder, LipShape
+from engines.onnx_session import open_session
 from engines.values import F32, FRAME_SAMPLES
 
 SCHEMA = 1
@@ -114,16 +115,8 @@ class LipModel:
             raise BadLipWeights(f"{folder}: schema {got}, wanted {SCHEMA}; {remedy}")
         if hashlib.sha256(weights).hexdigest() != manifest.get("sha256"):
             raise BadLipWeights(f"{folder}/lips.onnx does not match its manifest; {remedy}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        # Spinning threads would steal the second core from the codecs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = ["CPUExecutionProvider"]
         try:
-            session = onnxruntime.InferenceSession(weights, options, providers=providers)
-            model = LipModel(session, manifest)
+            model = LipModel(open_session(weights, threads), manifest)
             # One step, so that a net and a manifest that do not fit are told now, by name.
             model.step(model.new_state(), np.zeros(FRAME_SAMPLES, np.float32))
         except Exception as error:

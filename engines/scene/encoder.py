@@ -16,6 +16,7 @@ import onnxruntime
 
 from engines.emotion.values import EMOTIONS
 from engines.motion.style import STYLE_NAMES
+from engines.onnx_session import open_session
 from engines.scene.reading import Reading
 from engines.scene.tokens import WordPiece
 from engines.scene.values import MAX_SCENE_TEXT, clean_text
@@ -54,12 +55,7 @@ class SceneEncoder:
                 raise ValueError(f"{wrong[0]} of another version")
         except (OSError, ValueError, KeyError) as error:
             raise BadSceneWeights(f"{path}: {error}; {remedy}") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        session = onnxruntime.InferenceSession(
-            (folder / "scene.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session((folder / "scene.onnx").read_bytes(), threads)
         return cls(session, WordPiece.load(folder / "vocab.txt"))
 
     def embed(self, text: str) -> F32:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -102,11 +103,11 @@ async def create_session(request: Request, response: Response, served: Served) -
     wishes = tuple(wish_of(each) for each in (asked.emotion, asked.manner) if each is not None)
     seed = secrets.randbelow(2**31) if asked.seed is None else asked.seed
     refused = served.manager.refusal(size)
+    attributes: Mapping[str, str] = {}
     if refused is None:
         # Loaded before the place is taken: a damaged avatar then costs nobody a place.
         await served.gallery.load(avatar)
-    about = next((info for info in served.gallery.infos() if info.name == avatar), None)
-    attributes = about.attributes if about is not None else {}
+        attributes = (await served.gallery.run(served.backend.store.info, avatar)).attributes
     plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage, wishes, attributes)
     given = await served.gallery.run(consent_given, served.maker.shelf, avatar)
     session = served.manager.create(replace(plan, consent_given=given))

@@ -132,9 +132,10 @@ async def test_many_changes_leave_nothing_and_the_pictures_flow(
         assert (await http.patch(url, json={"background": BLUE})).status_code == 200
         await until_top(client, 2)
         after = (await http.get(f"/v1/sessions/{session}/stats")).json()["engine"]
-        rendered = after["frames_rendered"] - before["frames_rendered"]
-        # A busy machine drops a few by itself.
-        assert after["frames_dropped"] - before["frames_dropped"] <= 3 + rendered / 5
+        assert after["frames_rendered"] > before["frames_rendered"]
+        # The newest wish counts: most of the 150 were never built, however slow the machine.
+        shown = [event for event in client.events if json.loads(event)["type"] == "stage"]
+        assert len(shown) < 50
         engine = app.state.services.backend._engine
         assert len(engine._renderers) <= 8
         await http.delete(f"/v1/sessions/{session}")
