@@ -19,6 +19,7 @@ from engines.render.stage import Stage
 from server.admission import Machine
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
+from server.live_voice import LiveVoice
 from server.metrics import Metrics
 from server.push_protocol import PushVoice, event_message
 from server.push_timeline import PushTimeline
@@ -71,58 +72,27 @@ class FakeStore:
         return FakeFace(name)
 
 
-class FakeVoice:
-    """A PushVoice over a real PushTimeline; `play` moves the playout clock."""
+class FakeVoice(LiveVoice):
+    """The real voice without a player; `play` moves the playout clock."""
 
     def __init__(self, buffer_s: float) -> None:
-        from server.ingest import PushReader
-
         self.timeline = PushTimeline(buffer_s)
         self.timeline.begin(0.0)
-        self._reader = PushReader(self.timeline)
-        self._on_message: Callable[[Mapping[str, object]], None] | None = None
         self.interrupts = 0
-
-    @property
-    def buffered_s(self) -> float:
-        """Speech that waits."""
-        return self.timeline.waiting_s
-
-    @property
-    def room_s(self) -> float:
-        """Room left."""
-        return self.timeline.room_s
-
-    def start(self, sample_rate_hz: int, segment: str | None) -> str:
-        """Open a segment."""
-        return self._reader.start(sample_rate_hz, segment)
-
-    def feed(self, data: bytes) -> None:
-        """Take sound."""
-        self._reader.feed(data)
-
-    def end(self, segment: str | None) -> None:
-        """Close the segment."""
-        self._reader.end(segment)
-
-    def interrupt(self) -> None:
-        """Drop what waits."""
-        self.interrupts += 1
-        self._tell(self.timeline.interrupt(0, 0))
-
-    def listen(self, on_message: Callable[[Mapping[str, object]], None] | None) -> None:
-        """Where messages go."""
-        self._on_message = on_message
+        super().__init__(self.timeline, self._stop)
 
     def play(self, now_s: float) -> None:
         """Everything up to `now_s` has been played."""
         self.timeline.poll(now_s)
         self._tell(self.timeline.passed(int(now_s * 16_000)))
 
+    def _stop(self) -> None:
+        self.interrupts += 1
+        self._tell(self.timeline.interrupt(0, 0))
+
     def _tell(self, events: list[SegmentEvent]) -> None:
         for event in events:
-            if self._on_message is not None:
-                self._on_message(event_message(event))
+            self.hear(event_message(event))
 
 
 class FakeMedia:
