@@ -36,6 +36,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "export.evaluate.avatars_cli:main", "avatars of held-out people: bars and sheets"
     ),
     ("train", "emotion"): Command("export.train.emotion_cli:train", "emotion of voice and words"),
+    ("train", "words"): Command("export.train.emotion_words:train", "valence of sentences"),
     ("evaluate", "emotion"): Command("export.evaluate.emotion_cli:main", "emotion figures"),
     ("evaluate", "motion"): Command(
         "export.evaluate.motion_cli:main", "heads, blinks, moods, lips under emotion"

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from engines.emotion.fuse import EmotionFusion, Token
+from engines.emotion.sentence import SentenceValence
 from engines.emotion.speech import SpeechEmotion
 from engines.emotion.text import MAX_CHARS, TextSentiment
 from engines.emotion.values import Z_SIZE, Emotion, EmotionOverride, SpeechCue, TextCue
@@ -89,7 +90,7 @@ class EmotionModel:
     ) -> None:
         """`speech` and `text`: other listeners and readers (default: the embedded ones)."""
         self._speech: SpeechSource = speech or SpeechEmotion(weights)
-        self._text: TextSource = text or TextSentiment.load()
+        self._text: TextSource = text or TextSentiment(SentenceValence(weights))
         self._fusion = EmotionFusion(weights)
 
     @staticmethod

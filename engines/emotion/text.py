@@ -1,4 +1,4 @@
-"""What words feel: a valence lexicon (VADER) and cue words, for English.
+"""What words feel: a valence lexicon (VADER), cue words and the sentence's vector, for English.
 
 Pure after `load`; runs on any thread. VADER: Hutto and Gilbert 2014, through `vaderSentiment`.
 Never raises for a text, never reads more than its newest MAX_CHARS, and makes no claim about a
@@ -10,11 +10,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from engines.emotion.sentence import SentenceValence
 from engines.emotion.values import EMOTION_INDEX, EMOTIONS, NO_TEXT, TextCue, table_affect
+from engines.emotion.weights import EmotionWeights
 from engines.emotion.words import CUES, ENGLISH, FOREIGN
 
 MAX_CHARS = 600
@@ -43,13 +46,18 @@ _NEGATED = re.compile(r"(?:\bnot|n't|\bnever|\bno|\bwithout|\bhardly)\s+(?:\w+\s
 class TextSentiment:
     """The lexicon, read once; `score` keeps nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, sentence: SentenceValence | None = None) -> None:
+        """With the lexicon that ships with `vaderSentiment`; without `sentence`, it alone."""
         self._lexicon = SentimentIntensityAnalyzer()
+        self._head = sentence
 
     @staticmethod
-    def load() -> TextSentiment:
-        """With the lexicon that ships with `vaderSentiment`."""
-        return TextSentiment()
+    def load(path: Path | None = None) -> TextSentiment:
+        """Lexicon and head, from a weights folder (default: the one that ships).
+
+        Raises BadEmotionWeights, BadSceneWeights.
+        """
+        return TextSentiment(SentenceValence(EmotionWeights.load(path)))
 
     def score(self, text: str) -> TextCue:
         """What `text` (any length, any language) says; NO_TEXT where it says nothing known."""
@@ -90,9 +98,10 @@ class TextSentiment:
         shouted = sum(1 for word in words if len(word) > 2 and word.isupper())
         table_valence, table_arousal = table_affect(shares)
         evidence = abs(compound) + 0.5 * float(named.max()) / CUE_SCORE + 0.15 * marks
+        meant = self._head.of(sentence) if self._head else 0.0
         return TextCue(
             probabilities=shares.astype(np.float32),
-            valence=_bounded(0.85 * compound + 0.15 * table_valence),
+            valence=_bounded(0.85 * compound + 0.15 * table_valence + meant),
             arousal=_bounded(table_arousal + SHOUT * (marks + min(2, shouted))),
             confidence=BLAND + (1.0 - BLAND) * (1.0 - math.exp(-2.0 * evidence)),
         )

@@ -88,7 +88,7 @@ def other_tables(
             rows.draw_prompts(model, folder, args.plot)
         sound = read_sound(next(iter(sorted(folder.glob("*.flac")))))
     print()
-    figures["text"] = rows.show_text(TextSentiment.load(), args.ratings)
+    figures["text"] = rows.show_text(TextSentiment.load(args.weights), args.ratings)
     figures["cost"] = rows.show_cost(model, sound)
     return figures
 

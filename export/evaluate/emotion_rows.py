@@ -15,14 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from engines.emotion.model import EmotionModel
+from engines.emotion.sentence import SentenceValence
 from engines.emotion.speech import SpeechEmotion
 from engines.emotion.text import TextSentiment
 from engines.emotion.values import EMOTIONS, SPOKEN, Emotion, SpeechCue
+from engines.emotion.weights import EmotionWeights
+from engines.scene.encoder import SceneEncoder
 from engines.vad import Vad
 from engines.values import F32, FRAME_SAMPLES
 from export.data.emotion import Clip
+from export.data.ratings import read_ratings
 from export.data.sound import read_sound
 from export.evaluate.emotion_folds import MOMENTS, Judged, confusion, score
+from export.train.emotion_words import fit_words, hear
 
 SENTENCES = Path(__file__).with_name("emotion_sentences.tsv")
 COST_PASSES = 4
@@ -129,7 +134,7 @@ def show_prompts(found: Sequence[Prompt]) -> dict[str, float]:
     return {"orders": float(len(held)), "orders right": float(sum(held))}
 
 
-def correlation(a: Sequence[float], b: Sequence[float]) -> float:
+def correlation(a: Sequence[float] | F32, b: Sequence[float] | F32) -> float:
     """Pearson's r."""
     return float(np.corrcoef(a, b)[0, 1])
 
@@ -153,16 +158,27 @@ def show_text(text: TextSentiment, ratings: Path | None) -> dict[str, float]:
     print(f"own {len(rows)} sentences: valence r {figures['own sentences r']:.3f}", end="")
     print(f" (floor, length of the text: {correlation(meant, words):+.3f})", end="")
     print(f"; label {figures['own sentences label']:.2f} (floor, commonest: {most:.2f})")
-    for file in sorted(ratings.rglob("*_GroundTruth.txt")) if ratings else []:
-        lines = file.read_text(encoding="latin-1").splitlines()
-        parts = [line.split("\t", 2) for line in lines if line.count("\t") >= 2]
-        meant = [float(part[1]) for part in parts]
-        said = [text.score(part[2]).valence for part in parts]
-        length = correlation(meant, [float(len(part[2])) for part in parts])
-        name = file.stem.removesuffix("_GroundTruth")
-        figures[f"{name} r"] = correlation(meant, said)
+    return figures | (show_rated(ratings) if ratings else {})
+
+
+def show_rated(ratings: Path) -> dict[str, float]:
+    """Valence r on rated texts, each collection by a head that was fitted on the others.
+
+    Raises DataMissing.
+    """
+    collections, figures = read_ratings(ratings), {}
+    encoder = SceneEncoder.load()
+    heard = [hear(rated, encoder) for rated in collections]
+    for place, (rated, one) in enumerate(zip(collections, heard, strict=True)):
+        others = heard[:place] + heard[place + 1 :]
+        head = SentenceValence(EmotionWeights(fit_words(others), {}), encoder)
+        said = [TextSentiment(head).score(words).valence for words in rated.texts]
+        r = figures[f"{rated.name} r"] = correlation(rated.valence, said)
+        alone = correlation(rated.valence, one.lexicon)
+        length = correlation(rated.valence, [float(len(words)) for words in rated.texts])
         print(
-            f"{name}: {len(parts)} rated texts, r {figures[f'{name} r']:.3f} (length {length:+.3f})"
+            f"{rated.name}: {len(rated.texts)} rated texts, head fitted on the others: r {r:.3f}"
+            f" (lexicon alone {alone:.3f}; floor, length {length:+.3f})"
         )
     return figures
 

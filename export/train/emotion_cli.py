@@ -29,6 +29,7 @@ from export.data.grid import DataMissing
 from export.evaluate.emotion_folds import folds
 from export.train.emotion import HeadConfig, train_heads
 from export.train.emotion_fusion import FusionConfig, SpeechRows, accuracy, train_fusion
+from export.train.emotion_words import kept_words
 
 SUBSETS = (
     ("text", "speech", "affect"),
@@ -171,7 +172,7 @@ def run(data: EmotionData, heads: HeadConfig, fusion: FusionConfig, out: Path, c
         "training": {"clips": len(data.clips), "rows": len(every), "seed": fusion.seed}
         | {"fusion_recall": recalls},
     }
-    save(out, arrays | net.arrays(), notes)
+    save(out, arrays | net.arrays() | kept_words(out), notes)
     draw_curve(losses, curve)
     model = EmotionModel.load(out)
     model.step(model.new_state(), np.zeros(FRAME_SAMPLES, np.float32), False)

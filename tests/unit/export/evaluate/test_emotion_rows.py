@@ -32,10 +32,11 @@ def test_own_sentences_are_well_formed_and_scored(tmp_path: Path) -> None:
     assert len(table) >= 70
     assert {row["label"] for row in table} == set(EMOTIONS)
     assert all(-1.0 <= float(row["valence"]) <= 1.0 for row in table)
-    (tmp_path / "few_GroundTruth.txt").write_text(
-        "1\t3.0\tI love this wonderful day\n2\t-3.0\tI hate this awful day\n"
-        "3\t0.1\tThe day has 24 hours\nbroken line\n"
-    )
+    for name in ("few", "more"):
+        (tmp_path / f"{name}_GroundTruth.txt").write_text(
+            "1\t3.0\tI love this wonderful day\n2\t-3.0\tI hate this awful day\n"
+            "3\t0.1\tThe day has 24 hours\nbroken line\n"
+        )
     figures = rows.show_text(TextSentiment.load(), tmp_path)
     assert figures["own sentences r"] >= 0.45
     assert figures["few r"] > 0.9
