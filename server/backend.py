@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ import numpy as np
 
 from engines.avatars.store import BUILTIN, AvatarStore
 from engines.loop import Engine, RendererFactory, warp_renderer
-from engines.motion.model import MotionModel
 from engines.offline import render_file
 from engines.pipeline import Motion
 from engines.render.mark import marked
@@ -28,8 +28,10 @@ from server.admission import Machine
 from server.codec_pool import CodecPool
 from server.disclosure import mark_style
 from server.gallery import Gallery, Store
+from server.listener import Ears
 from server.media import Machinery, media_factory
 from server.metrics import Metrics
+from server.models import motion_model, transcriber
 from server.onboarding.shelves import user_folder
 from server.rtc.install import Installed, install
 from server.services import Fault
@@ -95,7 +97,7 @@ class EngineBackend:
         """The last three are for tests; None takes what ships."""
         self._settings = settings
         self._store: Store = store or avatar_store(settings)
-        self._load_motion = load_motion or self._shipped_motion
+        self._load_motion = load_motion or partial(motion_model, settings)
         # Whatever draws, live or not: no picture leaves without the mark.
         self._renderer_factory = marked(
             renderer_factory or warp_renderer, mark_style(settings.disclosure)
@@ -105,6 +107,7 @@ class EngineBackend:
         self._installed: Installed | None = None
         self._machinery: Machinery | None = None
         self._step_p95_s = 0.0
+        self._asr_thread: ThreadPoolExecutor | None = None
 
     @property
     def store(self) -> Store:
@@ -135,6 +138,7 @@ class EngineBackend:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="warm") as warm:
             self._motion = await loop.run_in_executor(warm, self._load_motion)
+            ears = await loop.run_in_executor(warm, self._load_ears)
             steps = await loop.run_in_executor(
                 warm, measure_step_s, self._motion, avatar, self._renderer_factory
             )
@@ -151,10 +155,14 @@ class EngineBackend:
             self._motion, on_fault=on_fault, renderer_factory=self._renderer_factory
         )
         self._engine.start()
-        return media_factory(Machinery(self._settings, self._engine, gallery, pool, metrics))
+        return media_factory(Machinery(self._settings, self._engine, gallery, pool, metrics, ears))
 
-    def _shipped_motion(self) -> Motion:
-        return MotionModel.load(None, self._settings.engine.threads)
+    def _load_ears(self) -> Ears | None:
+        found = transcriber(self._settings.emotion)
+        if found is None:
+            return None
+        self._asr_thread = ThreadPoolExecutor(1, thread_name_prefix="asr")
+        return Ears(found, self._asr_thread)
 
     async def aclose(self) -> None:
         """Stop the engine thread and take aiortc's hardening back. Idempotent."""
@@ -167,6 +175,9 @@ class EngineBackend:
                     await loop.run_in_executor(stopper, engine.stop, timeout_s)
                 except TimeoutError:
                     log.exception("the engine thread did not end")
+        if self._asr_thread is not None:
+            self._asr_thread.shutdown(wait=False, cancel_futures=True)
+            self._asr_thread = None
         if self._installed is not None:
             self._installed.undo()
             self._installed = None

@@ -215,11 +215,11 @@ def run_render(arguments: argparse.Namespace) -> int:
 
 def run_motion(arguments: argparse.Namespace) -> int:
     """Make the motion of a recording."""
-    from engines.motion.model import MotionModel
+    from server.models import motion_model
     from server.motion_job import MotionJob, make_motion
     from server.render import RenderError
 
-    threads = settings_from(arguments).engine.threads
+    settings = settings_from(arguments)
     job = MotionJob(
         audio=arguments.audio,
         out=arguments.out,
@@ -231,7 +231,7 @@ def run_motion(arguments: argparse.Namespace) -> int:
         quiet=arguments.quiet,
     )
     try:
-        report = make_motion(job, lambda: MotionModel.load(None, threads))
+        report = make_motion(job, lambda: motion_model(settings))
     except RenderError as error:
         print(f"synchrorama motion: {error}", file=sys.stderr)
         return FAILED

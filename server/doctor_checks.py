@@ -220,13 +220,13 @@ def avatars(settings: Settings) -> Finding:
 
 def frame_time(settings: Settings) -> Finding:
     """Lip model and picture on one thread, and how many sessions that allows."""
-    from engines.motion.model import MotionModel
     from server.backend import avatar_store, measure_step_s, percentile, usable_cores
+    from server.models import motion_model
 
     store = avatar_store(settings)
     if not store.names():
         return Finding("frame time", "fail", "no avatar to draw", "see avatars above")
-    motion = MotionModel.load(None, settings.engine.threads)
+    motion = motion_model(settings)
     lips = percentile(motion_steps_s(motion), 0.5)
     steps = measure_step_s(motion, store.load(settings.avatars.default or store.names()[0]))
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)

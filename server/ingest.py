@@ -34,12 +34,17 @@ class MicReader:
         self,
         timeline: MicTimeline,
         on_pushed: Callable[[], None] = lambda: None,
+        on_heard: Callable[[F32], None] | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`on_pushed` is called after each frame, so that its sound moves on at once."""
+        """`on_pushed` is called after each frame, so that its sound moves on at once.
+
+        `on_heard` is given each frame's samples too; a hole in the stream is not filled there.
+        """
         self._timeline = timeline
         self._on_pushed = on_pushed
+        self._on_heard = on_heard
         self._clock = clock
         self._rate_hz = 0
         self._next: int | None = None
@@ -70,6 +75,8 @@ class MicReader:
         self._next = pts + len(mono) * RTP_HZ // frame.sample_rate
         self._timeline.push(now_s, start, samples)
         self._on_pushed()
+        if self._on_heard is not None:
+            self._on_heard(samples)
 
     def _restart(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,16 +20,17 @@ import numpy as np
 from engines.loop import Engine
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats
-from engines.motion.wishes import Wish
+from engines.motion.wishes import Say, Wish
 from engines.pipeline import Renderer
 from engines.render.stage import Stage
 from engines.runner import EngineSession
-from engines.values import MOTION_SIZE, U8, Picture
+from engines.values import F32, MOTION_SIZE, U8, Picture
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
 from server.face_feed import FaceFeed
 from server.gallery import Gallery
 from server.ingest import MicReader
+from server.listener import Ears, Listener
 from server.live_voice import LiveVoice
 from server.media_metrics import Meter, newest
 from server.metrics import Metrics
@@ -61,6 +62,8 @@ class Machinery:
     gallery: Gallery
     pool: CodecPool
     metrics: Metrics
+    ears: Ears | None = None
+    """Whoever writes down what microphones say."""
 
 
 def media_factory(machinery: Machinery) -> MediaFactory:
@@ -153,8 +156,16 @@ class LiveMedia:
             probe=Probe(self.tell) if plan.probe else None,
         )
         if isinstance(self._timeline, MicTimeline):
-            self._mic = MicReader(self._timeline, player.pump)
+            self._mic = MicReader(self._timeline, player.pump, self._listened())
         return player
+
+    def _listened(self) -> Callable[[F32], None] | None:
+        """Who else hears the microphone; None where no words are wanted."""
+        if self._machinery.ears is None:
+            return None
+        listener = Listener(self._machinery.ears, self._on_words)
+        self._stack.push_async_callback(listener.aclose)
+        return listener.hear
 
     def _build_peer(self) -> Peer:
         mic = self._mic
@@ -298,6 +309,10 @@ class LiveMedia:
         if self._timing_silence:
             loop = asyncio.get_running_loop()
             loop.call_later(SILENCE_LOOK_S, self._await_silence, began_s, sent)
+
+    def _on_words(self, text: str) -> None:
+        self.wish(Say(text))
+        self.tell({"type": "transcript", "text": text})
 
     def _on_segment(self, event: SegmentEvent) -> None:
         message = event_message(event)

@@ -70,8 +70,8 @@ class RenderJob:
 
 def render(job: RenderJob, settings: Settings) -> str:
     """Render `job`; returns a line about it. Raises RenderError."""
-    from engines.motion.model import MotionModel
     from server.backend import avatar_store
+    from server.models import motion_model
 
     _check_out(job.out)
     voice = read_voice(job.audio)
@@ -81,7 +81,7 @@ def render(job: RenderJob, settings: Settings) -> str:
     except BadStage as error:
         raise RenderError(str(error)) from error
     style = mark_style(settings.disclosure)
-    motion = MotionModel.load(None, settings.engine.threads)
+    motion = motion_model(settings)
     begun_s = time.monotonic()
     with progress_bar("rendering", quiet=job.quiet) as on_progress:
         pictures = render_file(

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from server.app import create_app
 from server.gallery import default_avatar
 from server.logs import install_logging
+from server.plain_startup import PlainStartup
 from server.push_protocol import MAX_MESSAGE_BYTES
 from server.services import Backend
 from server.settings import ServerSettings, Settings, SettingsError
@@ -75,7 +76,7 @@ def make_server(
 ) -> Announcing:
     """Uvicorn as this project runs it."""
     config = uvicorn.Config(
-        app,
+        PlainStartup(app),
         # uvloop is not made for Windows.
         loop="asyncio" if sys.platform == "win32" else "uvloop",
         http="httptools" if _has("httptools") else "h11",

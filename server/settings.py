@@ -281,6 +281,26 @@ class DisclosureSettings(Section):
 
 
 @dataclass(frozen=True)
+class EmotionSettings(Section):
+    """Published models, by name, that hear and read feelings; docs/emotion.md. None by default."""
+
+    SECTION: ClassVar[str] = "emotion"
+
+    text_model: str | None = option(
+        None, "Sentiment or emotion classifier for words, in the lexicon's place (extra `hub`)."
+    )
+    speech_model: str | None = option(
+        None, "Speech-emotion classifier beside the embedded one (extra `hub`)."
+    )
+    asr_model: str | None = option(
+        None, "Whisper model that writes down what the microphone says (extra `asr`)."
+    )
+    asr_language: str | None = option(
+        None, "Two letters of the language spoken; empty: told from each phrase."
+    )
+
+
+@dataclass(frozen=True)
 class SceneSettings(Section):
     """Who describes the scene when a session starts; docs/scene.md."""
 
@@ -333,6 +353,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
     disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
+    emotion: EmotionSettings = field(default_factory=EmotionSettings)
     scene: SceneSettings = field(default_factory=SceneSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -348,6 +369,7 @@ SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
             EngineSettings,
             AvatarSettings,
             DisclosureSettings,
+            EmotionSettings,
             SceneSettings,
             LogSettings,
         )

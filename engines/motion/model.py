@@ -124,13 +124,18 @@ class MotionModel:
         self._voice = Voice()
 
     @classmethod
-    def load(cls, lips: LipsSource | None = None, threads: int = 1) -> MotionModel:
-        """Load all that ships (but `lips`, when given) to run on `threads` threads."""
+    def load(
+        cls,
+        lips: LipsSource | None = None,
+        threads: int = 1,
+        emotion: EmotionSource | None = None,
+    ) -> MotionModel:
+        """Load all that ships (but `lips` and `emotion`, when given) for `threads` threads."""
         from engines.emotion.model import EmotionModel
         from engines.motion.lips import LipModel
 
         heard = lips or LipModel.load(None, threads)
-        return cls(heard, A2M.load(threads=threads), EmotionModel.load())
+        return cls(heard, A2M.load(threads=threads), emotion or EmotionModel.load())
 
     @property
     def lookahead(self) -> int:

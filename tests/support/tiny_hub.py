@@ -103,3 +103,53 @@ def text_classifier(folder: Path, labels: tuple[str, ...]) -> str:
     )
     library.RobertaForSequenceClassification(config).save_pretrained(folder)
     return str(folder)
+
+
+def speech_recogniser(folder: Path) -> str:
+    """A tiny Whisper with a decoder and byte tokens, in CTranslate2's format; its folder."""
+    library, tokenizers = _library(), importlib.import_module("tokenizers")
+    seed()
+    marks = ["<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|translate|>"]
+    marks += ["<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>"]
+    marks += ["<|notimestamps|>", *(f"<|{i * 0.02:.2f}|>" for i in range(1501))]
+    bytes_ = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    tokens = tokenizers.Tokenizer(
+        tokenizers.models.BPE(vocab={byte: i for i, byte in enumerate(bytes_)}, merges=[])
+    )
+    tokens.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokens.decoder = tokenizers.decoders.ByteLevel()
+    tokens.add_special_tokens(marks)
+    end = tokens.token_to_id(marks[0])
+    config = library.WhisperConfig(
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=48,
+        decoder_ffn_dim=48,
+        vocab_size=tokens.get_vocab_size(),
+        pad_token_id=end,
+        bos_token_id=end,
+        eos_token_id=end,
+        decoder_start_token_id=tokens.token_to_id(marks[1]),
+        suppress_tokens=[],
+        begin_suppress_tokens=[],
+    )
+    model = library.WhisperForConditionalGeneration(config)
+    settings = model.generation_config
+    settings.suppress_tokens = settings.begin_suppress_tokens = []
+    settings.alignment_heads = [[0, 0]]
+    settings.lang_to_id = {"<|en|>": tokens.token_to_id("<|en|>")}
+    settings.no_timestamps_token_id = tokens.token_to_id("<|notimestamps|>")
+    source, target = folder / "transformers", folder / "ctranslate2"
+    model.save_pretrained(source)
+    library.PreTrainedTokenizerFast(
+        tokenizer_object=tokens, eos_token=marks[0], bos_token=marks[0], unk_token=marks[0]
+    ).save_pretrained(source)
+    library.WhisperFeatureExtractor().save_pretrained(source)
+    converters = importlib.import_module("ctranslate2.converters")
+    converters.TransformersConverter(
+        str(source), copy_files=["tokenizer.json", "preprocessor_config.json"]
+    ).convert(str(target))
+    return str(target)

@@ -84,6 +84,18 @@ def test_each_frame_moves_on_at_once() -> None:
     assert MicReader(timeline).delay_s == 0.0
 
 
+def test_who_else_hears_gets_the_same_samples() -> None:
+    parts: list[F32] = []
+    timeline = MicTimeline()
+    timeline.begin(0.0)
+    reader = MicReader(timeline, on_heard=parts.append, clock=FakeClock(1.0))
+    for number in range(10):
+        reader.feed(frame(np.full(960, 0.5, np.float32), number * 960))
+    told = np.concatenate(parts)
+    assert 10 * 320 - 40 < len(told) <= 10 * 320
+    assert np.abs(told[100:] - 0.5).max() < 0.01
+
+
 def test_a_frame_without_time_is_taken_too() -> None:
     timeline = MicTimeline()
     timeline.begin(0.0)

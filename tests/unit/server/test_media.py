@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from av import AudioFrame
 
 from engines.loop import Engine
+from engines.motion.wishes import Say, Wish
 from engines.render.stage import Colour, Stage
+from engines.values import F32
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
+from server.listener import Ears
 from server.media import LiveMedia, Machinery, ending_of, engine_figures, media_factory
 from server.metrics import Metrics
 from server.push_timeline import PushRefused
@@ -23,6 +28,7 @@ from server.session_states import Ending
 from server.sessions import MediaEvents, SessionPlan
 from server.settings import RtcSettings, Settings
 from server.timeline import SegmentEvent
+from tests.support import voices as sounds
 from tests.support.fake_backend import FakeStore
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeRenderer
@@ -90,6 +96,41 @@ async def test_a_mirror_session_has_a_microphone_and_no_voice(machinery: Machine
     await media.aclose()
     await media.aclose()
     assert machinery.engine.stats().sessions == 0
+
+
+class Scribe:
+    """Hears always the same."""
+
+    def transcribe(self, phrase: F32) -> str:
+        return "I am so glad"
+
+
+async def test_words_of_the_microphone_are_felt_and_told(machinery: Machinery) -> None:
+    told, wishes = Told(), list[Wish]()
+    with ThreadPoolExecutor(1) as thread:
+        heard = replace(machinery, ears=Ears(Scribe(), thread))
+        media = await build(heard, told, "mirror")
+        media.wish = wishes.append  # type: ignore[assignment, method-assign]
+        assert media._mic is not None
+        sound = np.concatenate([sounds.voice(0.8), np.zeros(8000, np.float32)])
+        data = (np.repeat(sound, 3) * 32767).astype(np.int16)
+        for at in range(0, len(data) - 959, 960):
+            frame = AudioFrame.from_ndarray(data[None, at : at + 960], "s16", "mono")
+            frame.sample_rate, frame.pts = 48_000, at
+            media._mic.feed(frame)
+        writing = {task for task in asyncio.all_tasks() if task.get_name() == "asr"}
+        await asyncio.wait(writing, timeout=20)
+        await media.aclose()
+    assert told.page[0] == {"type": "transcript", "text": "I am so glad"}
+    assert wishes == [Say("I am so glad")]
+    assert "asr" not in {task.get_name() for task in asyncio.all_tasks()}
+
+
+async def test_a_push_session_is_not_listened_to(machinery: Machinery) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        media = await build(replace(machinery, ears=Ears(Scribe(), thread)), Told(), "push")
+        assert media._mic is None
+        await media.aclose()
 
 
 async def test_connected_it_plays_and_tells(machinery: Machinery) -> None:

@@ -178,7 +178,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     from server import backend
 
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore())
-    monkeypatch.setattr(model.MotionModel, "load", lambda *_: FakeMotionModel())
+    monkeypatch.setattr(model.MotionModel, "load", lambda **_: FakeMotionModel())
     monkeypatch.setattr(module, "warp_renderer", FakeRenderer)
 
 
