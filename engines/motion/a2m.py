@@ -27,7 +27,7 @@ from engines.motion.voice import VOICE_NAMES
 from engines.onnx_session import open_session
 from engines.values import F32
 
-SCHEMA = 1
+SCHEMA = 2
 DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "motion"
 BLOCK = 4
 """Frames of one latent."""
@@ -64,6 +64,7 @@ class A2M:
         self._first[0, -2 * CHANNEL_COUNT :] = np.tile(rest, 2)
         low, high = manifest["blink"]
         self._blink = (float(low), float(high))
+        self._quick = float(manifest["quick"])
         self._phases = np.eye(BLOCK, dtype=np.float32)[:, None]
 
     @staticmethod
@@ -126,7 +127,8 @@ class A2M:
         """
         out = self.perform(state, voice, other, feeling, style, temperature)
         move_eyes(state.eyes, out, self._blink)
-        move_head(state.head, out, bool(voice[SPEAKING] > 0.5 or other[0] > 0.5))
+        busy = bool(voice[SPEAKING] > 0.5 or other[0] > 0.5)
+        move_head(state.head, out, busy, self._quick)
         return out
 
     def perform(

@@ -17,26 +17,36 @@ _SHAPES = len(ARKIT_NAMES)
 _JAW_CHANNEL = CHANNEL_INDEX["jaw"]
 _PARTING = [CHANNEL_INDEX["upperUp"], _JAW_CHANNEL, CHANNEL_INDEX["round"]]
 _MOOD = list(MOUTH_CHANNELS)
-TALKING = {"upperUp": 0.35, "stretch": 0.35, "jaw": 0.25, "round": 0.25}
+_FROWN = CHANNEL_INDEX["frown"]
+_SMILES = [CHANNEL_INDEX["smileLeft"], CHANNEL_INDEX["smileRight"]]
+TALKING = {"upperUp": 0.35, "stretch": 0.35, "jaw": 0.3, "round": 0.3, "frown": 1.0}
 """Share of the mouth's mood that stays while it speaks (of others TALKING_MOOD): the words need
-the lips."""
+the lips, but not their corners' height."""
 TALKING_MOOD = 0.6
 _TALKING = np.array([TALKING.get(CHANNEL_NAMES[i], TALKING_MOOD) for i in _MOOD], np.float32)
+SOBER = 0.1
+"""The frown of a sober face: the renderer takes the photo's own smile out with it, and little else
+is seen of it (`engines.render.geometry.LAID_OFF`)."""
+SMILING = 0.3
+"""From this smile on nothing of the rest's own is laid off."""
 TREMOR = 0.03
 """What the mouth's mood must exceed to show: a net is never quite silent, a mouth at rest is."""
 PARTED = 0.06
 """A mood's jaw, open so far, unseals silent lips."""
 
 
-def compose(channels: F32, mouth: F32, voiced: float) -> F32:
+def compose(channels: F32, mouth: F32, voiced: float, sober: float = 0.0) -> F32:
     """The motion f32[58], read-only.
 
     channels f32[28]: the performance (CHANNEL_NAMES); mouth f32[52]: lips after the gate,
-    `mouthClose` their seal; voiced 0..1: how far the gate is open.
+    `mouthClose` their seal; voiced 0..1: how far the gate is open; sober 0..1: how far the smile
+    worn at rest is laid off.
     """
     mood = channels.copy()
     mood[_MOOD] = np.maximum(mood[_MOOD] - np.float32(TREMOR), 0.0)
     mood[_MOOD] *= 1.0 + np.float32(voiced) * (_TALKING - 1.0)
+    smile = min(1.0, float(mood[_SMILES].max()) / SMILING)
+    mood[_FROWN] = max(float(mood[_FROWN]), SOBER * sober * (1.0 - smile))
     seal = float(mouth[_SEAL])
     # Sealed in speech is a consonant; sealed in silence is only rest, and a mood may part it.
     consonant = seal * voiced

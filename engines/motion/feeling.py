@@ -14,13 +14,30 @@ from engines.values import F32
 FEELING_NAMES: tuple[str, ...] = (*EMOTIONS[1:], "valence", "arousal")
 """Intensity of each emotion but neutral (0..1, at most 1 together), valence and arousal (-1..1)."""
 FEELING_SIZE = len(FEELING_NAMES)
+_JOY = FEELING_NAMES.index("joy")
+_FULL: F32 = np.hypot(VALENCE_TABLE, AROUSAL_TABLE)[1:].astype(np.float32)
+"""How far from the middle each emotion lies at its fullest: sadness no further than 0.76."""
 
 
 def feeling(emotion: Emotion) -> F32:
     """f32[9] in FEELING_NAMES order."""
-    shares = emotion.probabilities[1:] * np.float32(emotion.intensity)
+    felt = emotion.probabilities[1:]
+    full = float(felt @ _FULL) / max(float(felt.sum()), 1e-6)
+    shares = felt * np.float32(min(1.0, emotion.intensity / max(full, 1e-6)))
     out: F32 = np.concatenate([shares, [emotion.valence, emotion.arousal]]).astype(np.float32)
     return out
+
+
+def sobriety(emotion: Emotion, told: F32, voiced: float) -> float:
+    """How far the face lays off the smile that it wears at rest, 0..1.
+
+    told f32[9]: `feeling(emotion)`; voiced 0..1. Joy keeps it (the half of it is enough), every
+    other feeling lays it off. Neutral lays it off when asked for, else while it speaks: a friendly
+    rest is no message, but a smile over every word is.
+    """
+    moved = min(1.0, float(told[: len(EMOTIONS) - 1].sum()))
+    plain = 1.0 if "override" in emotion.sources else voiced
+    return (moved + (1.0 - moved) * plain) * max(0.0, 1.0 - 2.0 * float(told[_JOY]))
 
 
 def felt(shares: F32) -> F32:

@@ -15,7 +15,7 @@ from engines.emotion.values import Emotion, EmotionOverride
 from engines.motion.a2m import A2M, A2MState
 from engines.motion.actions import ActionState, begin_action, new_actions, step_actions
 from engines.motion.compose import compose
-from engines.motion.feeling import feeling
+from engines.motion.feeling import feeling, sobriety
 from engines.motion.style import STYLE_INDEX, USUAL
 from engines.motion.voice import Voice, VoiceState
 from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
@@ -38,6 +38,8 @@ QUIET_FRAMES = 1
 JITTER = 0.03
 """A change well below this is taken for noise and halved; one well above it passes whole."""
 JITTER_KEEP = 0.5
+SOBERING = 0.15
+"""Share of the way made in a frame as the smile worn at rest is laid off, and back: 0.25 s."""
 
 
 class LipsLike(Protocol):
@@ -106,6 +108,8 @@ class MotionState:
     """Frames of a closing for an interrupt that are still to come."""
     quiet: int = 0
     """Frames in a row with neither voice nor loudness."""
+    sober: float = 0.0
+    """How far the smile worn at rest is laid off, 0..1."""
     style: F32 = field(default_factory=USUAL.copy)
     """f32[7] in STYLE_NAMES order."""
     temperature: float = 1.0
@@ -192,11 +196,16 @@ class MotionModel:
         _mouth(state)
         heard = self._voice.step(state.voice, samples, speaking)
         emotion = self._emotion.step(state.emotion, samples, speaking)
+        told = feeling(emotion)
         channels = self._a2m.step(
-            state.face, heard, state.other, feeling(emotion), state.style, state.temperature
+            state.face, heard, state.other, told, state.style, state.temperature
         )
         channels += step_actions(state.actions)
-        motion = compose(channels, state.mouth, smoothstep(state.open))
+        voiced = smoothstep(state.open)
+        friendly = max(0.0, 2.0 * float(state.style[_SMILE_DIAL]) - 1.0)
+        wish = sobriety(emotion, told, voiced) * (1.0 - friendly)
+        state.sober += SOBERING * (wish - state.sober)
+        motion = compose(channels, state.mouth, voiced, state.sober)
         return MotionFrame(window.pts, window.epoch, motion, speaking, emotion)
 
     def _part(self, state: MotionState) -> None:
@@ -247,6 +256,7 @@ def smoothstep(t: float) -> float:
 
 
 _SEAL = MOTION_INDEX["mouthClose"]
+_SMILE_DIAL = STYLE_INDEX["smile"]
 CLOSED: F32 = np.zeros(len(ARKIT_NAMES), np.float32)
 """f32[52]: the mouth at rest: every muscle loose, the lips sealed."""
 CLOSED[_SEAL] = 1.0

@@ -40,6 +40,9 @@ _BOW = np.sin(np.linspace(0, np.pi, len(lm.UPPER_INNER) + 2)[1:-1]).astype(np.fl
 """1 in the middle of the lips, 0 at their corners."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 _SMILE = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
+_FROWN = [MOTION_INDEX["mouthFrownLeft"], MOTION_INDEX["mouthFrownRight"]]
+LAID_OFF = 0.1
+"""Frown with which the smile of the photo itself is gone: nobody frowns and smiles."""
 _BROWS_UP = [MOTION_INDEX[n] for n in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")]
 _BROW_SHARE = 0.75
 """Of the rig's raised brows: together at full they draw the shade below a brow out to a second."""
@@ -140,6 +143,9 @@ class Geometry:
     def deform(self, weights: F32, seal: float) -> F32:
         """f32[468,3]: the unposed face for f32[52] weights and a lip seal in [0, 1]."""
         face: F32 = self.face + (weights @ self._deltas).reshape(-1, 3)
+        sober = np.minimum(weights[_FROWN] / LAID_OFF, 1) * (1 - self._headroom)
+        if sober.any():
+            face -= (sober @ self._deltas[_SMILE]).reshape(-1, 3)
         if self._laugh is not None:
             # A laugh taken out of the photo comes back with a broad smile, not with a slight one.
             smile = float((weights[_SMILE] / self._headroom).mean())

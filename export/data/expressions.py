@@ -40,13 +40,13 @@ MANNERS: dict[str, Manner] = {
         turn=1.3, tempo=1.15, brow=1.3,
     ),
     "anger": Manner(
-        dict(browDown=1.0, squint=0.55, sneer=0.6, upperUp=0.4, frown=0.8, stretch=0.3,
-             jaw=0.08, headPitch=0.05, headZ=0.03),
+        dict(browDown=1.0, wide=0.7, squint=0.25, sneer=0.85, upperUp=0.25, frown=1.0, stretch=0.1,
+             headPitch=0.03, headZ=0.03),
         turn=1.3, tempo=1.25, blink=0.7, brow=0.4, gaze=0.5,
     ),
     "sadness": Manner(
-        dict(browInner=1.0, frown=1.0, shrug=0.55, lookDown=0.25, squint=0.12,
-             headPitch=0.08, headRoll=0.03, droop=0.14),
+        dict(browInner=1.0, browDown=0.2, frown=1.0, shrug=0.6, lookDown=0.35, droop=0.25,
+             headPitch=0.11, headRoll=0.03),
         turn=0.6, tempo=0.75, blink=1.2, brow=0.5, gaze=0.8,
     ),
     "fear": Manner(
@@ -65,7 +65,7 @@ MANNERS: dict[str, Manner] = {
         turn=0.5, tempo=0.65, blink=0.8, brow=0.25, gaze=1.6,
     ),
     "surprise": Manner(
-        dict(browInner=0.9, browOuterLeft=0.9, browOuterRight=0.9, wide=1.0, jaw=0.38, round=0.45,
+        dict(browInner=0.9, browOuterLeft=0.9, browOuterRight=0.9, wide=1.0, jaw=0.45, round=0.45,
              headPitch=-0.05, headZ=-0.02),
         turn=1.0, tempo=1.2, blink=0.5, brow=1.2, gaze=0.6,
     ),

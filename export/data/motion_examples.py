@@ -50,6 +50,11 @@ class MotionExample:
     weight: F32
     """f32[28]"""
 
+    @property
+    def measured(self) -> bool:
+        """Of real video: some channels were not seen."""
+        return bool(self.weight.min() < 1.0)
+
 
 def hear(samples: F32, lookahead: int = LOOKAHEAD) -> F32:
     """f32[T,9] voice features of every whole frame of f32[N], as serving hears them."""

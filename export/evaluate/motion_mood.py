@@ -14,6 +14,7 @@ from engines.avatars.bundle import Avatar
 from engines.emotion.values import EmotionOverride
 from engines.motion.model import MotionModel
 from engines.motion.wishes import Feel, Wish
+from engines.render.cv import cv2
 from engines.render.warp import WarpRenderer
 from engines.values import F32, U8
 from export.evaluate.motion_run import move
@@ -25,6 +26,9 @@ EVERY = 15
 SETTLED = 25
 """A second for the emotion to come up."""
 SIZE = 512
+SHEET_AT = 100
+"""Frame that a sheet shows: four seconds after the start."""
+SHEET_PX = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +92,17 @@ def measure_moods(
         for avatar in avatars
         for emotion in WISHED
     }
+
+
+def draw_sheet(model: MotionModel, avatars: list[Avatar], samples: F32) -> U8:
+    """A picture: an avatar a row, an emotion a column, all in the same moment of speech."""
+    motions = [move(model, samples, wishes=wishes_for(name))[SHEET_AT] for name in WISHED]
+    rows = []
+    for avatar in avatars:
+        renderer = WarpRenderer(avatar, SIZE)
+        state = renderer.new_state()
+        faces = [renderer.render(state, motion)[20:480, 26:486] for motion in motions]
+        small = [cv2.resize(f, (SHEET_PX, SHEET_PX), interpolation=cv2.INTER_AREA) for f in faces]
+        rows.append(np.hstack(small))
+    out: U8 = np.vstack(rows)
+    return out

@@ -128,7 +128,8 @@ def train(argv: list[str]) -> int:
     draw_curves(trainer.history, folder / "curves.png")
     last = {k: round(v, 3) for k, v in trainer.history[-1].items()}
     training = {"seed": config.seed, "examples": len(data.train), "last": last}
-    pack(trainer.net.eval(), trainer.scale, training, data.test_voices, out)
+    clips = [example for example in data.validation if example.measured]
+    pack(trainer.net.eval(), trainer.scale, training, data.test_voices, clips, out)
     A2M.load(out)
     print(f"{out}: loads; curves: {folder / 'curves.png'}")
     return 0

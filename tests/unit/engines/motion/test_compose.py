@@ -6,11 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.motion.compose import compose
+from engines.motion.compose import SOBER, compose
 from engines.motion.face import CHANNEL_COUNT, CHANNEL_INDEX
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX
 
 JAW, SEAL = MOTION_INDEX["jawOpen"], MOTION_INDEX["mouthClose"]
+FROWN = MOTION_INDEX["mouthFrownLeft"]
 SMILE = MOTION_INDEX["mouthSmileLeft"]
 
 
@@ -58,6 +59,17 @@ def test_words_keep_most_of_the_mouth() -> None:
     speaking = compose(mood(smileLeft=0.8, jaw=0.4), mouth(jawOpen=0.3), voiced=1.0)
     assert np.isclose(speaking[SMILE], 0.462)
     assert 0.3 < speaking[JAW] < 0.45
+
+
+def test_corners_stay_down_while_words_are_said() -> None:
+    speaking = compose(mood(frown=0.8), mouth(jawOpen=0.3), voiced=1.0)
+    assert np.isclose(speaking[FROWN], 0.77)
+
+
+def test_a_sober_face_frowns_a_little_unless_it_smiles() -> None:
+    assert np.isclose(compose(mood(), mouth(), voiced=1.0, sober=1.0)[FROWN], SOBER)
+    assert compose(mood(frown=0.8), mouth(), voiced=1.0, sober=1.0)[FROWN] > 0.7
+    assert compose(mood(smileLeft=0.6), mouth(), voiced=1.0, sober=1.0)[FROWN] == 0.0
 
 
 def test_the_rest_of_the_face_is_as_performed() -> None:

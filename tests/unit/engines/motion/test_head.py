@@ -11,13 +11,13 @@ from engines.values import F32
 YAW = CHANNEL_INDEX["headYaw"]
 
 
-def play(yaw: F32, busy: bool) -> F32:
+def play(yaw: F32, busy: bool, quick: float = 0.0) -> F32:
     state = new_head()
     out = []
     for value in yaw:
         channels = np.zeros(CHANNEL_COUNT, np.float32)
         channels[YAW] = value
-        move_head(state, channels, busy)
+        move_head(state, channels, busy, quick)
         out.append(float(channels[YAW]))
     return np.array(out, np.float32)
 
@@ -34,3 +34,16 @@ def test_a_turn_that_lasts_is_followed() -> None:
     turn = np.full(80, 0.1, np.float32)
     shown = play(turn, busy=False)
     assert shown[2] < 0.05 and abs(float(shown[-1]) - 0.1) < 1e-3
+
+
+def test_quickened_heads_move_faster_but_rest_no_further() -> None:
+    at = np.arange(400, dtype=np.float32)
+    sway = (0.1 * np.minimum(at / 100, 1) + 0.02 * np.sin(at / 2)).astype(np.float32)
+    plain, quick = play(sway, busy=True)[200:], play(sway, busy=True, quick=0.8)[200:]
+    assert np.abs(np.diff(quick)).mean() > 1.5 * np.abs(np.diff(plain)).mean()
+    assert abs(float(quick.mean() - plain.mean())) < 2e-3
+
+
+def test_in_silence_nothing_is_quickened() -> None:
+    sway = (0.02 * np.sin(np.arange(200) / 2)).astype(np.float32)
+    assert np.array_equal(play(sway, busy=False, quick=0.8), play(sway, busy=False))

@@ -7,6 +7,7 @@ import pytest
 
 from engines.chunker import Chunker
 from engines.motion.model import CLOSED, MotionModel, MotionState
+from engines.motion.wishes import Manner
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, AudioChunk, MotionFrame
 from tests.support.fake_face import fake_face
 from tests.support.fake_lips import FakeLipModel
@@ -68,6 +69,17 @@ def test_speech_passes_whole_and_when_it_sounds() -> None:
     spoken = slice(12, 40)
     np.testing.assert_allclose(jaw[spoken], wanted[spoken], atol=0.02)
     assert np.corrcoef(jaw, wanted)[0, 1] > 0.97
+
+
+def test_the_smile_worn_at_rest_is_laid_off_in_plain_speech_but_not_by_the_friendly() -> None:
+    frown = MOTION_INDEX["mouthFrownLeft"]
+    sound = np.concatenate((silence(0.4), voice(1.2), silence(2.0)))
+    shown = curve(hear(sound), frown)
+    assert shown[:8].max() < 0.01 and shown.max() > 0.08 and shown[-1] < 0.01
+    assert np.abs(np.diff(shown)).max() < 0.02
+    friendly = MODEL.new_state(1)
+    MODEL.obey(friendly, Manner({"smile": 1.0}, 1.0))
+    assert curve(hear(sound, state=friendly), frown).max() == 0.0
 
 
 def test_a_soft_onset_is_not_cut() -> None:

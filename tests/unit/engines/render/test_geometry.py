@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.render import landmarks as lm
-from engines.render.geometry import PITCH_LIMIT, ROLL_LIMIT, YAW_LIMIT, Geometry, soft_limit
+from engines.render.geometry import (
+    LAID_OFF,
+    PITCH_LIMIT,
+    ROLL_LIMIT,
+    YAW_LIMIT,
+    Geometry,
+    soft_limit,
+)
 from engines.values import F32
 from tests.support.sample_avatar import motion, sample, sample_geometry
 
@@ -37,6 +44,19 @@ def test_a_soft_limit_is_odd_monotonic_and_never_passed(value: float, limit: flo
     assert soft_limit(one + 0.01, bound)[0] >= out[0] - 1e-6
     if abs(value) < 0.65 * limit:
         assert out[0] == pytest.approx(value, abs=1e-5)
+
+
+def test_who_frowns_lays_off_the_smile_of_the_photo() -> None:
+    def corner(smiling: float, **values: float) -> float:
+        avatar = replace(sample(), smile=np.full(2, smiling, np.float32))
+        geometry = Geometry(avatar, avatar.size)
+        face = geometry.deform(geometry.weights(motion(**values)), 0.0)
+        return float(face[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 1].mean())
+
+    frown = {"mouthFrownLeft": LAID_OFF, "mouthFrownRight": LAID_OFF}
+    smile = corner(0.0, mouthSmileLeft=1.0, mouthSmileRight=1.0) - corner(0.0)
+    assert corner(0.4) == corner(0.0)
+    assert corner(0.0, **frown) - corner(0.4, **frown) == pytest.approx(0.4 * smile, rel=0.02)
 
 
 def test_signs_of_the_pose() -> None:

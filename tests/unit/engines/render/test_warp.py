@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from engines.avatars.bundle import Avatar
 from engines.avatars.store import default_store
 from engines.render.cv import cv2
+from engines.render.geometry import LAID_OFF
 from engines.render.warp import WarpRenderer, _mend
 from engines.values import MOTION_SIZE, U8
 from tests.support.sample_avatar import motion, sample
@@ -114,7 +115,10 @@ def test_nothing_pops_in_a_slow_change(renderer: WarpRenderer, shape: str) -> No
         float(np.sqrt(((a - 2 * b + c) ** 2).mean()))
         for a, b, c in zip(frames, frames[1:], frames[2:], strict=False)
     ]
-    assert max(jolts) < 1.6 * float(np.median(jolts))
+    # The first of a frown takes the photo's smile out and is quicker than the rest of it.
+    turn = round(60 * LAID_OFF) if shape == "mouthFrown" else 0
+    for part in filter(None, (jolts[:turn], jolts[turn:])):
+        assert max(part) < 1.6 * float(np.median(part))
 
 
 def test_missed_pixels_are_mended() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engines.emotion.values import EMOTIONS
-from engines.motion.face import CHANNEL_COUNT
+from engines.motion.face import CHANNEL_COUNT, CHANNEL_INDEX
 from engines.motion.voice import VOICE_SIZE
 from engines.values import FRAME_SAMPLES
-from export.data.motion_examples import hear, mood, silence, take
+from export.data.motion_examples import MEASURED, UNSEEN_WEIGHT, hear, mood, silence, take
 from tests.support.voices import silence as quiet
 from tests.support.voices import voice
 
@@ -39,3 +41,12 @@ def test_a_take_repeats() -> None:
     a, b = take("a", room, room, "joy", 3), take("a", room, room, "joy", 3)
     assert (a.channels == b.channels).all() and (a.emotion == b.emotion).all()
     assert a.channels.shape == (120, CHANNEL_COUNT)
+
+
+def test_takes_and_measured_clips_are_told_apart() -> None:
+    room = silence(60, np.random.default_rng(1))
+    performed = take("a", room, room, None, 1)
+    weight = np.full(CHANNEL_COUNT, UNSEEN_WEIGHT, np.float32)
+    weight[[CHANNEL_INDEX[name] for name in MEASURED]] = 1.0
+    assert not performed.measured
+    assert replace(performed, weight=weight).measured

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from engines.values import F32
-from export.evaluate.motion_mood import WISHED, judge_moods, show_matrix
+from export.evaluate.motion_mood import SHEET_PX, WISHED, draw_sheet, judge_moods, show_matrix
 from export.judges.expression import LABELS
+from tests.support.fake_face import fake_face
+from tests.support.sample_avatar import sample
+from tests.support.voices import voice
 
 
 def votes(emotion: str, seen: list[str]) -> F32:
@@ -32,3 +35,9 @@ def test_what_was_not_wished_does_not_compete() -> None:
     by[("ken", "surprise")] = votes("surprise", ["fear"])
     by[("ken", "surprise")][0, LABELS.index("surprise")] = 0.05
     assert judge_moods(by).recognised == 1.0
+
+
+def test_a_sheet_has_a_row_for_each_avatar_and_a_column_for_each_emotion() -> None:
+    sheet = draw_sheet(fake_face(), [sample(), sample()], voice(4.2))
+    assert sheet.shape == (2 * SHEET_PX, len(WISHED) * SHEET_PX, 3)
+    assert np.array_equal(sheet[:SHEET_PX], sheet[SHEET_PX:])
