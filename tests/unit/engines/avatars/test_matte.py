@@ -1,11 +1,9 @@
 import numpy as np
 
 from engines.avatars.matte import (
-    background,
     face_cover,
     guided,
     guided_colour,
-    membrane,
     padded_skin,
     person_alpha,
     smoothstep,
@@ -45,15 +43,6 @@ def test_alpha_is_full_inside_and_empty_outside() -> None:
     assert (np.abs(alpha.astype(int) - 255 * PERSON) > 60).mean() < 0.03
 
 
-def test_the_person_disappears_from_the_background() -> None:
-    photo = scene()
-    alpha = person_alpha(photo, PERSON.astype(np.float32))
-    out = background(photo, alpha)
-    np.testing.assert_array_equal(out[:30], photo[:30])
-    assert out[PERSON][:, 2].mean() < 60  # the red of the skin is gone
-    assert abs(int(out[128, 128, 0]) - 152) < 20  # the wall's own blue takes its place
-
-
 def test_skin_reaches_past_the_outline_where_wall_was() -> None:
     photo = scene()
     photo[128:, 140:] = (200, 40, 0)  # wall cutting into the face
@@ -90,34 +79,3 @@ def test_a_mask_drawn_too_large_is_cut_back_to_the_person() -> None:
     alpha = person_alpha(scene(), wide.astype(np.float32))
     ring = wide & (np.hypot(ROWS - 128, COLUMNS - 128) > 71.5)
     assert alpha[ring].mean() < 60
-
-
-def test_a_hole_is_filled_as_its_rim_says() -> None:
-    slope = np.repeat((COLUMNS[..., None] / 2).astype(np.uint8), 3, axis=2)
-    filled = membrane(np.where(PERSON[..., None], 255, slope).astype(np.uint8), PERSON)
-    np.testing.assert_array_equal(filled[~PERSON], slope[~PERSON])
-    assert np.abs(filled[PERSON] - slope[PERSON]).max() < 6
-
-
-def test_nothing_to_fill_and_nothing_to_fill_from() -> None:
-    photo = scene()
-    for hole in (np.zeros_like(PERSON), np.ones_like(PERSON)):
-        np.testing.assert_array_equal(membrane(photo, hole), photo)
-
-
-def test_stray_hair_before_a_plain_wall_is_painted_over() -> None:
-    photo = scene()
-    alpha = person_alpha(photo, PERSON.astype(np.float32))
-    photo[48:58, 128] = 10
-    out = background(photo, alpha)
-    assert np.abs(out[51, 128].astype(int) - scene()[51, 128]).max() < 12
-
-
-def test_a_rough_wall_goes_on_behind_the_rim_of_the_person() -> None:
-    photo = scene()
-    rough = np.random.default_rng(3).integers(0, 60, photo.shape).astype(np.uint8)
-    photo = np.where(PERSON[..., None], photo, photo + rough).astype(np.uint8)
-    out = background(photo, (PERSON * 255).astype(np.uint8)).astype(float)
-    distance = np.hypot(ROWS - 128, COLUMNS - 128)
-    rim, middle = (distance > 60) & (distance < 68), distance < 20
-    assert out[rim].std(0).mean() > 8 and out[middle].std(0).mean() < 4
