@@ -9,12 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.render import landmarks as lm
 from engines.render.cv import cv2
+from engines.render.rig import load_rig
 from engines.values import F32, U8
 
 _INSIDE_PX, _OUTSIDE_PX = 8, 16
 """How far inside and outside its edge a mask may be wrong. All lengths: of a 512 picture."""
+_THREAD_PX = 5
+"""Half as thick as what ties two parts of a person together."""
 _NEAR_PX = (8, 16, 48)
+_SKULL = 0.2
+"""Face widths from the top of the mesh to that of the head, at the least."""
 _BAND = (0.008, 0.045)
 """Face widths inside the outline: all of it, and none of it, may be hair or ear."""
 
@@ -61,6 +67,28 @@ def guided_colour(guide: F32, mask: F32, radius: int, eps: float) -> F32:
     return out
 
 
+def with_skull(mask: F32, points: F32) -> F32:
+    """f32[S,S]: the mask with the top of the head in it, of the mesh f32[478,3] in its pixels.
+
+    Dark hair before a dark wall is easily lost, but a skull goes on above every face.
+    """
+    oval = points[[*load_rig().oval], :2]
+    brow = (points[lm.FACE_LEFT, :2] + points[lm.FACE_RIGHT, :2]) / 2
+    up = points[lm.FACE_TOP, :2] - brow
+    height = float(np.linalg.norm(up))
+    width = float(np.linalg.norm((points[lm.FACE_LEFT] - points[lm.FACE_RIGHT])[:2]))
+    up = up / height
+    across = np.array([-up[1], up[0]], np.float32)
+    high, aside = (oval - brow) @ up, (oval - brow) @ across
+    high = np.where(high > 0, high * (1 + _SKULL * width / height), high)
+    dome = brow + high[:, None] * up + aside[:, None] * across
+    inside = np.zeros(mask.shape, np.uint8)
+    cv2.fillPoly(inside, [np.rint(dome).astype(np.int32)], 1)
+    soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 2 * mask.shape[0] / 512)
+    out: F32 = np.maximum(mask, soft).astype(np.float32)
+    return out
+
+
 def person_alpha(photo: U8, mask: F32) -> U8:
     """u8[S,S]: a clean person matte from a soft mask f32[S,S] in [0, 1].
 
@@ -85,7 +113,22 @@ def person_alpha(photo: U8, mask: F32) -> U8:
     fine = guided_colour(colour, guess, max(round(4 * unit), 2), 3e-4)
     fine = np.where(sure, 1, np.where(empty, 0, smoothstep((fine - 0.1) / 0.82)))
     alpha: U8 = np.rint(fine * 255).astype(np.uint8)
+    alpha[_apart(alpha, unit)] = 0
     return alpha
+
+
+def _apart(alpha: U8, unit: float) -> NDArray[np.bool_]:
+    """bool[S,S]: what only thin threads tie to the largest part: a picture on the wall, a chair."""
+    cores = cv2.erode((alpha > 128).astype(np.uint8), disc(_THREAD_PX * unit))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
+    if count < 3:
+        return np.zeros(alpha.shape, bool)
+    main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    grown = disc((_THREAD_PX + _OUTSIDE_PX / 2) * unit)
+    others = cv2.dilate(((labels > 0) & (labels != main)).astype(np.uint8), grown) > 0
+    near = cv2.dilate((labels == main).astype(np.uint8), disc((_THREAD_PX + 2) * unit)) > 0
+    out: NDArray[np.bool_] = others & ~near
+    return out
 
 
 def colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:

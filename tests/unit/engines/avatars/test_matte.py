@@ -7,8 +7,11 @@ from engines.avatars.matte import (
     padded_skin,
     person_alpha,
     smoothstep,
+    with_skull,
 )
+from engines.render import landmarks as lm
 from engines.values import U8
+from tests.support.sample_avatar import sample
 
 SIDE = 256
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
@@ -79,3 +82,28 @@ def test_a_mask_drawn_too_large_is_cut_back_to_the_person() -> None:
     alpha = person_alpha(scene(), wide.astype(np.float32))
     ring = wide & (np.hypot(ROWS - 128, COLUMNS - 128) > 71.5)
     assert alpha[ring].mean() < 60
+
+
+def test_a_picture_on_the_wall_is_not_the_person() -> None:
+    mask = PERSON.astype(np.float32)
+    mask[20:60, 200:250] = 1
+    mask[56:59, 160:200] = 1  # a thread between them
+    photo = scene()
+    photo[mask > 0] = (140, 170, 220)
+    alpha = person_alpha(photo, mask)
+    assert alpha[30:50, 210:240].max() == 0 and alpha[128, 128] == 255
+    hair = PERSON.astype(np.float32)
+    hair[40:90, 128] = 1  # a strand is
+    photo = scene()
+    photo[40:90, 128] = (140, 170, 220)
+    assert person_alpha(photo, hair)[62:90, 128].min() > 60
+
+
+def test_a_skull_goes_on_above_the_face() -> None:
+    points = sample().landmarks
+    top, chin = points[lm.FACE_TOP, :2], points[lm.CHIN, :2]
+    out = with_skull(np.zeros((512, 512), np.float32), points)
+    above, below = top + 0.12 * (top - chin), chin + 0.05 * (chin - top)
+    assert out[tuple(np.rint(above[::-1]).astype(int))] > 0.9
+    assert out[tuple(np.rint(below[::-1]).astype(int))] == 0
+    assert with_skull(np.ones((512, 512), np.float32), points).min() == 1
