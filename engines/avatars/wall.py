@@ -16,11 +16,11 @@ from engines.values import F32, U8
 
 _PERSON = 5
 """Matte from which on a pixel shows some of the person, of 255."""
-_MARGIN_PX = (26, 3)
+_MARGIN_PX = (16, 3)
 """So far outside the person, before a plain wall and a rough one, the photo is no background.
 All lengths: of a 512 picture."""
 _RAMP_PX = (6, 1)
-_HAIRS_PX, _MEDIAN_PX = 30, 7
+_HAIRS_PX, _MEDIAN_PX = 24, 7
 _ROUGH = (0.8, 3.0)
 """Grey levels a pixel by which plain and rough walls change, hair aside."""
 _AROUND_PX = 14

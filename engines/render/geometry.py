@@ -28,7 +28,7 @@ SHIFT_LIMIT = 0.12
 _PITCH_AT_REST = np.deg2rad(7.0)
 """Forehead to chin leans this much on a head held straight."""
 _KNEE = 0.7
-_FAR, _FAR_SHARE = (0.8, 1.2), 0.85
+_FAR, _FAR_SHARE = (0.72, 1.05), 0.85
 """Face widths to the side of the chin where less follows the head, and how much less."""
 CAMERA_FACE_WIDTHS = 6.0
 _RIM_SLOPE, _RIM_WIDTH = 1.5, 0.16
@@ -128,7 +128,7 @@ class Geometry:
         unit = self.face_width
         below = (self.points[lm.CHIN, 1] - points[:, 1]) / unit
         aside = np.abs(points[:, 0] - self.points[lm.CHIN, 0]) / unit
-        shoulder = smoothstep((aside - 0.65) / 0.45) * smoothstep((below + 0.45) / 0.4)
+        shoulder = smoothstep((aside - 0.6) / 0.35) * smoothstep((below + 0.45) / 0.4)
         # No head is so wide, hair and all: what the matte took along there is mostly furniture.
         far = _FAR_SHARE * smoothstep((aside - _FAR[0]) / (_FAR[1] - _FAR[0]))
         out: F32 = (1 - smoothstep((below + 0.05) / 0.85)) * (1 - shoulder) * (1 - far)
