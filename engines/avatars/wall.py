@@ -24,6 +24,8 @@ _HAIRS_PX, _MEDIAN_PX = 24, 7
 _ROUGH = (0.8, 3.0)
 """Grey levels a pixel by which plain and rough walls change, hair aside."""
 _AROUND_PX = 14
+_SOURCE_PX = 12.0
+"""From here outward pieces are taken: nearer, missed hair would be sown along the rim."""
 _CLOSE_PX = 4.0
 """Nearer than this the wall is not seen free of the person."""
 _HAIR = (0.06, 0.16)
@@ -57,7 +59,7 @@ def background(photo: U8, alpha: U8) -> U8:
     smooth = membrane(still, hole)
     plain = smooth + _mirrored_grain(clean, still, hole, unit)
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5) / unit
-    pieces, found = continued(clean, hole & (depth < _DEEP_PX[1]), outside > 2 * _MARGIN_PX[1])
+    pieces, found = continued(clean, hole & (depth < _DEEP_PX[1]), outside > _SOURCE_PX)
     deep = smoothstep((_DEEP_PX[1] - depth) / (_DEEP_PX[1] - _DEEP_PX[0]))
     share = (found * deep * rough)[..., None]
     filled = plain + share * (pieces.astype(np.float32) - plain)
