@@ -19,9 +19,9 @@ import numpy as np
 
 from engines.avatars.bundle import Avatar, AvatarError, check_name, load, save
 from engines.avatars.fit import BadPortrait, crop, fit
-from engines.avatars.matte import background
 from engines.avatars.preview import preview_file
 from engines.avatars.store import BUILTIN
+from engines.avatars.wall import background
 from engines.face.finder import BadFace
 from engines.face.loader import load_finder
 from engines.render.cv import cv2

@@ -13,9 +13,10 @@ import numpy as np
 from engines.avatars.bundle import SIZES, Avatar
 from engines.avatars.eye_texture import complete_eyes, white_of_eyes
 from engines.avatars.glasses import glasses, pinned
-from engines.avatars.matte import background, face_cover, padded_skin, person_alpha
+from engines.avatars.matte import face_cover, padded_skin, person_alpha, with_skull
 from engines.avatars.neutral import neutral
 from engines.avatars.rigging import carry, head_axes
+from engines.avatars.wall import background
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.rig import load_rig
@@ -64,7 +65,7 @@ def fit(
     rig = load_rig()
     scale, deltas = carry(rig, head_axes(points))
     worn = glasses(portrait, points)
-    alpha = person_alpha(portrait, mask)
+    alpha = person_alpha(portrait, with_skull(mask, points))
     lips = points[[*lm.OUTER_LOOP], :2]
     skin_tone = _mean_inside(portrait, points[[50, 101, 36, 205, 187], :2])
     return Avatar(

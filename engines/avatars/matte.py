@@ -1,4 +1,4 @@
-"""Cuts a portrait into layers: person, background without the person, skin painted outward.
+"""Cuts a portrait into layers: the person, and skin painted outward.
 
 At onboarding; any thread.
 Never run per frame, never needs more than OpenCV.
@@ -9,19 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.render import landmarks as lm
 from engines.render.cv import cv2
+from engines.render.rig import load_rig
 from engines.values import F32, U8
 
 _INSIDE_PX, _OUTSIDE_PX = 8, 16
 """How far inside and outside its edge a mask may be wrong. All lengths: of a 512 picture."""
+_THREAD_PX = 5
+"""Half as thick as what ties two parts of a person together."""
 _NEAR_PX = (8, 16, 48)
-_MARGIN_PX, _RAMP_PX = (16, 7), 6
-"""So far outside the person, before a plain wall and a rough one, the photo is no background."""
-_HAIRS_PX, _MEDIAN_PX = 24, 7
-_GRAIN_PX = 60
-_ROUGH = (6.0, 20.0)
-"""Grain of a plain and of a rough wall, grey levels."""
-_RELAXATIONS = 12
+_SKULL = 0.2
+"""Face widths from the top of the mesh to that of the head, at the least."""
 _BAND = (0.008, 0.045)
 """Face widths inside the outline: all of it, and none of it, may be hair or ear."""
 
@@ -68,6 +67,28 @@ def guided_colour(guide: F32, mask: F32, radius: int, eps: float) -> F32:
     return out
 
 
+def with_skull(mask: F32, points: F32) -> F32:
+    """f32[S,S]: the mask with the top of the head in it, of the mesh f32[478,3] in its pixels.
+
+    Dark hair before a dark wall is easily lost, but a skull goes on above every face.
+    """
+    oval = points[[*load_rig().oval], :2]
+    brow = (points[lm.FACE_LEFT, :2] + points[lm.FACE_RIGHT, :2]) / 2
+    up = points[lm.FACE_TOP, :2] - brow
+    height = float(np.linalg.norm(up))
+    width = float(np.linalg.norm((points[lm.FACE_LEFT] - points[lm.FACE_RIGHT])[:2]))
+    up = up / height
+    across = np.array([-up[1], up[0]], np.float32)
+    high, aside = (oval - brow) @ up, (oval - brow) @ across
+    high = np.where(high > 0, high * (1 + _SKULL * width / height), high)
+    dome = brow + high[:, None] * up + aside[:, None] * across
+    inside = np.zeros(mask.shape, np.uint8)
+    cv2.fillPoly(inside, [np.rint(dome).astype(np.int32)], 1)
+    soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 2 * mask.shape[0] / 512)
+    out: F32 = np.maximum(mask, soft).astype(np.float32)
+    return out
+
+
 def person_alpha(photo: U8, mask: F32) -> U8:
     """u8[S,S]: a clean person matte from a soft mask f32[S,S] in [0, 1].
 
@@ -77,10 +98,10 @@ def person_alpha(photo: U8, mask: F32) -> U8:
     colour: F32 = photo.astype(np.float32) * np.float32(1 / 255)
     unit = photo.shape[0] / 512
     hard = (mask > 0.5).astype(np.uint8)
-    sure = cv2.erode(hard, _disc(_INSIDE_PX * unit)) > 0
-    empty = cv2.dilate(hard, _disc(_OUTSIDE_PX * unit)) == 0
-    person, person_spread = _colours_near(colour, sure, unit)
-    wall, wall_spread = _colours_near(colour, empty, unit)
+    sure = cv2.erode(hard, disc(_INSIDE_PX * unit)) > 0
+    empty = cv2.dilate(hard, disc(_OUTSIDE_PX * unit)) == 0
+    person, person_spread = colours_near(colour, sure, unit)
+    wall, wall_spread = colours_near(colour, empty, unit)
     apart = person - wall
     square = (apart * apart).sum(2)
     along = np.clip(((colour - wall) * apart).sum(2) / (square + 1e-4), 0, 1)
@@ -92,99 +113,25 @@ def person_alpha(photo: U8, mask: F32) -> U8:
     fine = guided_colour(colour, guess, max(round(4 * unit), 2), 3e-4)
     fine = np.where(sure, 1, np.where(empty, 0, smoothstep((fine - 0.1) / 0.82)))
     alpha: U8 = np.rint(fine * 255).astype(np.uint8)
+    alpha[_apart(alpha, unit)] = 0
     return alpha
 
 
-def background(photo: U8, alpha: U8) -> U8:
-    """u8[S,S,3]: the photo where nobody is, filled smoothly where somebody is.
-
-    Stray hair just outside the matte is painted over where the wall is plain enough to tell.
-    """
-    unit = photo.shape[0] / 512
-    person = (alpha > 5).astype(np.uint8)
-    clean = _without_hairs(photo, cv2.dilate(person, _disc(_HAIRS_PX * unit)) > 0, alpha, unit)
-    # A rough wall hides what the matte missed, and is missed itself where it is painted over.
-    rough = float(np.clip((_grain(photo, alpha, unit) - _ROUGH[0]) / np.ptp(_ROUGH), 0, 1))
-    margin = _MARGIN_PX[0] + rough * (_MARGIN_PX[1] - _MARGIN_PX[0])
-    hole = cv2.dilate(person, _disc(margin * unit)) > 0
-    still = cv2.medianBlur(clean, 2 * round(_MEDIAN_PX * unit) + 1)
-    filled = membrane(still, hole) + _mirrored_grain(clean, still, hole, unit)
-    inside = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
-    share = smoothstep(inside / (_RAMP_PX * unit))[..., None]
-    out: U8 = np.rint(clean + share * (filled - clean)).clip(0, 255).astype(np.uint8)
+def _apart(alpha: U8, unit: float) -> NDArray[np.bool_]:
+    """bool[S,S]: what only thin threads tie to the largest part: a picture on the wall, a chair."""
+    cores = cv2.erode((alpha > 128).astype(np.uint8), disc(_THREAD_PX * unit))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cores)
+    if count < 3:
+        return np.zeros(alpha.shape, bool)
+    main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    grown = disc((_THREAD_PX + _OUTSIDE_PX / 2) * unit)
+    others = cv2.dilate(((labels > 0) & (labels != main)).astype(np.uint8), grown) > 0
+    near = cv2.dilate((labels == main).astype(np.uint8), disc((_THREAD_PX + 2) * unit)) > 0
+    out: NDArray[np.bool_] = others & ~near
     return out
 
 
-def membrane(picture: U8, hole: NDArray[np.bool_]) -> F32:
-    """f32[H,W,C]: the hole filled as a soap film hangs from its rim (Laplace's equation).
-
-    From coarse to fine: each level starts from the one below and is relaxed a little.
-    """
-    known = picture.astype(np.float32)
-    if hole.all() or not hole.any():
-        return known
-    levels = [(known, hole)]
-    while min(levels[-1][1].shape) > 8 and levels[-1][1].any():
-        levels.append(_halved(*levels[-1]))
-    seen = ~levels[-1][1]
-    film = np.where(seen[..., None], levels[-1][0], levels[-1][0][seen].mean(0)).astype(np.float32)
-    for values, open_ in reversed(levels):
-        height, width = open_.shape
-        film = cv2.resize(film, (width, height), interpolation=cv2.INTER_LINEAR)
-        for _ in range(_RELAXATIONS):
-            film = np.where(open_[..., None], cv2.blur(film, (3, 3)), values)
-    return film
-
-
-def _mirrored_grain(photo: U8, still: U8, hole: NDArray[np.bool_], unit: float) -> F32:
-    """f32[S,S,3]: the wall's fine texture, mirrored at the rim into the hole, fading with depth."""
-    reach = _GRAIN_PX * unit
-    depth, nearest = cv2.distanceTransformWithLabels(
-        hole.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    # Labels count the pixels of the rim and the wall in reading order.
-    places = np.zeros((int(nearest.max()) + 1, 2), np.float32)
-    rows, columns = np.nonzero(~hole)
-    places[nearest[rows, columns]] = np.stack([columns, rows], 1)
-    rim = cv2.GaussianBlur(places[nearest], (0, 0), 3 * unit)
-    ys, xs = np.mgrid[: hole.shape[0], : hole.shape[1]].astype(np.float32)
-    at = 2 * rim - np.dstack([xs, ys])
-    grain = photo.astype(np.float32) - still
-    grain[hole] = 0
-    seen = cv2.remap(grain, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    fade = smoothstep(1 - depth / reach) * (depth > 0)
-    out: F32 = (seen * fade[..., None]).astype(np.float32)
-    return out
-
-
-def _halved(values: F32, hole: NDArray[np.bool_]) -> tuple[F32, NDArray[np.bool_]]:
-    size = (hole.shape[1] // 2, hole.shape[0] // 2)
-    weight = (~hole).astype(np.float32)
-    total = cv2.resize(values * weight[..., None], size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    return (total / np.maximum(share, 1e-6)[..., None]).astype(np.float32), share < 0.25
-
-
-def _without_hairs(photo: U8, near: NDArray[np.bool_], alpha: U8, unit: float) -> U8:
-    """u8[S,S,3]: thin things that stand out from a plain wall near the person, painted over."""
-    usual = cv2.medianBlur(photo, 2 * round(_MEDIAN_PX * unit) + 1)
-    apart = np.abs(photo.astype(np.float32) - usual).max(2)
-    grain = _grain(photo, alpha, unit)
-    odd = (near & (alpha == 0) & (apart > 2 * grain + 3)).astype(np.uint8)
-    share = cv2.GaussianBlur(cv2.dilate(odd, _disc(unit)).astype(np.float32), (0, 0), unit)
-    share = smoothstep(2 * share)[..., None]
-    out: U8 = np.rint(photo + share * (usual.astype(np.float32) - photo)).astype(np.uint8)
-    return out
-
-
-def _grain(photo: U8, alpha: U8, unit: float) -> float:
-    """How rough the wall is: most of it is this close to its own median, in grey levels."""
-    usual = cv2.medianBlur(photo, 2 * round(_MEDIAN_PX * unit) + 1)
-    wall = np.abs(photo.astype(np.float32) - usual).max(2)[alpha == 0]
-    return float(np.percentile(wall, 75)) if len(wall) else 255.0
-
-
-def _colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:
+def colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:
     """Mean f32[S,S,3] and spread f32[S,S] of the colours of `where` around each pixel.
 
     Near ones count most; from further away only where there is nothing nearer.
@@ -205,7 +152,7 @@ def _colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F
     return cv2.resize(mean, size), cv2.resize(spread.astype(np.float32), size)
 
 
-def _disc(radius: float) -> U8:
+def disc(radius: float) -> U8:
     """u8[2r+1,2r+1]: a disc for growing and shrinking masks."""
     side = 2 * max(round(radius), 1) + 1
     out: U8 = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

@@ -16,6 +16,9 @@ from engines.values import F32, U8
 SIDE_PX = 256
 SURE = 0.05
 """The net's word is taken where it is this sure; colours decide between."""
+DENIED = 0.25
+"""Where the net's guess, smoothed, is less, there is nobody."""
+_AROUND_PX = 4
 ROUNDS = 2
 REACH = 1 / 90
 """Radius of the edge-keeping smoothing as a share of the longer side (6 px at 512)."""
@@ -61,8 +64,10 @@ def cut_by_colour(small: U8, chance: F32) -> F32:
     cv2.grabCut(
         small, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK
     )
-    inside = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.float32)
-    out: F32 = cv2.GaussianBlur(inside, (0, 0), 1.0)
+    inside = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    # A dark door is no dark hair: colours may fetch what the net doubts, not what it denies.
+    inside &= cv2.GaussianBlur(chance, (0, 0), _AROUND_PX) > DENIED
+    out: F32 = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.0)
     return out
 
 

@@ -28,6 +28,8 @@ SHIFT_LIMIT = 0.12
 _PITCH_AT_REST = np.deg2rad(7.0)
 """Forehead to chin leans this much on a head held straight."""
 _KNEE = 0.7
+_FAR, _FAR_SHARE = (0.72, 1.05), 0.85
+"""Face widths to the side of the chin where less follows the head, and how much less."""
 CAMERA_FACE_WIDTHS = 6.0
 _RIM_SLOPE, _RIM_WIDTH = 1.5, 0.16
 """Depth may fall this steeply, over this many face widths at the outline: steeper, a turn would
@@ -129,8 +131,10 @@ class Geometry:
         unit = self.face_width
         below = (self.points[lm.CHIN, 1] - points[:, 1]) / unit
         aside = np.abs(points[:, 0] - self.points[lm.CHIN, 0]) / unit
-        shoulder = smoothstep((aside - 0.65) / 0.45) * smoothstep((below + 0.45) / 0.4)
-        out: F32 = (1 - smoothstep((below + 0.05) / 0.85)) * (1 - shoulder)
+        shoulder = smoothstep((aside - 0.6) / 0.35) * smoothstep((below + 0.45) / 0.4)
+        # No head is so wide, hair and all: what the matte took along there is mostly furniture.
+        far = _FAR_SHARE * smoothstep((aside - _FAR[0]) / (_FAR[1] - _FAR[0]))
+        out: F32 = (1 - smoothstep((below + 0.05) / 0.85)) * (1 - shoulder) * (1 - far)
         return out
 
     def weights(self, motion: F32) -> F32:

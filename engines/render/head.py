@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry, Pose
 from engines.render.rig import Rig
-from engines.values import F32
+from engines.values import F32, U8
 
 _NODES = 50
 _MARGIN = 0.16
@@ -23,12 +24,21 @@ _STEPS = 4
 _FADED = 2e-3
 """Expression that reaches a node with less than this share is left out."""
 _NEIGHBOURS = 4
+_RIM_PX = 3
+_GIVE, _BESIDE = (0.2, 0.4), 0.1
+"""Face widths from the portrait's edge over which what it cuts gives way, and to either side."""
 
 
 class HeadField:
     """Forward motion on a grid over the photo, turned into a backward map."""
 
-    def __init__(self, geometry: Geometry, rig: Rig) -> None:
+    def __init__(
+        self, geometry: Geometry, rig: Rig, matte: U8 | None = None, corner: F32 | None = None
+    ) -> None:
+        """Matte u8[H,W] of the whole portrait, whose pixel `corner` f32[2] is the picture's first.
+
+        Without it nothing is held at the portrait's edges.
+        """
         self._geometry = geometry
         size = geometry.size
         axis = np.linspace(-_MARGIN * size, (1 + _MARGIN) * size, _NODES, dtype=np.float32)
@@ -48,6 +58,10 @@ class HeadField:
         depth -= np.minimum(0.8 * outside, 0.45 * geometry.face_width)
         self._nodes = np.concatenate([flat, depth[:, None]], 1).astype(np.float32)
         self._follow = geometry.follow(self._nodes)
+        if matte is not None:
+            shift = np.zeros(2, np.float32) if corner is None else corner
+            down = np.array([1, -1], np.float32)
+            self._follow *= held(flat * down + shift, matte, outline[:, :2] * down + shift)
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
         # Most nodes are far from the face: multiplying their zeros would cost more than the rest.
         self._near = np.flatnonzero(fade > _FADED)
@@ -94,6 +108,31 @@ class HeadField:
         """Memory for `expand`."""
         height, width = self._goal.shape[:2]
         return np.empty((height * factor, width * factor, 2), np.float32)
+
+
+def held(points: F32, matte: U8, outline: F32) -> F32:
+    """f32[N]: 1 where points f32[N,2] of the portrait may move, 0 at an edge that cuts the person.
+
+    Past such an edge there is nothing to show: hair and shoulders that moved away from it would be
+    drawn out in streaks. So they give way between the edge and the face f32[M,2], like rubber.
+    """
+    height, width = matte.shape
+    face = float(np.ptp(outline[:, 0]))
+    left, top, right = outline[:, 0].min(), outline[:, 1].min(), width - 1 - outline[:, 0].max()
+    x, y = points[:, 0], points[:, 1]
+    out = np.ones(len(points), np.float32)
+    for strip, along, inward, room in (
+        (matte[:_RIM_PX].max(0), x, y, top),
+        (matte[:, :_RIM_PX].max(1), y, x, left),
+        (matte[:, -_RIM_PX:].max(1), y, width - 1 - x, right),
+    ):
+        reach = float(np.clip(room, _GIVE[0] * face, _GIVE[1] * face))
+        cut = (strip > 128).astype(np.float32)[None]
+        spread = np.ones((1, 2 * round(_BESIDE * face) + 1), np.uint8)
+        cut = cv2.GaussianBlur(cv2.dilate(cut, spread), (0, 0), _BESIDE * face)[0]
+        there = cut[np.clip(np.rint(along), 0, len(cut) - 1).astype(int)]
+        out *= 1 - there * (1 - smoothstep(inward / reach))
+    return out
 
 
 def _distance_outside(points: F32, outline: F32) -> F32:

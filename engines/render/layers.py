@@ -14,6 +14,9 @@ from engines.avatars.bundle import Avatar
 from engines.render.cv import cv2
 from engines.values import U8
 
+_UNSEEN = 1
+"""Grey levels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layers:
@@ -29,6 +32,8 @@ class Layers:
     """u8[S,S,4] what the person adds to any background: colours times alpha, and alpha."""
     background: U8
     """u8[S,S,3] stays still, whatever the head does."""
+    matte: U8
+    """u8[S,S] where the person is, and nothing of the wall: for other backgrounds."""
     rest: U8
     """u8[S,S,3] the person over the background: rows that never move are copied from it."""
 
@@ -45,13 +50,15 @@ class Layers:
 def cut(avatar: Avatar, size: int) -> Layers:
     """The layers of an avatar for pictures of `size` pixels a side."""
     photo, background = resized(avatar.portrait, size), resized(avatar.background, size)
-    person = _premultiplied(photo, background, resized(avatar.alpha, size))
+    matte = resized(avatar.alpha, size)
+    person = _premultiplied(photo, background, matte)
     return Layers(
         photo=photo,
         eyes=resized(avatar.eyes, size),
         skin=np.dstack([resized(avatar.skin, size), resized(avatar.cover, size)]),
         person=person,
         background=background,
+        matte=matte,
         rest=over(person, background),
     )
 
@@ -74,10 +81,26 @@ def resized(picture: U8, size: int) -> U8:
 
 
 def _premultiplied(photo: U8, background: U8, alpha: U8) -> U8:
-    """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo."""
+    """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo.
+
+    Where that takes more than the matte allows (stray hair, or a background made up a little
+    wrong), the matte is raised by just so much: it moves with the person, and no more than it.
+    """
+    alpha = cv2.max(alpha, _needed(photo, background))
     clear = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR)
     behind = cv2.multiply(background, clear, scale=1 / 255)
     # No brighter than the matte allows: light of the wall must not travel with the head.
     most = cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR)
     out: U8 = np.dstack([cv2.min(cv2.subtract(photo, behind), most), alpha])
+    return out
+
+
+def _needed(photo: U8, background: U8) -> U8:
+    """u8[S,S]: the least matte through which some colour turns the background into the photo."""
+    apart = photo.astype(np.float32) - background
+    room = np.where(apart > 0, 255 - background.astype(np.float32), background)
+    share = (np.abs(apart) / np.maximum(room, 1)).max(2)
+    # A grey level or two is nobody's hair.
+    share[np.abs(apart).max(2) <= _UNSEEN] = 0
+    out: U8 = np.ceil(255 * share.clip(0, 1)).astype(np.uint8)
     return out

@@ -111,7 +111,7 @@ def set_up(avatar: Avatar, size: int, stage: Stage = AS_IT_IS) -> Scene:
     else:
         framed, whole, corner = avatar, cut(avatar, size), (0, 0)
     if not isinstance(stage.background, Photo):
-        whole = replace(whole, person=spotless(whole.photo, whole.person[..., 3]))
+        whole = replace(whole, person=spotless(whole.photo, whole.matte))
     layers = _part(whole, corner, size)
     if not isinstance(stage.background, Photo):
         layers = layers.before(_behind(stage, layers.background))
@@ -213,6 +213,7 @@ def _part(whole: Layers, corner: tuple[int, int], size: int) -> Layers:
         skin=part(whole.skin),
         person=part(whole.person),
         background=part(whole.background),
+        matte=part(whole.matte),
         rest=part(whole.rest),
     )
 

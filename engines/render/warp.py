@@ -73,7 +73,7 @@ class WarpRenderer:
         scene = set_up(avatar, size, stage)
         avatar = scene.avatar
         self._geometry = Geometry(avatar, size)
-        self._field = HeadField(self._geometry, rig)
+        self._field = HeadField(self._geometry, rig, scene.reach[..., 3], scene.corner)
         self._layers = scene.layers
         self._reach, self._corner = scene.reach, scene.corner
         self._mirrored = stage.mirrored

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.avatars.bundle import Avatar
+from engines.render.cv import cv2
 from engines.render.rig import load_rig
 from engines.render.warp import WarpRenderer
 from engines.values import F32, U8
@@ -28,6 +30,8 @@ from export.judges.identity import identity_distance, identity_vectors
 from export.rig.tracker import track
 
 TIMED_FRAMES = 60
+_WALL_SHARE = 0.08
+"""Of the picture's side: the wall this near to the person is looked at."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,8 @@ class Measured:
     """CPU seconds from the file's bytes to the folder on disk."""
     bundle_bytes: int
     renderer_bytes: int
+    wall_off: float = 0.0
+    """Grey levels, as `wall_off`."""
     mesh_error: list[float] = field(default_factory=list)
     """Seen against commanded, share of the face's width; nan where no face was seen."""
     identity: list[float] = field(default_factory=list)
@@ -88,7 +94,20 @@ def draw(person: Person, motions: Sequence[Named]) -> Measured:
         onboarding_s=person.cpu_s,
         bundle_bytes=person.bundle_bytes,
         renderer_bytes=renderer_bytes,
+        wall_off=wall_off(avatar, pictures[0]),
     )
+
+
+def wall_off(avatar: Avatar, rest: U8) -> float:
+    """By how much the wall around the person is not the portrait's when nothing moves.
+
+    rest u8[S,S,3] in the avatar's own size. 99 of 100 pixels there are off by less, grey levels.
+    """
+    person = (avatar.alpha > 5).astype(np.uint8)
+    reach = 2 * round(_WALL_SHARE * avatar.size) + 1
+    around = cv2.dilate(person, np.ones((reach, reach), np.uint8)) > person
+    apart = np.abs(rest.astype(np.int16) - avatar.portrait).max(2)[around]
+    return float(np.percentile(apart, 99)) if len(apart) else 0.0
 
 
 def judge(people: Sequence[Person], drawn: Sequence[Measured], tracker_python: Path) -> None:

@@ -22,6 +22,7 @@ USED = 24
 REST, EXTREME = 0.25, 0.45
 READ_BACK = 0.85
 FRAME_MS = 12.0
+WALL_OFF = 2.0
 ONBOARDING_S = 30.0
 
 
@@ -91,6 +92,8 @@ def drawn_lines(drawn: Sequence[Measured]) -> list[Line]:
         lines.append(spread(f"{kind} pixels a picture", pixels, "worst", bar, note=words))
     pairs = [float(c) for d in drawn for c in d.crossed]
     lines.append(spread("crossed lip points a picture", pairs, "worst", 0.0))
+    walls = [d.wall_off for d in drawn]
+    lines.append(spread("wall at rest, grey levels from the photo", walls, "worst", WALL_OFF))
     times = [ms for d in drawn for ms in d.frame_ms]
     lines.append(spread("frame, ms CPU, one thread", times, "median", FRAME_MS))
     made = [d.onboarding_s for d in drawn if d.onboarding_s > 0]

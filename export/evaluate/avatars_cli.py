@@ -136,6 +136,7 @@ def raw(
                 "motions": [m.name for m in d.motions],
                 "flaws": [f.as_dict() for f in d.flaws],
                 "crossed": d.crossed,
+                "wall_off": d.wall_off,
                 "mesh_error": _numbers(d.mesh_error),
                 "identity": _numbers(d.identity),
                 "read": {

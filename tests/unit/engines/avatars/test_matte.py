@@ -1,16 +1,17 @@
 import numpy as np
 
 from engines.avatars.matte import (
-    background,
     face_cover,
     guided,
     guided_colour,
-    membrane,
     padded_skin,
     person_alpha,
     smoothstep,
+    with_skull,
 )
+from engines.render import landmarks as lm
 from engines.values import U8
+from tests.support.sample_avatar import sample
 
 SIDE = 256
 ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
@@ -43,15 +44,6 @@ def test_alpha_is_full_inside_and_empty_outside() -> None:
     alpha = person_alpha(scene(), PERSON.astype(np.float32))
     assert alpha[128, 128] == 255 and alpha[5, 5] == 0
     assert (np.abs(alpha.astype(int) - 255 * PERSON) > 60).mean() < 0.03
-
-
-def test_the_person_disappears_from_the_background() -> None:
-    photo = scene()
-    alpha = person_alpha(photo, PERSON.astype(np.float32))
-    out = background(photo, alpha)
-    np.testing.assert_array_equal(out[:30], photo[:30])
-    assert out[PERSON][:, 2].mean() < 60  # the red of the skin is gone
-    assert abs(int(out[128, 128, 0]) - 152) < 20  # the wall's own blue takes its place
 
 
 def test_skin_reaches_past_the_outline_where_wall_was() -> None:
@@ -92,32 +84,26 @@ def test_a_mask_drawn_too_large_is_cut_back_to_the_person() -> None:
     assert alpha[ring].mean() < 60
 
 
-def test_a_hole_is_filled_as_its_rim_says() -> None:
-    slope = np.repeat((COLUMNS[..., None] / 2).astype(np.uint8), 3, axis=2)
-    filled = membrane(np.where(PERSON[..., None], 255, slope).astype(np.uint8), PERSON)
-    np.testing.assert_array_equal(filled[~PERSON], slope[~PERSON])
-    assert np.abs(filled[PERSON] - slope[PERSON]).max() < 6
-
-
-def test_nothing_to_fill_and_nothing_to_fill_from() -> None:
+def test_a_picture_on_the_wall_is_not_the_person() -> None:
+    mask = PERSON.astype(np.float32)
+    mask[20:60, 200:250] = 1
+    mask[56:59, 160:200] = 1  # a thread between them
     photo = scene()
-    for hole in (np.zeros_like(PERSON), np.ones_like(PERSON)):
-        np.testing.assert_array_equal(membrane(photo, hole), photo)
-
-
-def test_stray_hair_before_a_plain_wall_is_painted_over() -> None:
+    photo[mask > 0] = (140, 170, 220)
+    alpha = person_alpha(photo, mask)
+    assert alpha[30:50, 210:240].max() == 0 and alpha[128, 128] == 255
+    hair = PERSON.astype(np.float32)
+    hair[40:90, 128] = 1  # a strand is
     photo = scene()
-    alpha = person_alpha(photo, PERSON.astype(np.float32))
-    photo[48:58, 128] = 10
-    out = background(photo, alpha)
-    assert np.abs(out[51, 128].astype(int) - scene()[51, 128]).max() < 12
+    photo[40:90, 128] = (140, 170, 220)
+    assert person_alpha(photo, hair)[62:90, 128].min() > 60
 
 
-def test_a_rough_wall_goes_on_behind_the_rim_of_the_person() -> None:
-    photo = scene()
-    rough = np.random.default_rng(3).integers(0, 60, photo.shape).astype(np.uint8)
-    photo = np.where(PERSON[..., None], photo, photo + rough).astype(np.uint8)
-    out = background(photo, (PERSON * 255).astype(np.uint8)).astype(float)
-    distance = np.hypot(ROWS - 128, COLUMNS - 128)
-    rim, middle = (distance > 60) & (distance < 68), distance < 20
-    assert out[rim].std(0).mean() > 8 and out[middle].std(0).mean() < 4
+def test_a_skull_goes_on_above_the_face() -> None:
+    points = sample().landmarks
+    top, chin = points[lm.FACE_TOP, :2], points[lm.CHIN, :2]
+    out = with_skull(np.zeros((512, 512), np.float32), points)
+    above, below = top + 0.12 * (top - chin), chin + 0.05 * (chin - top)
+    assert out[tuple(np.rint(above[::-1]).astype(int))] > 0.9
+    assert out[tuple(np.rint(below[::-1]).astype(int))] == 0
+    assert with_skull(np.ones((512, 512), np.float32), points).min() == 1

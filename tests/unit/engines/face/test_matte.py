@@ -37,10 +37,16 @@ def photo(edge: float) -> U8:
 
 
 def test_the_cut_follows_the_photo_where_the_net_is_unsure() -> None:
-    mask = person_mask(photo(0.62), nets())
+    mask = person_mask(photo(0.55), nets())
     assert mask.shape == (300, 400) and mask.dtype == np.float32
-    assert mask[:, :236].min() > 0.9
-    assert mask[:, 260:].max() < 0.1
+    assert mask[:, :208].min() > 0.9
+    assert mask[:, 232:].max() < 0.1
+
+
+def test_what_the_net_denies_is_not_fetched_by_its_colour() -> None:
+    mask = person_mask(photo(0.75), nets())
+    assert mask[:, :200].min() > 0.9
+    assert mask[:, 290:].max() < 0.1, "as bright as the person, and far from them"
 
 
 def test_the_same_photo_gives_the_same_mask() -> None:

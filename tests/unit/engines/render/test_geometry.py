@@ -158,6 +158,14 @@ def test_hair_follows_the_head_and_shoulders_stay() -> None:
     assert follow[0] == 1 and follow[1] == 0 and follow[2] < 0.2
 
 
+def test_what_is_far_beside_the_head_hardly_follows() -> None:
+    geometry = sample_geometry()
+    step = np.array([geometry.face_width, 0, 0], np.float32)
+    beside = [geometry.points[lm.FACE_TOP] + k * step for k in (0.5, 0.7, 0.9, 1.1, 1.3)]
+    follow = geometry.follow(np.stack(beside).astype(np.float32))
+    assert follow[0] == 1 and (np.diff(follow) <= 0).all() and follow[-1] < 0.2
+
+
 def turned_photo(degrees: float) -> Geometry:
     """The sample as if photographed with its head turned toward the picture's right."""
     points = sample().landmarks.copy()

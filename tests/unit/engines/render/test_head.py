@@ -1,7 +1,7 @@
 import numpy as np
 
 from engines.render.geometry import Geometry
-from engines.render.head import CELL, HeadField
+from engines.render.head import CELL, HeadField, held
 from engines.render.rig import load_rig
 from engines.values import F32
 from tests.support.sample_avatar import motion, sample_geometry
@@ -50,3 +50,36 @@ def test_the_neck_gives_way_under_an_opening_jaw() -> None:
     pose = geometry.pose(motion())
     moved = field.backward(face - geometry.face, pose) - field.backward(STILL, pose)
     assert np.abs(moved).max() > 4
+
+
+OUTLINE = np.array([[200, 150], [320, 150], [320, 330], [200, 330]], np.float32)
+
+
+def test_what_the_frame_cuts_stays_at_the_frame() -> None:
+    matte = np.zeros((512, 512), np.uint8)
+    matte[:300, 200:320] = 255  # hair up to the upper edge
+    xs = np.full(5, 256, np.float32)
+    ys = np.array([-40, 0, 20, 60, 200], np.float32)
+    free = held(np.stack([xs, ys], 1), matte, OUTLINE)
+    assert free[0] < 0.02 and free[1] < 0.02 and free[-1] == 1
+    assert (np.diff(free) >= 0).all()
+    away = held(np.array([[500, 0], [10, 250]], np.float32), matte, OUTLINE)
+    assert away.min() > 0.99
+
+
+def test_a_head_clear_of_the_frame_moves_freely() -> None:
+    matte = np.zeros((512, 512), np.uint8)
+    matte[40:, 150:370] = 255
+    points = np.random.default_rng(1).uniform(0, 512, (50, 2)).astype(np.float32)
+    assert (held(points, matte, OUTLINE) == 1).all()
+
+
+def test_cut_hair_is_not_drawn_out_by_a_nod() -> None:
+    geometry = sample_geometry(512)
+    matte = np.full((512, 512), 255, np.uint8)
+    values = motion(headPitch=0.17, headRoll=0.14)
+    for shape, limit in ((None, -3.0), (matte, -1.5)):
+        field = HeadField(geometry, load_rig(), shape)
+        fine = field.expand(field.backward(STILL, geometry.pose(values)), CELL)
+        lowest = min(float(fine[..., 0].min()), float(fine[..., 1].min()))
+        assert (lowest > limit) == (shape is not None)

@@ -235,3 +235,28 @@ def test_folds_show_in_the_face_layer_and_leave_the_rest_pose_alone() -> None:
     assert deep.any()
     share = -darker[deep] / without[box].reshape(-1, 3)[deep]
     assert share[:, 2].mean() < 0.85 * share[:, 1].mean()
+
+
+@pytest.mark.parametrize("values", EXTREMES)
+def test_a_striped_wall_stays_still_to_the_pixel(values: dict[str, float]) -> None:
+    one = sample()
+    stripes = np.where(np.arange(one.size) // 9 % 2, 230, 30).astype(np.uint8)
+    wall = np.ascontiguousarray(np.broadcast_to(stripes[None, :, None], one.portrait.shape))
+    share = one.alpha[..., None].astype(np.float32) / 255
+    seen = np.rint(one.portrait * share + wall * (1 - share)).astype(np.uint8)
+    striped = replace(one, portrait=seen, background=wall)
+    drawing = WarpRenderer(striped, one.size)
+    state, wanted = drawing.new_state(), motion(**values)
+    picture = drawing.render(state, wanted)
+    # Free at rest, and neither the person nor the face's outline is there now.
+    face = drawing._geometry.deform(drawing._geometry.weights(wanted), 0)
+    placed = drawing._geometry.place(
+        face, drawing._geometry.face_follow, drawing._geometry.pose(wanted)
+    )
+    covered = np.zeros((one.size, one.size), np.uint8)
+    cv2.fillPoly(covered, [cv2.convexHull(np.rint(placed[:, :2]).astype(np.int32))], 1)
+    covered = cv2.dilate(covered, np.ones((9, 9), np.uint8))
+    free = (one.alpha == 0) & (covered == 0)
+    free[: drawing._field.rows] &= state.person[..., 3] == 0
+    assert free.mean() > 0.2
+    np.testing.assert_array_equal(picture[free], wall[free])

@@ -7,7 +7,7 @@ import pytest
 from engines.avatars.store import default_store
 from engines.values import F32, U8
 from export.evaluate import avatar_measure
-from export.evaluate.avatar_measure import Measured, draw, judge
+from export.evaluate.avatar_measure import Measured, draw, judge, wall_off
 from export.evaluate.avatar_motions import GRADED, LEVELS, judged
 from export.evaluate.avatar_people import Person
 
@@ -66,3 +66,16 @@ def test_judges_see_each_avatars_own_pictures(
     assert drawn.identity[0] < 1.0 < other.identity[0], "half the light, another vector"
     assert set(drawn.read) == set(GRADED)
     assert [len(row) for row in drawn.read["blink"].values()] == [len(LEVELS)] * 2
+
+
+def test_a_wall_made_anew_is_seen(person: Person, drawn: Measured) -> None:
+    avatar = person.avatar
+    assert avatar is not None
+    assert drawn.wall_off <= 2
+    rest = avatar.portrait.copy()
+    assert wall_off(avatar, rest) == 0
+    rest[avatar.alpha == 0] = 255 - rest[avatar.alpha == 0]
+    assert wall_off(avatar, rest) > 20
+    changed = avatar.portrait.copy()
+    changed[avatar.alpha == 255] = 0  # the person is another matter
+    assert wall_off(avatar, changed) == 0

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from engines.avatars.matte import person_alpha
+from engines.avatars.wall import background, membrane
+from engines.render.layers import _premultiplied, over
+from engines.values import U8
+
+SIDE = 256
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
+FROM_MIDDLE = np.hypot(ROWS - 128, COLUMNS - 128)
+PERSON = FROM_MIDDLE < 70
+
+
+def scene() -> U8:
+    """A skin-coloured disc before a blue wall that gets brighter to the right."""
+    photo = np.zeros((SIDE, SIDE, 3), np.uint8)
+    photo[..., 0] = 120 + COLUMNS // 4
+    photo[PERSON] = (140, 170, 220)
+    return photo
+
+
+def before(wall: U8) -> tuple[U8, U8]:
+    """The disc before another wall, and its matte."""
+    photo = np.where(PERSON[..., None], (140, 170, 220), wall).astype(np.uint8)
+    return photo, (PERSON * 255).astype(np.uint8)
+
+
+def test_the_person_disappears_from_the_background() -> None:
+    photo = scene()
+    alpha = person_alpha(photo, PERSON.astype(np.float32))
+    out = background(photo, alpha)
+    np.testing.assert_array_equal(out[:30], photo[:30])
+    assert out[PERSON][:, 2].mean() < 60  # the red of the skin is gone
+    assert abs(int(out[128, 128, 0]) - 152) < 20  # the wall's own blue takes its place
+
+
+def test_a_hole_is_filled_as_its_rim_says() -> None:
+    slope = np.repeat((COLUMNS[..., None] / 2).astype(np.uint8), 3, axis=2)
+    filled = membrane(np.where(PERSON[..., None], 255, slope).astype(np.uint8), PERSON)
+    np.testing.assert_array_equal(filled[~PERSON], slope[~PERSON])
+    assert np.abs(filled[PERSON] - slope[PERSON]).max() < 6
+
+
+def test_nothing_to_fill_and_nothing_to_fill_from() -> None:
+    photo = scene()
+    for hole in (np.zeros_like(PERSON), np.ones_like(PERSON)):
+        np.testing.assert_array_equal(membrane(photo, hole), photo)
+
+
+def test_stray_hair_before_a_plain_wall_is_painted_over() -> None:
+    photo = scene()
+    alpha = person_alpha(photo, PERSON.astype(np.float32))
+    photo[48:58, 128] = (140, 170, 220)
+    out = background(photo, alpha)
+    assert np.abs(out[51, 128].astype(int) - scene()[51, 128]).max() < 12
+
+
+def test_a_wall_with_lines_is_left_alone_up_to_the_person() -> None:
+    wall = np.where((COLUMNS // 12 % 2)[..., None] > 0, 200, 60).astype(np.uint8).repeat(3, 2)
+    photo, alpha = before(wall)
+    out = background(photo, alpha)
+    free = FROM_MIDDLE > 74
+    np.testing.assert_array_equal(out[free], photo[free])
+
+
+def test_lines_go_on_behind_the_rim_of_the_person() -> None:
+    wall = np.where((ROWS // 16 % 2)[..., None] > 0, 200, 60).astype(np.uint8).repeat(3, 2)
+    photo, alpha = before(wall)
+    out = background(photo, alpha)
+    # Where a turn uncovers the wall, the lines are those of the wall beside it.
+    beside = np.s_[112:144, 60:66]
+    error = np.abs(out[beside].astype(int) - wall[beside])
+    assert np.median(error) < 6 and (error > 60).mean() < 0.15
+    assert np.abs(out[128, 128].astype(int) - 130).max() < 50  # deep inside it is smooth
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_nobody_and_nothing_but_somebody(value: int) -> None:
+    photo = scene()
+    out = background(photo, np.full((SIDE, SIDE), value, np.uint8))
+    np.testing.assert_array_equal(out, photo)
+
+
+def test_a_door_beside_the_person_is_no_hair() -> None:
+    photo = scene()
+    photo[:, 205] = (120, 60, 0)  # not on the way from the wall's colour to the skin's
+    out = background(photo, (PERSON * 255).astype(np.uint8))
+    assert np.abs(out[128, 205].astype(int) - photo[128, 205]).max() < 8
+
+
+def test_the_rest_is_the_photo_whatever_stands_behind() -> None:
+    rough = np.random.default_rng(3).integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
+    photo, alpha = before(rough)
+    behind = background(photo, alpha)
+    rest = over(_premultiplied(photo, behind, alpha), behind)
+    assert np.abs(rest.astype(int) - photo).max() <= 2
