@@ -32,6 +32,8 @@ CAMERA_FACE_WIDTHS = 6.0
 _RIM_SLOPE, _RIM_WIDTH = 1.5, 0.16
 """Depth may fall this steeply, over this many face widths at the outline: steeper, a turn would
 draw a cheek of twenty pixels from a strip of three."""
+_SLOPE = 2.2
+"""The same anywhere: a steeper nose would hide its own wing behind a jagged edge."""
 _SEAL_ROWS = (1.0, 0.9, 0.7, 0.45)
 _SEAL_UPPER_SHARE = 0.55
 _UPPER = [np.array(row) for row in lm.UPPER_ROWS]
@@ -43,6 +45,9 @@ _SMILE = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
 _BROWS_UP = [MOTION_INDEX[n] for n in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")]
 _BROW_SHARE = 0.75
 """Of the rig's raised brows: together at full they draw the shade below a brow out to a second."""
+_BROWS = [*_BROWS_UP, MOTION_INDEX["browDownLeft"], MOTION_INDEX["browDownRight"]]
+_UNDER_BROWS = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
+"""Lower edges of the brows, outer to inner, as `landmarks.EYES`."""
 _SEAL = MOTION_INDEX["mouthClose"]
 _SHAPES = len(ARKIT_NAMES)
 _ROLL = MOTION_INDEX["mouthRollLower"]
@@ -100,6 +105,7 @@ class Geometry:
         # Lids are closed by rule, not by the rig: its blink stops short of other people's lids.
         deltas[_BLINK] = 0
         deltas[_SEAL] = 0
+        _even_sockets(self.face, deltas)
         for row in _UPPER:
             deltas[_JAW, row, 1] *= 1 - _LIP_STAYS * _BOW**2
         self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
@@ -208,8 +214,32 @@ def _gentle_rim(face: F32, face_width: float) -> F32:
     hull = cv2.convexHull(place.astype(np.float32))
     inside = [cv2.pointPolygonTest(hull, (float(x), float(y)), True) for x, y in place]
     share = 1 - smoothstep(np.array(inside, np.float32) / (_RIM_WIDTH * face_width))
-    out: F32 = (depth + share * (gentle - depth)).astype(np.float32)
-    return out
+    out = depth + share * (gentle - depth)
+    even: F32 = (out[None] - _SLOPE * apart).max(1).astype(np.float32)
+    return even
+
+
+def _even_sockets(face: F32, deltas: F32) -> None:
+    """Skin between brow and lid shares the brow's way: the rig leaves nearly all of it to the strip
+    below the brow, which a frown tears and raised brows draw out into a dark patch.
+
+    Changes deltas f32[52,468,3] in place.
+    """
+    for eye, brow in zip(lm.EYES, _UNDER_BROWS, strict=True):
+        edge = face[list(brow)]
+        order = np.argsort(edge[:, 0])
+        places = np.arange(len(brow), dtype=np.float32)
+        for above, crease in zip(eye.above, eye.crease, strict=True):
+            at = np.interp(face[above, 0], edge[order, 0], places)
+            low = min(int(at), len(brow) - 2)
+            part = np.float32(at - low)
+            a, b = brow[order[low]], brow[order[low + 1]]
+            over = face[a] + part * (face[b] - face[a])
+            up, down = (float(np.linalg.norm((face[above] - p)[:2])) for p in (over, face[crease]))
+            share = np.float32(down / max(up + down, 1e-3))
+            moved = deltas[_BROWS, a] + part * (deltas[_BROWS, b] - deltas[_BROWS, a])
+            lid = deltas[_BROWS, crease]
+            deltas[_BROWS, above] = lid + share * (moved - lid)
 
 
 def _rotation(pitch: float, yaw: float, roll: float) -> F32:

@@ -165,3 +165,22 @@ def test_depth_falls_gently_toward_the_outline_and_is_left_alone_inside() -> Non
     assert raised.min() >= -1e-3 and raised.max() > 5
     inner = [1, 4, 13, 14, 168, *lm.EYES[0].upper, *lm.EYES[1].lower]
     assert np.abs(raised[inner]).max() < 3
+
+
+def test_no_slope_of_the_face_is_so_steep_that_a_turn_hides_it() -> None:
+    face = sample_geometry().face
+    apart = np.linalg.norm((face[:, None] - face[None])[..., :2], axis=2)
+    fall = np.abs(face[:, None, 2] - face[None, :, 2])
+    assert (fall <= 2.2 * apart + 0.01).all()
+
+
+@pytest.mark.parametrize("shapes", [{"browDownLeft": 1.0}, {"browOuterUpLeft": 1.0}])
+def test_skin_between_brow_and_lid_shares_the_way_of_the_brow(shapes: dict[str, float]) -> None:
+    geometry = sample_geometry()
+    still, moved = rest()[:, 1], placed(motion(**shapes))[:, 1]
+    brow, above, crease = 282, 443, 257  # in the middle of the picture's right eye
+    parts = [
+        (moved[b] - moved[a]) / (still[b] - still[a]) for a, b in ((brow, above), (above, crease))
+    ]
+    assert abs(moved[brow] - still[brow]) > 0.01 * geometry.face_width
+    assert parts[0] == pytest.approx(parts[1], abs=0.15)
