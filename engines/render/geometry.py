@@ -60,6 +60,7 @@ _TUCK_UPPER_SHARE = 0.3
 _LIP_STAYS = 0.75
 """Of the way the rig's jaw takes the middle of the upper lip along: the lip of a living face stays
 at its teeth, which would be covered."""
+_EVEN_LIDS = 0.8
 _LAUGH_FROM, _LAUGH_TO = 0.35, 0.85
 """Smile over which lips part that were parted in the photo."""
 
@@ -288,11 +289,25 @@ def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
         face[_LOWER[k]] -= seal * factor * up
 
 
+def _lid_line(line: F32, a: F32, b: F32) -> F32:
+    """Where lids meet, f32[7,3], as an even bow between the corners of the eye a and b.
+
+    An open lower lid falls off steeply beside its corners; shut lids do not hang there in a hook.
+    """
+    t = np.clip((line[:, 0] - a[0]) / (b[0] - a[0]), 0, 1)
+    chord = a[1] + t * (b[1] - a[1])
+    bow = 4 * t * (1 - t)
+    even = chord + bow * float((line[:, 1] - chord) @ bow) / float(bow @ bow)
+    out = line.copy()
+    out[:, 1] += _EVEN_LIDS * (even - line[:, 1])
+    return out
+
+
 def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     """The upper lid comes down over the eye with its crease after it; the lower rises a little."""
     upper, lower = list(eye.upper), list(eye.lower)
     high, low = face[upper], face[lower]
-    line = 0.14 * high + 0.86 * low
+    line = _lid_line(0.14 * high + 0.86 * low, *face[list(eye.corners)])
     # Nearly shut, the lids overlap a little, or a slit of white stays.
     overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1))
     drop = blink * (line - high)
@@ -300,5 +315,5 @@ def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     drop[:, 2] += 0.01 * face_width * blink
     face[upper] += drop
     face[lower] += blink * (line - low)
-    face[list(eye.crease)] += 0.68 * drop
-    face[list(eye.above)] += 0.24 * drop
+    face[list(eye.crease)] += 0.4 * drop
+    face[list(eye.above)] += 0.14 * drop

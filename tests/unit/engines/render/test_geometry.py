@@ -184,3 +184,11 @@ def test_skin_between_brow_and_lid_shares_the_way_of_the_brow(shapes: dict[str, 
     ]
     assert abs(moved[brow] - still[brow]) > 0.01 * geometry.face_width
     assert parts[0] == pytest.approx(parts[1], abs=0.15)
+
+
+def test_shut_lids_meet_in_an_even_bow() -> None:
+    for eye in lm.EYES:
+        line = placed(motion(eyeBlink=1))[[eye.corners[0], *eye.upper, eye.corners[1]], :2]
+        t = (line[:, 0] - line[0, 0]) / (line[-1, 0] - line[0, 0])
+        bow = line[:, 1] - np.polyval(np.polyfit(t, line[:, 1], 2), t)
+        assert np.abs(bow).max() < 0.012 * sample_geometry().face_width
