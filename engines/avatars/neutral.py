@@ -54,7 +54,7 @@ _CELLS = 128
 """The splines are worked out at so many places across the picture."""
 LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
-_LAUGH_WITHOUT = 0.6
+_LAUGH_WITHOUT = 0.55
 """Share of it without the photo's own teeth: the rig's would show their gums."""
 _CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]
 _CORNER_LIFT = 0.7

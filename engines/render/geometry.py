@@ -108,7 +108,7 @@ class Geometry:
         deltas[_SEAL] = 0
         _even_sockets(self.face, deltas)
         for row in _UPPER:
-            deltas[_JAW, row, 1] *= 1 - _LIP_STAYS * _BOW**2
+            deltas[_JAW, row, 1] *= 1 - _LIP_STAYS * _BOW**4
         self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
         # What the landmarks of the closed mouth already overlap is left: rest is the photo.
         self._overlap = np.maximum(self.face[_LOWER[0], 1] - self.face[_UPPER[0], 1], 0)
