@@ -192,3 +192,14 @@ def test_shut_lids_meet_in_an_even_bow() -> None:
         t = (line[:, 0] - line[0, 0]) / (line[-1, 0] - line[0, 0])
         bow = line[:, 1] - np.polyval(np.polyfit(t, line[:, 1], 2), t)
         assert np.abs(bow).max() < 0.012 * sample_geometry().face_width
+
+
+def test_f_shows_teeth_in_the_middle_and_a_narrower_mouth() -> None:
+    def gap(face: F32, k: int) -> float:
+        return float(face[lm.LOWER_INNER[k], 1] - face[lm.UPPER_INNER[k], 1])
+
+    still, spoken = rest(), placed(motion(jawOpen=0.12, mouthRollLower=0.45, mouthUpperUp=0.35))
+    middle, side = (gap(spoken, k) - gap(still, k) for k in (4, 1))
+    assert middle > 0.05 * sample_geometry().mouth_width and side < 0.4 * middle
+    ends = [np.ptp(face[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0]) for face in (still, spoken)]
+    assert ends[1] < 0.97 * ends[0]
