@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.render import landmarks as lm
+from engines.render.cv import cv2
 from engines.render.geometry import PITCH_LIMIT, ROLL_LIMIT, YAW_LIMIT, Geometry, soft_limit
 from engines.values import F32
 from tests.support.sample_avatar import motion, sample, sample_geometry
@@ -174,16 +175,33 @@ def test_no_slope_of_the_face_is_so_steep_that_a_turn_hides_it() -> None:
     assert (fall <= 2.2 * apart + 0.01).all()
 
 
-@pytest.mark.parametrize("shapes", [{"browDownLeft": 1.0}, {"browOuterUpLeft": 1.0}])
-def test_skin_between_brow_and_lid_shares_the_way_of_the_brow(shapes: dict[str, float]) -> None:
-    geometry = sample_geometry()
-    still, moved = rest()[:, 1], placed(motion(**shapes))[:, 1]
-    brow, above, crease = 282, 443, 257  # in the middle of the picture's right eye
+BROW, ABOVE, CREASE = 282, 443, 257
+"""Middle of the picture's right eye, downward."""
+
+
+def stretched(geometry: Geometry, **shapes: float) -> tuple[float, float]:
+    """How much taller skin gets between brow and the row above the crease, and below that row."""
+    values = motion(**shapes)
+    still, moved = geometry.face[:, 1], geometry.deform(geometry.weights(values), 0)[:, 1]
     parts = [
-        (moved[b] - moved[a]) / (still[b] - still[a]) for a, b in ((brow, above), (above, crease))
+        float((moved[b] - moved[a]) / (still[b] - still[a]))
+        for a, b in ((BROW, ABOVE), (ABOVE, CREASE))
     ]
-    assert abs(moved[brow] - still[brow]) > 0.01 * geometry.face_width
-    assert parts[0] == pytest.approx(parts[1], abs=0.15)
+    return parts[0], parts[1]
+
+
+def painted(value: int) -> Geometry:
+    """The sample with the strip below its brows painted."""
+    photo = sample().portrait.copy()
+    places = sample().landmarks[[276, 283, 282, 295, 285, 413, 441, 442, 443, 444, 445], :2]
+    cv2.fillPoly(photo, [np.rint(places).astype(np.int32)], (value, value, value))
+    return Geometry(replace(sample(), portrait=photo), 512)
+
+
+def test_what_is_dark_below_a_raised_brow_keeps_its_height() -> None:
+    dark, _ = stretched(painted(10), browOuterUpLeft=1)
+    light, _ = stretched(painted(240), browOuterUpLeft=1)
+    assert dark < 1.2 and light > dark + 0.2
 
 
 def test_shut_lids_meet_in_an_even_bow() -> None:
