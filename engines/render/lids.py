@@ -31,7 +31,10 @@ _PAST = 0.1
 _BELOW = 0.5
 """Of the eye's opening: lashes hang this far over the skin below it."""
 _CREASE_SHADE = 0.07
-_DARKEST, _HUE = 0.68, 1.6
+_DARKEST, _GREY_FROM, _HUE = 0.57, 0.85, 1.6
+"""Of the skin's usual light: a lid is no darker, and below which light it takes the skin's hue."""
+_THIN = 4.0
+"""Blurs (of 0.008 face widths) that lashes and folds are thinner than."""
 _LASH_FROM, _LASH_FULL = 0.12, 0.6
 _LASH_PX = 2.0
 """Of a picture of 512."""
@@ -88,7 +91,11 @@ class Lid:
         mask = np.zeros(photo[y0:y1, x0:x1].shape[:2], np.uint8)
         cv2.fillPoly(mask, [np.rint((hole - corner) * 16).astype(np.int32)], 255, 8, 4)
         soft = cv2.GaussianBlur(photo[y0:y1, x0:x1], (0, 0), blur)
-        film = _lit(membrane(soft, mask > 0), _usual(photo, points))
+        # Lashes and folds are thin and dark; the shade of a socket is wide, and stays.
+        reach = 2 * max(round(_THIN * blur), 1) + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+        bare = cv2.GaussianBlur(cv2.morphologyEx(soft, cv2.MORPH_CLOSE, disc), (0, 0), 2 * blur)
+        film = _lit(membrane(bare, mask > 0), _usual(photo, points))
         u = np.linspace(0, 1, _STEPS, dtype=np.float32)
         high, low = (
             np.stack([np.interp(u, np.linspace(0, 1, len(c)), c[:, k]) for k in range(2)], 1)
@@ -167,7 +174,7 @@ def _lit(skin: F32, usual: F32) -> F32:
     least = _DARKEST * float(usual.mean())
     raised = np.maximum(level, least + 0.25 * (level - least))
     # Shade is grey where the skin is not.
-    grey = np.clip(0.25 + _HUE * (1 - level / float(usual.mean())), 0, 0.85)
+    grey = np.clip(_HUE * (_GREY_FROM - level / float(usual.mean())), 0, 0.85)
     out: F32 = raised * ((1 - grey) * skin / level + grey * usual / float(usual.mean()))
     return out.astype(np.float32)
 
@@ -194,7 +201,7 @@ def _grain(photo: U8, points: F32) -> F32:
     rough = float((part - cv2.GaussianBlur(part, (0, 0), 1.5)).std()) if part.size else 1.0
     noise = np.random.default_rng(3).normal(size=(_GRAIN_SIDE, _GRAIN_SIDE)).astype(np.float32)
     fine = cv2.GaussianBlur(noise, (0, 0), 0.6)
-    out: F32 = fine / fine.std() * min(0.6 * rough, 3.0)
+    out: F32 = fine / fine.std() * min(0.4 * rough, 2.5)
     return out
 
 
