@@ -54,8 +54,11 @@ _CELLS = 128
 """The splines are worked out at so many places across the picture."""
 LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
-_LAUGH_WITHOUT = 0.6
+_LAUGH_WITHOUT = 0.55
 """Share of it without the photo's own teeth: the rig's would show their gums."""
+_END_OUT, _END_REACH, _END_LIGHTER = 0.07, 0.11, 0.9
+"""Half mouth widths past a corner where the dark that a laugh digs there is looked for, mouth
+widths about that place, and the share of it that goes."""
 _CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]
 _CORNER_LIFT = 0.7
 _LIPS = [*(i for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS) for i in row), *_CORNERS]
@@ -316,17 +319,37 @@ def _softer_folds(photo: U8, points: F32, removed: float) -> U8:
     mask = np.zeros(part.shape[:2], np.uint8)
     for fold in _FOLDS:
         cv2.fillPoly(mask, [np.rint(points[list(fold), :2] - corner).astype(np.int32)], 255)
+    ends = _mouth_ends(points, corner, part.shape)
     lips = np.zeros_like(mask)
     outline = points[list(lm.OUTER_LOOP), :2] - corner
     cv2.fillPoly(lips, [np.rint(outline).astype(np.int32)], 255)
     lips = cv2.dilate(lips, np.ones((5, 5), np.uint8))
-    soft = cv2.GaussianBlur(cv2.subtract(mask, lips), (0, 0), 0.03 * unit).astype(np.float32) / 255
+    soft, beside = (
+        cv2.GaussianBlur(m, (0, 0), blur * unit).astype(np.float32) / 255
+        for m, blur in (
+            (cv2.subtract(mask, lips), 0.03),
+            (cv2.subtract(ends, cv2.erode(lips, np.ones((9, 9), np.uint8))), 0.01),
+        )
+    )
     fine = cv2.GaussianBlur(part, (0, 0), 0.012 * unit).astype(np.float32)
     wide = cv2.GaussianBlur(part, (0, 0), 0.07 * unit).astype(np.float32)
     relief = np.clip(fine - wide, -40, 25)
     out = photo.copy()
-    smooth = part - min(1.1 * removed, 0.7) * soft[..., None] * relief
+    smooth = part - (min(1.1 * removed, 0.7) * soft * (1 - beside))[..., None] * relief
+    # A laugh digs its corners into the cheeks: a dark hook, which a mouth at rest does not have.
+    smooth += (_END_LIGHTER * beside)[..., None] * np.clip(wide - fine, 0, 70)
     out[y0:y1, x0:x1] = np.rint(smooth).clip(0, 255)
+    return out
+
+
+def _mouth_ends(points: F32, corner: NDArray[np.int64], shape: tuple[int, ...]) -> U8:
+    """u8[h,w]: 255 beside the corners of the lips, in a part of the picture at `corner`."""
+    out = np.zeros(shape[:2], np.uint8)
+    ends = points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], :2]
+    width = float(np.linalg.norm(ends[1] - ends[0]))
+    for end in ends + _END_OUT * (ends - ends.mean(0)) - corner:
+        x, y = np.rint(end).astype(int)
+        cv2.circle(out, (int(x), int(y)), round(_END_REACH * width), 255, -1)
     return out
 
 

@@ -14,6 +14,8 @@ from engines.values import F32, U8
 
 _REACH = 0.05
 """Teeth are looked for this far past the inner lips' landmarks, in mouth widths."""
+_JOINED_REACH = 0.09
+"""The same for what hangs together with the opening: where landmarks stray, a row of teeth does."""
 _DARK, _CLEAR = 0.24, 0.5
 """Shares of the brightest teeth: darker is the cavity, lighter is tooth, between them it fades."""
 _USUAL_LIP = np.array([50, 25, 15], np.float32)
@@ -37,6 +39,8 @@ _RAGGED, _JAG = 0.0085, 0.026
 _LEAST_FULL, _LEAST_CROWN, _LEAST_EVEN = 0.55, 0.055, 0.55
 """Mouth widths that a row worth showing is wide, and its front teeth high; and the share of its
 longer side that its shorter one has."""
+_REDDEST = 12.0
+"""Redness (a*) of a row that has lip or gum in it."""
 _FRONT = 0.2
 _COLUMNS = 60
 """Of a mouth's width, where a row is measured."""
@@ -55,6 +59,8 @@ def inside_mouth(photo: U8, points: F32) -> U8:
     tooth = (lab[..., 1] < lip[1] - 6) & (lab[..., 0] > lip[0] + 4)
     hollow = lab[..., 0] < 0.55 * lip[0]
     found = cv2.bitwise_or(inner, near * (tooth | hollow).astype(np.uint8))
+    far = cv2.bitwise_and(_grown(inner, _JOINED_REACH * width), _shrunk(outer, 0.03 * width))
+    found = cv2.bitwise_or(found, _joined(far * tooth.astype(np.uint8), inner))
     dark = float(np.interp(lip[0], _LIP_LIGHT, _HOLLOW)) * lip[0]
     ends = np.zeros_like(inner)
     wide = (inner > 0).sum() > _HOLLOW_FROM * width**2
@@ -63,6 +69,14 @@ def inside_mouth(photo: U8, points: F32) -> U8:
     found = cv2.bitwise_or(found, ends * (lab[..., 0] < dark).astype(np.uint8))
     found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     return _grown(found, 0.012 * width)
+
+
+def _joined(parts: U8, core: U8) -> U8:
+    """Of the parts those that touch the core."""
+    _, labels = cv2.connectedComponents(cv2.bitwise_or(parts, core), connectivity=4)
+    kept = np.setdiff1d(np.unique(labels[core > 0]), [0])
+    out: U8 = np.where(np.isin(labels, kept), parts, 0).astype(np.uint8)
+    return out
 
 
 def _lip(lab: F32, points: F32) -> F32:
@@ -148,12 +162,20 @@ def presentable(teeth: U8, points: F32) -> bool:
     roots = np.array([down[column == k].min() for k in found])
     left, right = -float(at[0]), float(at[-1])
     front = np.abs(at) < _FRONT
+    if _redness(teeth) > _REDDEST:
+        return False
     if min(left, right) < _LEAST_EVEN * max(left, right) or left + right < _LEAST_FULL:
         return False
     if not front.any() or float(np.median((tips - roots)[front])) < _LEAST_CROWN:
         return False
     stray = tips - np.polyval(np.polyfit(at, tips, 2), at)
     return bool(np.sqrt((stray**2).mean()) < _RAGGED and np.abs(stray).max() < _JAG)
+
+
+def _redness(teeth: U8) -> float:
+    """Mean a* of a row where it is solid."""
+    seen = teeth[teeth[..., 3] > 200][None, :, :3].astype(np.float32) / 255
+    return float(cv2.cvtColor(seen, cv2.COLOR_BGR2Lab)[..., 1].mean()) if seen.size else 0.0
 
 
 def tooth_colour(teeth: U8) -> F32 | None:

@@ -57,7 +57,7 @@ class Eyeball:
         if box is None:
             return
         self._eyeball(picture, box, outline, placed, weights)
-        around = np.concatenate([outline, placed[list(self._eye.crease), :2]])
+        around = np.concatenate([outline, placed[[*self._eye.crease, *self._eye.above], :2]])
         larger = window(around, 4, self._size, self._size)
         if larger is not None:
             x0, y0, x1, y1 = larger

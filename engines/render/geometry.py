@@ -16,7 +16,7 @@ from engines.avatars.bundle import Avatar
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
-from engines.values import ARKIT_NAMES, F32, MOTION_INDEX
+from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, U8
 
 YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = np.deg2rad([15.0, 10.0, 8.0])
 YAW_REACH, PITCH_REACH = np.deg2rad([20.0, 15.0])
@@ -34,10 +34,13 @@ CAMERA_FACE_WIDTHS = 6.0
 _RIM_SLOPE, _RIM_WIDTH = 1.5, 0.16
 """Depth may fall this steeply, over this many face widths at the outline: steeper, a turn would
 draw a cheek of twenty pixels from a strip of three."""
+_SLOPE = 2.2
+"""The same anywhere: a steeper nose would hide its own wing behind a jagged edge."""
 _SEAL_ROWS = (1.0, 0.9, 0.7, 0.45)
 _SEAL_UPPER_SHARE = 0.55
 _UPPER = [np.array(row) for row in lm.UPPER_ROWS]
 _LOWER = [np.array(row) for row in lm.LOWER_ROWS]
+_CORNERS = np.array([61, 76, 62, 78, 291, 306, 292, 308])
 _BOW = np.sin(np.linspace(0, np.pi, len(lm.UPPER_INNER) + 2)[1:-1]).astype(np.float32)
 """1 in the middle of the lips, 0 at their corners."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -46,8 +49,11 @@ _FROWN = [MOTION_INDEX["mouthFrownLeft"], MOTION_INDEX["mouthFrownRight"]]
 LAID_OFF = 0.1
 """Frown with which the smile of the photo itself is gone: nobody frowns and smiles."""
 _BROWS_UP = [MOTION_INDEX[n] for n in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")]
-_BROW_SHARE = 0.75
+_BROW_SHARE = 0.68
 """Of the rig's raised brows: together at full they draw the shade below a brow out to a second."""
+_BROWS = [*_BROWS_UP, MOTION_INDEX["browDownLeft"], MOTION_INDEX["browDownRight"]]
+_UNDER_BROWS = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
+"""Lower edges of the brows, outer to inner, as `landmarks.EYES`."""
 _SEAL = MOTION_INDEX["mouthClose"]
 _SHAPES = len(ARKIT_NAMES)
 _ROLL = MOTION_INDEX["mouthRollLower"]
@@ -56,10 +62,13 @@ _TUCK_FROM, _TUCK_TO = 0.1, 0.4
 """Rolled this far, the lower lip leaves the floor of the mouth and lies at the upper teeth."""
 _TUCK_GAP = 0.072
 """Mouth widths between the lips then: the tips of the upper teeth."""
-_TUCK_UPPER_SHARE = 0.3
+_TUCK_UPPER_SHARE = 0.15
+_TUCK_BOW, _TUCK_NARROW = 3.0, 0.07
+"""The slit is round, not the length of a grin, and so much narrower is the mouth."""
 _LIP_STAYS = 0.75
 """Of the way the rig's jaw takes the middle of the upper lip along: the lip of a living face stays
 at its teeth, which would be covered."""
+_EVEN_LIDS = 0.8
 _LAUGH_FROM, _LAUGH_TO = 0.35, 0.85
 """Smile over which lips part that were parted in the photo."""
 
@@ -105,8 +114,9 @@ class Geometry:
         # Lids are closed by rule, not by the rig: its blink stops short of other people's lids.
         deltas[_BLINK] = 0
         deltas[_SEAL] = 0
+        _even_sockets(avatar, deltas)
         for row in _UPPER:
-            deltas[_JAW, row, 1] *= 1 - _LIP_STAYS * _BOW**2
+            deltas[_JAW, row, 1] *= 1 - _LIP_STAYS * _BOW**4
         self._deltas = np.ascontiguousarray(deltas.reshape(_SHAPES, -1))
         # What the landmarks of the closed mouth already overlap is left: rest is the photo.
         self._overlap = np.maximum(self.face[_LOWER[0], 1] - self.face[_UPPER[0], 1], 0)
@@ -218,8 +228,47 @@ def _gentle_rim(face: F32, face_width: float) -> F32:
     hull = cv2.convexHull(place.astype(np.float32))
     inside = [cv2.pointPolygonTest(hull, (float(x), float(y)), True) for x, y in place]
     share = 1 - smoothstep(np.array(inside, np.float32) / (_RIM_WIDTH * face_width))
-    out: F32 = (depth + share * (gentle - depth)).astype(np.float32)
-    return out
+    out = depth + share * (gentle - depth)
+    even: F32 = (out[None] - _SLOPE * apart).max(1).astype(np.float32)
+    return even
+
+
+def _even_sockets(avatar: Avatar, deltas: F32) -> None:
+    """Skin between brow and lid shares the brow's way: the rig leaves nearly all of it to the strip
+    below the brow, which a frown tears and raised brows draw out into a dark patch.
+
+    What is dark there, the hair of a low brow or the shade under it, keeps its height: the lighter
+    skin stretches. Changes deltas f32[52,468,3] in place.
+    """
+    points = avatar.landmarks[:, :2]
+    grey = cv2.cvtColor(avatar.portrait, cv2.COLOR_BGR2GRAY)
+    blur = 0.008 * float(np.linalg.norm(points[lm.FACE_LEFT] - points[lm.FACE_RIGHT]))
+    grey = cv2.GaussianBlur(grey, (0, 0), max(blur, 0.5))
+    for eye, brow in zip(lm.EYES, _UNDER_BROWS, strict=True):
+        edge = points[list(brow)]
+        order = np.argsort(edge[:, 0])
+        places = np.arange(len(brow), dtype=np.float32)
+        for above, crease in zip(eye.above, eye.crease, strict=True):
+            at = np.interp(points[above, 0], edge[order, 0], places)
+            low = min(int(at), len(brow) - 2)
+            part = np.float32(at - low)
+            a, b = brow[order[low]], brow[order[low + 1]]
+            over = points[a] + part * (points[b] - points[a])
+            up, down = (_gives(grey, points[above], p) for p in (over, points[crease]))
+            share = np.float32(down / max(up + down, 1e-3))
+            moved = deltas[_BROWS, a] + part * (deltas[_BROWS, b] - deltas[_BROWS, a])
+            lid = deltas[_BROWS, crease]
+            deltas[_BROWS, above] = lid + share * (moved - lid)
+
+
+def _gives(grey: U8, a: F32, b: F32) -> float:
+    """How readily the skin from f32[2] to f32[2] stretches: its length, and more of it the lighter
+    it is.
+    """
+    places = a + np.linspace(0.1, 0.9, 5, dtype=np.float32)[:, None] * (b - a)
+    columns, rows = np.clip(np.rint(places).astype(int), 0, grey.shape[0] - 1).T
+    light = float(grey[rows, columns].mean()) / 255
+    return float(np.linalg.norm(b - a)) * (0.02 + light**2)
 
 
 def _rotation(pitch: float, yaw: float, roll: float) -> F32:
@@ -239,10 +288,12 @@ def _tuck_lip(face: F32, share: float, rest_gap: F32, slit: float) -> None:
     """
     parted = face[_LOWER[0]] - face[_UPPER[0]] - rest_gap
     # Toward the corners the lips touch.
-    over = share * np.maximum(-parted[:, 1] - slit * _BOW, 0)
+    over = share * np.maximum(-parted[:, 1] - slit * _BOW**_TUCK_BOW, 0)
     for k, factor in enumerate(_SEAL_ROWS):
         face[_UPPER[k], 1] -= factor * _TUCK_UPPER_SHARE * over
         face[_LOWER[k], 1] += factor * (1 - _TUCK_UPPER_SHARE) * over
+    for row in (*_UPPER, *_LOWER, _CORNERS):
+        face[row, 0] -= share * _TUCK_NARROW * (face[row, 0] - face[_CORNERS, 0].mean())
 
 
 def _uncross(face: F32, allowed: F32) -> None:
@@ -268,11 +319,25 @@ def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
         face[_LOWER[k]] -= seal * factor * up
 
 
+def _lid_line(line: F32, a: F32, b: F32) -> F32:
+    """Where lids meet, f32[7,3], as an even bow between the corners of the eye a and b.
+
+    An open lower lid falls off steeply beside its corners; shut lids do not hang there in a hook.
+    """
+    t = np.clip((line[:, 0] - a[0]) / (b[0] - a[0]), 0, 1)
+    chord = a[1] + t * (b[1] - a[1])
+    bow = 4 * t * (1 - t)
+    even = chord + bow * float((line[:, 1] - chord) @ bow) / float(bow @ bow)
+    out = line.copy()
+    out[:, 1] += _EVEN_LIDS * (even - line[:, 1])
+    return out
+
+
 def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     """The upper lid comes down over the eye with its crease after it; the lower rises a little."""
     upper, lower = list(eye.upper), list(eye.lower)
     high, low = face[upper], face[lower]
-    line = 0.14 * high + 0.86 * low
+    line = _lid_line(0.14 * high + 0.86 * low, *face[list(eye.corners)])
     # Nearly shut, the lids overlap a little, or a slit of white stays.
     overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1))
     drop = blink * (line - high)
@@ -280,5 +345,5 @@ def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     drop[:, 2] += 0.01 * face_width * blink
     face[upper] += drop
     face[lower] += blink * (line - low)
-    face[list(eye.crease)] += 0.68 * drop
-    face[list(eye.above)] += 0.24 * drop
+    face[list(eye.crease)] += 0.4 * drop
+    face[list(eye.above)] += 0.14 * drop

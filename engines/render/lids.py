@@ -4,14 +4,14 @@ Engine thread; one object per avatar, eye and size, no state between frames.
 Never paints below the lid's edge but for the lashes, and nothing on an open eye.
 
 An open eye's photo holds a few rows of pixels of its lid, half of them lashes; drawn out over the
-closed eye they are a smear. The lid's colour is taken from the skin around instead.
+closed eye they are a smear. The lid's skin is hung as a soap film from the skin around instead.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from engines.avatars.matte import smoothstep
+from engines.avatars.matte import membrane, smoothstep
 from engines.render import landmarks as lm
 from engines.render.curves import smooth_chain
 from engines.render.cv import cv2
@@ -19,9 +19,22 @@ from engines.render.geometry import Geometry
 from engines.values import F32, U8
 
 _STEPS = 64
-"""Colours from one corner of the eye to the other."""
+_ROWS = 24
+"""The lid's skin from one corner of the eye to the other, and from crease to edge."""
 _FROM, _FULL = 0.06, 0.4
 """Share of the opening that is closed where the skin sets in, and where it covers all."""
+_OVER_CREASE, _SOFT_TOP = 0.3, 0.5
+"""The painted skin sets in this share of the way from the crease to the row above it, and is full
+after such a share of its height."""
+_PAST = 0.1
+"""Widths of the eye past its corners: folds of an open lid are dark there."""
+_BELOW = 0.5
+"""Of the eye's opening: lashes hang this far over the skin below it."""
+_CREASE_SHADE = 0.07
+_DARKEST, _GREY_FROM, _HUE = 0.57, 0.85, 1.6
+"""Of the skin's usual light: a lid is no darker, and below which light it takes the skin's hue."""
+_THIN = 4.0
+"""Blurs (of 0.008 face widths) that lashes and folds are thinner than."""
 _LASH_FROM, _LASH_FULL = 0.12, 0.6
 _LASH_PX = 2.0
 """Of a picture of 512."""
@@ -38,19 +51,12 @@ class Lid:
         a, b = eye.corners
         self._step = geometry.size / 512
         self._edge = np.array([a, *eye.upper, b])
-        self._crease = np.array([a, *eye.crease, b])
+        self._crease, self._above = np.array(eye.crease), np.array(eye.above)
         self._lower = np.array(eye.lower)
         self._upper = np.array(eye.upper)
         points = geometry.points[:, :2] * np.array([1, -1], np.float32)
         self._open = self._opening(points)
-        soft = cv2.GaussianBlur(photo, (0, 0), 0.008 * geometry.face_width)
-        colours = np.stack([_skin(soft, points, eye, k) for k in range(len(eye.upper))])
-        colours = np.concatenate([colours[:1], colours, colours[-1:]])
-        colours = _even(colours)
-        at = np.linspace(0, len(colours) - 1, _STEPS)
-        self._colours = np.stack(
-            [np.interp(at, np.arange(len(colours)), colours[:, c]) for c in range(3)], 1
-        ).astype(np.float32)
+        self._skin = self._made(photo, points, 0.008 * geometry.face_width)
         self._lash = _lash(photo, points, eye)
         self._grain = _grain(photo, points)
 
@@ -65,13 +71,48 @@ class Lid:
         """Share of the eye's opening in the photo that is shut now."""
         return float(np.clip(1 - self._opening(placed) / max(self._open, 1e-3), 0, 1))
 
+    def _top(self, placed: F32) -> F32:
+        """f32[9,2]: where the painted skin sets in, past the corners as high as beside them."""
+        row = placed[self._crease] + _OVER_CREASE * (placed[self._above] - placed[self._crease])
+        a, b = placed[self._edge[[0, -1]]]
+        first = a + 0.8 * (row[0] - placed[self._upper[0]])
+        last = b + 0.5 * (row[-1] - placed[self._upper[-1]])
+        return np.concatenate([first[None], row, last[None]]).astype(np.float32)
+
+    def _made(self, photo: U8, points: F32, blur: float) -> F32:
+        """f32[_ROWS,_STEPS,3]: the lid's skin, hung as a film from the bare skin around the eye."""
+        top = smooth_chain(self._top(points))
+        under = points[self._lower] + _BELOW * (points[self._lower] - points[self._upper])
+        under = np.concatenate([top[:1], under, top[-1:]])
+        hole = np.concatenate([top, smooth_chain(under)[::-1]])
+        x0, y0 = np.maximum(np.floor(hole.min(0)).astype(int) - 8, 0)
+        x1, y1 = np.ceil(hole.max(0)).astype(int) + 9
+        corner = np.array([x0, y0], np.float32)
+        mask = np.zeros(photo[y0:y1, x0:x1].shape[:2], np.uint8)
+        cv2.fillPoly(mask, [np.rint((hole - corner) * 16).astype(np.int32)], 255, 8, 4)
+        soft = cv2.GaussianBlur(photo[y0:y1, x0:x1], (0, 0), blur)
+        # Lashes and folds are thin and dark; the shade of a socket is wide, and stays.
+        reach = 2 * max(round(_THIN * blur), 1) + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+        bare = cv2.GaussianBlur(cv2.morphologyEx(soft, cv2.MORPH_CLOSE, disc), (0, 0), 2 * blur)
+        film = _lit(membrane(bare, mask > 0), _usual(photo, points))
+        u = np.linspace(0, 1, _STEPS, dtype=np.float32)
+        high, low = (
+            np.stack([np.interp(u, np.linspace(0, 1, len(c)), c[:, k]) for k in range(2)], 1)
+            for c in (top, smooth_chain(under))
+        )
+        down = np.linspace(0, 1, _ROWS, dtype=np.float32)[:, None, None]
+        at = (high + down * (low - high) - corner).astype(np.float32)
+        return np.asarray(cv2.remap(film, at, None, cv2.INTER_LINEAR), np.float32)
+
     def draw(self, part: U8, placed: F32, origin: tuple[int, int]) -> None:
         """Paint into the window u8[h,w,3] at `origin`; placed f32[468,3] is the face there."""
         closed = self.closed(placed)
         if closed <= _FROM:
             return
-        edge = smooth_chain(placed[self._edge, :2]) - np.array(origin, np.float32)
-        crease = smooth_chain(placed[self._crease, :2]) - np.array(origin, np.float32)
+        corner = np.array(origin, np.float32)
+        edge = smooth_chain(placed[self._edge, :2]) - corner
+        crease = smooth_chain(self._top(placed[:, :2])) - corner
         ys, xs = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float32)
         along = edge[-1] - edge[0]
         along /= float(along @ along)
@@ -83,10 +124,19 @@ class Lid:
         at = np.clip(u * (_STEPS - 1), 0, _STEPS - 1).astype(np.int32)
         depth = (v - high[at]) / np.maximum(low[at] - high[at], 0.5)
         share = smoothstep(np.array((closed - _FROM) / (_FULL - _FROM), np.float32))
-        cover = smoothstep((depth + 0.05) / 0.45) * smoothstep((low[at] - v) / 1.2 + 0.5)
-        cover = share * cover * smoothstep(u / 0.1) * smoothstep((1 - u) / 0.1)
-        light = 1 + 0.05 * np.sin(np.pi * np.clip(depth, 0, 1)) - 0.10 * np.clip(depth, 0, 1) ** 4
-        skin = self._colours[at] * light[..., None]
+        cover = smoothstep(depth / _SOFT_TOP) * smoothstep((low[at] - v) / 1.2 + 0.5)
+        cover = share * cover * smoothstep((u + _PAST) / 0.2) * smoothstep((1 + _PAST - u) / 0.2)
+        down = np.clip(depth, 0, 1)
+        # An eyeball lies under the lid; the crease above it and its edge are in its shade.
+        light = 1 + 0.06 * np.sin(np.pi * down) - 0.09 * down**4
+        light -= (
+            _CREASE_SHADE
+            * np.exp(-(((depth - 0.22) / 0.09) ** 2))
+            * np.sin(np.pi * np.clip(u, 0, 1))
+        )
+        across, rows = (_STEPS - 1) * np.clip(u, 0, 1), (_ROWS - 1) * down
+        seen = cv2.remap(self._skin, across.astype(np.float32), rows, cv2.INTER_LINEAR)
+        skin = seen * light[..., None]
         rows = np.clip(depth * _GRAIN_SIDE / 2, 0, _GRAIN_SIDE - 1).astype(np.int32)
         skin += self._grain[rows, at % _GRAIN_SIDE][..., None]
         mixed = part + cover[..., None] * (skin - part)
@@ -105,21 +155,27 @@ class Lid:
         for first, last, strong in ((2, 20, 90), (4, 18, 180), (6, 16, 255)):
             cv2.polylines(mask, [whole[first:last]], False, strong, thick, cv2.LINE_AA, 4)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.9 * self._step).astype(np.float32) / 255
-        share = (0.8 * amount * soft)[..., None]
+        share = (0.72 * amount * soft)[..., None]
         part[:] = np.rint(part + share * (self._lash - part)).astype(np.uint8)
 
 
-def _skin(photo: U8, points: F32, eye: lm.Eye, k: int) -> F32:
-    """f32[3]: colour of bare skin about one pair of lid points."""
-    upper, crease, above, lower = (
-        points[row[k]] for row in (eye.upper, eye.crease, eye.above, eye.lower)
-    )
-    over = [upper + t * (crease - upper) for t in (0.5, 0.65, 0.8, 0.95)]
-    over += [crease + t * (above - crease) for t in (0.1, 0.25, 0.4, 0.55)]
-    under = [lower + t * (lower - upper) for t in (0.45, 0.6, 0.8, 1.0)]
-    light, below = _sorted(photo, over), _sorted(photo, under)
-    # Lashes, brows and the frames of glasses are darker than skin, gloss is lighter.
-    out: F32 = 0.7 * light[4] + 0.3 * below[2]
+def _usual(photo: U8, points: F32) -> F32:
+    """f32[3]: usual light of the face's skin, in the hue of its duller parts: gloss has none."""
+    places = [points[i] for i in (50, 101, 205, 118, 280, 330, 425, 347, 151, 108, 337, 217, 437)]
+    seen = _sorted(photo, places)
+    hue = seen[1:5].mean(0)
+    out: F32 = hue * (float(seen[2:9].mean()) / max(float(hue.mean()), 1))
+    return out.astype(np.float32)
+
+
+def _lit(skin: F32, usual: F32) -> F32:
+    """Skin f32[h,w,3] out of the deepest shade of its socket, which a lid's bulge leaves."""
+    level = np.maximum(skin.mean(2, keepdims=True), 1)
+    least = _DARKEST * float(usual.mean())
+    raised = np.maximum(level, least + 0.25 * (level - least))
+    # Shade is grey where the skin is not.
+    grey = np.clip(_HUE * (_GREY_FROM - level / float(usual.mean())), 0, 0.85)
+    out: F32 = raised * ((1 - grey) * skin / level + grey * usual / float(usual.mean()))
     return out.astype(np.float32)
 
 
@@ -130,14 +186,6 @@ def _sorted(photo: U8, places: list[F32]) -> F32:
     columns = np.clip(np.rint([p[0] for p in places]).astype(int), 0, size - 1)
     seen = photo[rows, columns].astype(np.float32)
     return np.asarray(seen[np.argsort(seen.sum(1))], np.float32)
-
-
-def _even(colours: F32) -> F32:
-    """Smooth along the lid."""
-    padded = np.concatenate([colours[:1], colours[:1], colours, colours[-1:], colours[-1:]])
-    weights = np.array([1, 2, 3, 2, 1], np.float32) / 9
-    out: F32 = sum(w * padded[i : i + len(colours)] for i, w in enumerate(weights))
-    return out
 
 
 def _lash(photo: U8, points: F32, eye: lm.Eye) -> F32:
@@ -153,7 +201,7 @@ def _grain(photo: U8, points: F32) -> F32:
     rough = float((part - cv2.GaussianBlur(part, (0, 0), 1.5)).std()) if part.size else 1.0
     noise = np.random.default_rng(3).normal(size=(_GRAIN_SIDE, _GRAIN_SIDE)).astype(np.float32)
     fine = cv2.GaussianBlur(noise, (0, 0), 0.6)
-    out: F32 = fine / fine.std() * min(rough, 4.0)
+    out: F32 = fine / fine.std() * min(0.4 * rough, 2.5)
     return out
 
 

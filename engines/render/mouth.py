@@ -16,15 +16,23 @@ from engines.render.curves import lens, polygon_mask, window
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry, Pose
 from engines.render.rig import Rig
-from engines.render.teeth import Sprite, Stand, own_light, own_row, rig_row
+from engines.render.teeth import (
+    TEETH_BEHIND_CM,
+    Sprite,
+    Stand,
+    long_crowns,
+    own_light,
+    own_row,
+    rig_row,
+    with_sides,
+)
 from engines.render.tongue import Tongue
 from engines.values import F32, MOTION_INDEX, U8
 
 _CAVITY = np.array([20, 16, 44], np.float32)
 _SHOWN_SHARE = 0.055
 """The upper teeth reach this share of the mouth's width below the line of the closed lips."""
-_LOWER_DROP_CM = 0.14
-_TEETH_BEHIND_CM = 0.9
+_LOWER_DROP_CM = 0.06
 _RIM_SHARE = 0.028
 _WARMTH = np.array([1.25, 1.1, 1.0], np.float32)
 _MIDDLE_UP, _MIDDLE_LOW = np.array(lm.UPPER_INNER[3:6]), np.array(lm.LOWER_INNER[3:6])
@@ -33,7 +41,7 @@ _LOWER_CHAIN = np.array([lm.INNER_LEFT, *lm.LOWER_INNER, lm.INNER_RIGHT])
 _CORNERS = [lm.MOUTH_LEFT, lm.MOUTH_RIGHT]
 _CREASE = 0.5
 """Share of the way from the inner to the outer corner of the lips that an open mouth reaches."""
-_CORNER_REACH, _CORNER_EASE = 0.09, 0.85
+_CORNER_REACH, _CORNER_EASE = 0.11, 0.9
 """Mouth widths about a corner, and the share of its dark that goes as the mouth opens."""
 _JAW = [MOTION_INDEX[n] for n in ("jawForward", "jawLeft", "jawRight", "jawOpen")]
 _FUNNEL, _PUCKER = MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]
@@ -51,17 +59,17 @@ class Mouth:
         _, turn, _ = umeyama(rig.neutral, face)
         deep = float(np.linalg.norm(face[lm.MOUTH_LEFT] - face[lm.MOUTH_RIGHT]))
         scale = geometry.rig_scale * float(np.clip(deep / (4.9 * geometry.rig_scale), 0.85, 1.2))
-        behind = _TEETH_BEHIND_CM * geometry.rig_scale
+        behind = TEETH_BEHIND_CM * geometry.rig_scale
         # Down along the face as the picture shows it, back along the line of sight.
         down = turn[:2, 1] / np.linalg.norm(turn[:2, 1]) * _SHOWN_SHARE * width
         self._tip = ((face[13] + face[14]) / 2 - np.append(down, behind)).astype(np.float32)
         stand = Stand(scale, turn, self._tip)
         light = own_light(avatar, rig)
         own = own_row(avatar, geometry)
-        if light is None or own is None:
-            light = avatar.teeth_light
-            own = rig_row(rig.upper_teeth, rig.upper_origin, rig, stand, light)
-        self._upper = own
+        light = avatar.teeth_light if light is None else light
+        crowns = long_crowns(rig.upper_teeth, rig.teeth_px_per_cm)
+        upper = rig_row(crowns, rig.upper_origin, rig, stand, light)
+        self._upper = upper if own is None else with_sides(own, upper)
         drop = np.array([0, _LOWER_DROP_CM * scale, 0.2 * scale], np.float32)
         below = Stand(scale, turn, self._tip - turn @ drop)
         self._lower = rig_row(rig.lower_teeth, rig.lower_origin, rig, below, 0.72 * light)

@@ -3,8 +3,9 @@
 Offline; main thread; three frames a motion.
 Never looks inside the renderer: whatever draws an avatar can be asked.
 
-The avatar's pictures are replaced by ramps (x in red, its complement in green), so a common factor
-of light cancels in their ratio; a third set of pictures marks the background and painted-in skin.
+The avatar's pictures are replaced by ramps (x in blue, its complement in green), so a common factor
+of light cancels in their ratio (not in red's: a fold's shadow lets more of that through); a third
+set of pictures marks the background and painted-in skin.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ROOM = 0.35
 _PAINTED_LEVELS = 10
 """Skin differing from the photo by more than this is painted in, not copied."""
 _BRIGHT = 80.0
-"""Red and green together below this are no ramp: the mouth's inside, lashes, dark edges."""
+"""Blue and green together below this are no ramp: the mouth's inside, lashes, dark edges."""
 Draw = Callable[[F32], U8]
 
 
@@ -74,18 +75,18 @@ class Painted:
 
 
 def ramp(size: int, axis: int, low: float, high: float) -> U8:
-    """u8[S,S,3]: red rises from 0 at `low` to 255 at `high` along an axis, green falls."""
+    """u8[S,S,3]: blue rises from 0 at `low` to 255 at `high` along an axis, green falls."""
     along = np.clip((np.arange(size) - low) / (high - low), 0, 1) * 255
     grid = np.broadcast_to(along if axis == 0 else along[:, None], (size, size))
-    out: U8 = np.rint(np.dstack([np.zeros_like(grid), 255 - grid, grid])).astype(np.uint8)
+    out: U8 = np.rint(np.dstack([grid, 255 - grid, np.zeros_like(grid)])).astype(np.uint8)
     return out
 
 
 def position(picture: U8, low: float, high: float) -> F32:
     """f32[S,S]: the place on the ramp that each pixel shows; NaN where none, or past its ends."""
-    green, red = picture[..., 1].astype(np.float32), picture[..., 2].astype(np.float32)
-    both = green + red
-    share = red / np.maximum(both, 1)
+    blue, green = picture[..., 0].astype(np.float32), picture[..., 1].astype(np.float32)
+    both = blue + green
+    share = blue / np.maximum(both, 1)
     out: F32 = (low + share * (high - low)).astype(np.float32)
     out[(both < _BRIGHT) | (share < 0.01) | (share > 0.99)] = np.nan
     return out

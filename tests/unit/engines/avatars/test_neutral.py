@@ -6,6 +6,7 @@ from engines.avatars.fit import fit
 from engines.avatars.neutral import AJAR, KEPT_SMILE, LAUGH_AT, PARTED, lip_gap, neutral
 from engines.avatars.rigging import head_axes, resting_smile
 from engines.render import landmarks as lm
+from engines.render.cv import cv2
 from engines.render.geometry import Geometry
 from engines.render.rig import load_rig
 from engines.values import F32, U8
@@ -124,3 +125,19 @@ def test_an_open_mouth_without_teeth_is_closed_too() -> None:
     calm = neutral(photo, points)
     assert lip_gap(calm.points) < 0.01
     assert np.isfinite(calm.points).all() and np.isfinite(calm.laugh).all()
+
+
+def test_the_dark_beside_the_corners_of_a_laugh_grows_faint() -> None:
+    photo, points = laughing()
+    photo = photo.copy()
+    ends = points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], :2]
+    width = float(np.linalg.norm(ends[1] - ends[0]))
+    for x, y in np.rint(ends + 0.2 * (ends - ends.mean(0))).astype(int):
+        cv2.circle(photo, (int(x), int(y)), round(0.05 * width), (70, 80, 120), -1)
+    calm = neutral(photo, points)
+    shares = []
+    for end, side in zip(calm.points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], :2], (-1, 1), strict=True):
+        x, y = np.rint(end + [8 * side, 0]).astype(int)
+        row = calm.photo[y, x - 1 : x + 2].max(1)
+        shares.append(float(row.mean()) / float(calm.photo[y - 8, x].max()))
+    assert np.mean(shares) > 0.85

@@ -54,6 +54,15 @@ def test_what_is_between_the_lips_is_found_without_the_lips() -> None:
         assert inside[y, x] == 0
 
 
+def test_a_row_is_found_whole_where_the_landmarks_leave_half_of_it_in_the_lip() -> None:
+    photo, points = laughing()
+    teeth, width = cut(photo, points), np.ptp(points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0])
+    strayed = points.copy()
+    strayed[list(lm.UPPER_INNER), 1] += 0.11 * width
+    found = inside_mouth(photo, strayed)
+    assert (found[teeth[..., 3] > 200] > 0).mean() > 0.99
+
+
 def row(jag: float = 0, left: float = 0.36, right: float = 0.36, high: float = 0.1) -> U8:
     """An even row of teeth in the sample's mouth, in its widths; `jag` on every fourth column."""
     points = sample().landmarks
@@ -76,6 +85,12 @@ def test_an_even_row_may_be_shown() -> None:
 )
 def test_a_jagged_lopsided_narrow_or_low_row_may_not(teeth: U8) -> None:
     assert not presentable(teeth, sample().landmarks)
+
+
+def test_a_row_with_lip_in_it_may_not() -> None:
+    red = row()
+    red[red[..., 3] > 0, :3] = (120, 130, 190)
+    assert not presentable(red, sample().landmarks)
 
 
 def test_teeth_are_seen_between_parted_lips_only() -> None:

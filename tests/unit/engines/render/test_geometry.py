@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.render import landmarks as lm
+from engines.render.cv import cv2
 from engines.render.geometry import (
     LAID_OFF,
     PITCH_LIMIT,
@@ -193,3 +194,58 @@ def test_depth_falls_gently_toward_the_outline_and_is_left_alone_inside() -> Non
     assert raised.min() >= -1e-3 and raised.max() > 5
     inner = [1, 4, 13, 14, 168, *lm.EYES[0].upper, *lm.EYES[1].lower]
     assert np.abs(raised[inner]).max() < 3
+
+
+def test_no_slope_of_the_face_is_so_steep_that_a_turn_hides_it() -> None:
+    face = sample_geometry().face
+    apart = np.linalg.norm((face[:, None] - face[None])[..., :2], axis=2)
+    fall = np.abs(face[:, None, 2] - face[None, :, 2])
+    assert (fall <= 2.2 * apart + 0.01).all()
+
+
+BROW, ABOVE, CREASE = 282, 443, 257
+"""Middle of the picture's right eye, downward."""
+
+
+def stretched(geometry: Geometry, **shapes: float) -> tuple[float, float]:
+    """How much taller skin gets between brow and the row above the crease, and below that row."""
+    values = motion(**shapes)
+    still, moved = geometry.face[:, 1], geometry.deform(geometry.weights(values), 0)[:, 1]
+    parts = [
+        float((moved[b] - moved[a]) / (still[b] - still[a]))
+        for a, b in ((BROW, ABOVE), (ABOVE, CREASE))
+    ]
+    return parts[0], parts[1]
+
+
+def painted(value: int) -> Geometry:
+    """The sample with the strip below its brows painted."""
+    photo = sample().portrait.copy()
+    places = sample().landmarks[[276, 283, 282, 295, 285, 413, 441, 442, 443, 444, 445], :2]
+    cv2.fillPoly(photo, [np.rint(places).astype(np.int32)], (value, value, value))
+    return Geometry(replace(sample(), portrait=photo), 512)
+
+
+def test_what_is_dark_below_a_raised_brow_keeps_its_height() -> None:
+    dark, _ = stretched(painted(10), browOuterUpLeft=1)
+    light, _ = stretched(painted(240), browOuterUpLeft=1)
+    assert dark < 1.2 and light > dark + 0.2
+
+
+def test_shut_lids_meet_in_an_even_bow() -> None:
+    for eye in lm.EYES:
+        line = placed(motion(eyeBlink=1))[[eye.corners[0], *eye.upper, eye.corners[1]], :2]
+        t = (line[:, 0] - line[0, 0]) / (line[-1, 0] - line[0, 0])
+        bow = line[:, 1] - np.polyval(np.polyfit(t, line[:, 1], 2), t)
+        assert np.abs(bow).max() < 0.012 * sample_geometry().face_width
+
+
+def test_f_shows_teeth_in_the_middle_and_a_narrower_mouth() -> None:
+    def gap(face: F32, k: int) -> float:
+        return float(face[lm.LOWER_INNER[k], 1] - face[lm.UPPER_INNER[k], 1])
+
+    still, spoken = rest(), placed(motion(jawOpen=0.12, mouthRollLower=0.45, mouthUpperUp=0.35))
+    middle, side = (gap(spoken, k) - gap(still, k) for k in (4, 1))
+    assert middle > 0.05 * sample_geometry().mouth_width and side < 0.4 * middle
+    ends = [np.ptp(face[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0]) for face in (still, spoken)]
+    assert ends[1] < 0.97 * ends[0]

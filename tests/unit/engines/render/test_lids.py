@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from engines.render import landmarks as lm
+from engines.render.cv import cv2
 from engines.render.lids import Lid
 from engines.values import F32, U8
 from tests.support.sample_avatar import motion, sample, sample_geometry
@@ -58,3 +59,19 @@ def test_it_comes_on_without_a_jump() -> None:
     steps = [drawn(0, eyeBlink=b).astype(int) for b in np.linspace(0, 0.3, 13)]
     share = [np.abs(a - b).max(2).mean() for a, b in zip(steps, steps[1:], strict=False)]
     assert max(share) < 4 * (np.mean(share) + 1e-3)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_lid_out_of_a_black_socket_is_skin_in_the_shade(side: int) -> None:
+    eye, photo = lm.EYES[side], sample().portrait.copy()
+    points = sample().landmarks[:, :2]
+    around = np.rint(points[[*eye.above, *eye.lower]]).astype(np.int32)
+    cv2.fillConvexPoly(photo, cv2.convexHull(around), (12, 12, 12))
+    picture: U8 = np.full((512, 512, 3), (200, 20, 20), np.uint8)
+    face = placed(eyeBlink=1)
+    Lid(sample_geometry(), eye, photo).draw(picture, face, (0, 0))
+    x, y = np.rint(0.6 * face[eye.upper[3], :2] + 0.4 * face[eye.crease[3], :2]).astype(int)
+    cheek = sample().portrait[tuple(np.rint(points[50, ::-1]).astype(int))].astype(int)
+    lid = picture[y, x].astype(int)
+    assert 0.4 * cheek.sum() < lid.sum() < cheek.sum()
+    assert lid[2] > 1.15 * lid[0]

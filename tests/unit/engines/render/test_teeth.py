@@ -6,8 +6,15 @@ import pytest
 from engines.avatars.bundle import Avatar
 from engines.render.geometry import Geometry
 from engines.render.rig import load_rig
-from engines.render.teeth import Stand, own_light, own_row, rig_row
-from engines.values import U8
+from engines.render.teeth import (
+    Stand,
+    long_crowns,
+    own_light,
+    own_row,
+    rig_row,
+    with_sides,
+)
+from engines.values import F32, U8
 from tests.support.sample_avatar import sample, sample_geometry
 
 LIGHT = np.ones(3, np.float32)
@@ -92,3 +99,38 @@ def test_the_lower_row_takes_the_colour_of_the_photo_s_teeth() -> None:
     assert light is not None and light[0] < light[1] < light[2] * 1.05
     faint = replace(toothy(), teeth=(toothy().teeth // 2).astype(np.uint8))
     assert own_light(faint, load_rig()) is None
+
+
+def test_the_rig_s_row_goes_on_past_the_photo_s_and_leaves_it_alone() -> None:
+    rig, own = load_rig(), own_row(toothy((300, 312, 235, 275)), sample_geometry())
+    assert own is not None
+    tip = np.array([255, -311, own.corners[0, 2]], np.float32)
+    stand = Stand(20.0, np.eye(3, dtype=np.float32), tip)
+    crowns = long_crowns(rig.upper_teeth, rig.teeth_px_per_cm)
+    both = with_sides(own, rig_row(crowns, rig.upper_origin, rig, stand, LIGHT))
+
+    def at(x: int, y: int) -> F32:
+        places = x - both.corners[0, 0], y + both.corners[0, 1]
+        column, row = (round(float(v) - 0.5) for v in places)
+        return np.asarray(both.image[row, column])
+
+    np.testing.assert_allclose(at(255, 306), [150, 190, 210, 255], atol=1)
+    for beside in (228, 282):
+        seen = at(beside, 306)
+        assert seen[3] > 200 and (np.abs(seen[:3] - [150, 190, 210]) < 85).all()
+    assert own.corners[0, 2] == both.corners[0, 2]
+
+
+def test_no_gum_reaches_down_between_long_crowns() -> None:
+    rig = load_rig()
+    made = long_crowns(rig.upper_teeth, rig.teeth_px_per_cm)
+    assert made.shape == rig.upper_teeth.shape
+
+    def gum(sprite: U8) -> int:
+        """Red pixels in the upper half of the crowns of the six front teeth."""
+        height, width = sprite.shape[:2]
+        part = sprite[int(0.36 * height) : int(0.6 * height), int(0.3 * width) : int(0.7 * width)]
+        return int((part[..., 2] > 1.3 * part[..., 1]).sum())
+
+    assert gum(made) < 0.15 * gum(rig.upper_teeth)
+    np.testing.assert_array_equal(made[60:], rig.upper_teeth[60:])
