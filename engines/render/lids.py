@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.avatars.matte import membrane, smoothstep
+from engines.avatars.matte import smoothstep
+from engines.avatars.wall import membrane
 from engines.render import landmarks as lm
 from engines.render.curves import smooth_chain
 from engines.render.cv import cv2
