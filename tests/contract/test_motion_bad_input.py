@@ -1,4 +1,4 @@
-"""Sound that nobody should send: the shipped face stays human, never freezes, and recovers in 1 s."""
+"""Sound that nobody should send: the face stays human, never freezes, and recovers in a second."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def holes(value: float) -> F32:
 
 def gated(on_s: float, every: int) -> F32:
     """Speech in bursts of `on_s`, one in `every`."""
-    return TALK * (np.arange(len(TALK)) // int(on_s * SAMPLE_RATE_HZ) % every == 0)
+    on = np.arange(len(TALK)) // int(on_s * SAMPLE_RATE_HZ) % every == 0
+    out: F32 = (TALK * on).astype(np.float32)
+    return out
 
 
 LEVEL = float(TALK.std())

@@ -1,7 +1,6 @@
 """A long stream in pieces of any size gives the motion of one pass, bit for bit.
 
-A minute in the usual run; `SYNCHRORAMA_TEST_STREAM_MINUTES=10 pytest tests/contract/test_motion_stream.py`
-is the stream that issue and docs name, 60 an hour of silence.
+A minute in the usual run; with the environment's SYNCHRORAMA_TEST_STREAM_MINUTES=10 ten.
 """
 
 from __future__ import annotations

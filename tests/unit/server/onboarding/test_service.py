@@ -48,7 +48,7 @@ class Slow(OneFace):
 
     def landmarks(self, image: U8) -> Landmarks:
         self.threads.append(threading.current_thread().name)
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         return super().landmarks(image)
 
 
@@ -157,7 +157,7 @@ async def test_who_leaves_as_it_is_kept_leaves_nothing(
 
     def slow_put(self: Shelf, made: Path, *, replace: bool = False) -> AvatarInfo:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return put(self, made, replace=replace)
 
     monkeypatch.setattr(Shelf, "put", slow_put)
