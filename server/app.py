@@ -120,7 +120,7 @@ def _lifespan(
 def _director(settings: SceneSettings) -> Director:
     """On the loader thread: the sentence encoder is read from disk."""
     reader = load_reader()
-    return Director(reader, SceneWriter(settings, reader), asks_model=settings.llm_url is not None)
+    return Director(reader, SceneWriter(settings, reader))
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import ValidationError
 
-from engines.motion.wishes import Feel, Wish
+from engines.motion.wishes import Feel, Manner, Wish, temperature_of
 from engines.render.stage import AS_IT_IS, Stage
 from engines.scene.values import Scene, wishes
 from server.director import Director, scene_event
@@ -163,6 +163,7 @@ class Session:
         """Ends the push socket that speaks for this session, when another one takes over."""
         self._closing: asyncio.Task[None] | None = None
         self._prompter = Prompter(self._obey, usual_feeling(plan.wishes))
+        self._temperature = temperature_of(plan.wishes)
         self._wishes: list[Wish] = []
         """Told before there was a face."""
         self.staging = Staging(plan.stage, self._show, self._tell)
@@ -279,6 +280,8 @@ class Session:
         self._must_live()
         if isinstance(wish, Feel):
             self._prompter.usual = wish.wanted
+        if isinstance(wish, Manner):
+            self._temperature = wish.temperature
         self._obey(wish)
 
     def _obey(self, wish: Wish) -> None:
@@ -313,13 +316,12 @@ class Session:
     def direct(self, text: str) -> None:
         """Play a scene: what its words ask for now, and a model's reading once that comes."""
         self._must_live()
-        director = self._director
-        if director is None:
+        if (director := self._director) is None:
             return
         self._play(director.live(text), "text")
-        if director.asks_model:
-            if self._scene is not None:
-                self._scene.cancel()
+        if self._scene is not None:
+            self._scene.cancel()
+        if text.strip():
             self._scene = asyncio.create_task(self._read_scene(director, text), name="scene")
 
     async def _read_scene(self, director: Director, text: str) -> None:
@@ -330,7 +332,7 @@ class Session:
             self._tell(scene_event(written.scene, written.source, written.notice))
 
     def _play(self, scene: Scene, source: str) -> None:
-        for wish in wishes(scene):
+        for wish in wishes(scene, self._temperature):
             self.wish(wish)
         self._tell(scene_event(scene, source))
 
