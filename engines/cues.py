@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate
 
 from engines.emotion.values import EmotionOverride
-from engines.motion.wishes import Feel, Say, Wish
+from engines.motion.wishes import Act, Feel, Say, Wish
+from engines.scene.markers import Felt, Mark, parse_markers
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+|\s*\n\s*")
+_SENTENCE = re.compile(r"[^\s](?:[^\n]*?(?=(?<=[.!?…。！？])\s|\s*\n|\s*$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,25 @@ class Cue:
 def cues_of(samples: int, feeling: EmotionOverride | None = None, text: str = "") -> list[Cue]:
     """Cues of a sound of `samples`, in order: `feeling` throughout, `text` sentence by sentence.
 
-    The sentences are spread over the sound in proportion to their length.
+    The sentences are spread over the sound in proportion to their length. Markers in the text
+    (engines.scene.markers) are no words: what they tell is done at their place, and a feeling they
+    name goes before `feeling` to the end of its sentence.
     """
     felt = [] if feeling is None else [Cue(0, Feel(feeling))]
-    sentences = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
-    lengths = [len(sentence) for sentence in sentences]
-    begins = [0, *accumulate(lengths)]
-    said = [
-        Cue(samples * begin // begins[-1], Say(sentence))
-        for begin, sentence in zip(begins, sentences, strict=False)
-    ]
-    return felt + said
+    clean, marks = parse_markers(text)
+    spans = [(m.start(), m.end()) for m in _SENTENCE.finditer(clean)]
+    total = max(1, sum(end - start for start, end in spans))
+
+    def place(at: int) -> int:
+        spoken = sum(min(max(0, at - start), end - start) for start, end in spans)
+        return samples * spoken // total
+
+    told = [Cue(place(start), Say(clean[start:end])) for start, end in spans]
+    told += [Cue(place(mark.at), _wish(mark, feeling)) for mark in marks]
+    return felt + sorted(told, key=lambda cue: cue.pts)
+
+
+def _wish(mark: Mark, feeling: EmotionOverride | None) -> Wish:
+    if isinstance(mark, Felt):
+        return Feel(mark.wanted or feeling)
+    return Act(mark.name)

@@ -21,6 +21,7 @@ from engines.scene.both import load_reader
 from server.bodies import schemas_of
 from server.codec_pool import CodecPool
 from server.director import Director
+from server.disclosure import mark_style
 from server.errors import install_error_handlers
 from server.gallery import Gallery
 from server.manager import SessionManager
@@ -100,7 +101,12 @@ def _lifespan(
             stack.push_async_callback(director.close)
             manager.start(factory, director)
             stack.push_async_callback(manager.aclose, settings.server.shutdown_timeout_s)
-            maker = Maker(gallery, shelf_of(settings.avatars), settings.avatars.upload_timeout_s)
+            maker = Maker(
+                gallery,
+                shelf_of(settings.avatars),
+                settings.avatars.upload_timeout_s,
+                mark=mark_style(settings.disclosure),
+            )
             stack.callback(maker.close)
             await maker.sweep()
             app.state.services = Services(settings, backend, gallery, manager, metrics, maker)
@@ -114,7 +120,7 @@ def _lifespan(
 def _director(settings: SceneSettings) -> Director:
     """On the loader thread: the sentence encoder is read from disk."""
     reader = load_reader()
-    return Director(reader, SceneWriter(settings, reader), asks_model=settings.llm_url is not None)
+    return Director(reader, SceneWriter(settings, reader))
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engines.emotion.values import EmotionOverride
 from engines.scene.reading import Reader
 from engines.scene.template import live_scene
 from engines.scene.values import Scene
@@ -20,11 +21,9 @@ MAX_TEXT = 4000
 class Director:
     """Shared reader and writer."""
 
-    def __init__(self, reader: Reader, writer: SceneWriter, *, asks_model: bool) -> None:
-        """`asks_model`: a language model is set, and reads each scene text too."""
+    def __init__(self, reader: Reader, writer: SceneWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self.asks_model = asks_model
 
     def live(self, text: str) -> Scene:
         """What the words themselves ask for; a fraction of a millisecond."""
@@ -47,7 +46,17 @@ def scene_event(scene: Scene, source: str, notice: str | None = None) -> dict[st
         "source": source,
         "dials": {name: round(value, 2) for name, value in scene.dials.items()},
         "actions": list(scene.actions),
+        "mood": _mood(scene.mood),
     }
     if notice is not None:
         event["notice"] = notice
     return event
+
+
+def _mood(mood: EmotionOverride | None) -> dict[str, object] | None:
+    """As the `emotion` telling has it, so that a client can show it and take it back."""
+    if mood is None:
+        return None
+    felt = {"label": mood.label, "valence": mood.valence, "arousal": mood.arousal}
+    told: dict[str, object] = {name: value for name, value in felt.items() if value is not None}
+    return told | {"intensity": mood.intensity}

@@ -294,6 +294,7 @@ class LiveMedia:
 
     def _interrupt(self) -> None:
         self._player.interrupt()
+        self._events.interrupted()
         # One at a time: a client may interrupt as fast as it can send.
         if not self._timing_silence:
             self._timing_silence = True

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 1 << 20
 """Of a reply as sent: each token of a stream comes in an envelope of 200 to 400 bytes."""
 _MAX_TOKENS = 600
+NO_MODEL = "this server has no language model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class WrittenScene:
     scene: Scene
     source: Literal["llm", "template"]
     notice: str | None = None
-    """For the client, when a model is set but did not serve: why, in a few words."""
+    """For the client, when no model served: why, in a few words."""
 
 
 class _Refused(Exception):
@@ -78,7 +79,7 @@ class SceneWriter:
         cancellation.
         """
         if self._settings.llm_url is None:
-            return WrittenScene(self._template(attributes, prompt), "template")
+            return WrittenScene(self._template(attributes, prompt), "template", NO_MODEL)
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 text = await self._ask(question(attributes, prompt))

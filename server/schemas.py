@@ -151,6 +151,7 @@ class CapabilitiesReply(BaseModel):
         description="Built-in backgrounds; a small picture of each: /v1/backdrops/{name}.jpg."
     )
     own_backgrounds: bool = Field(description="Whether a session may be given a picture.")
+    marked: bool = Field(description="Whether pictures and films carry the visible AI mark.")
     sample_rate_hz: int = Field(description="Of media time.")
     hop_ms: float = Field(description="Sound is worked on in steps of this length.")
     lookahead_ms: float = Field(description="Sound a picture waits for beyond its own time.")

@@ -16,17 +16,26 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import ValidationError
 
-from engines.motion.wishes import Wish
+from engines.motion.wishes import Feel, Manner, Wish, temperature_of
 from engines.render.stage import AS_IT_IS, Stage
 from engines.scene.values import Scene, wishes
 from server.director import Director, scene_event
 from server.errors import ApiError, closed_session, invalid_body
 from server.expiry import Waited
 from server.logs import session_context
+from server.prompter import Prompter, usual_feeling
 from server.sdpfrag import offered_ufrag
 from server.session_states import Ending, State, step
 from server.staging import Staging
-from server.tellings import KINDS, SceneTelling, Telling, read_telling, wish_of
+from server.tellings import (
+    KINDS,
+    SceneTelling,
+    Telling,
+    TranscriptTelling,
+    read_telling,
+    unknown_message,
+    wish_of,
+)
 
 if TYPE_CHECKING:
     from server.push_protocol import PushVoice
@@ -67,6 +76,8 @@ class MediaEvents:
     """The peer or a part has ended by itself; the text says more."""
     heard: Callable[[Mapping[str, object]], None] = lambda message: None
     """The page sent a message that is not for the media themselves."""
+    interrupted: Callable[[], None] = lambda: None
+    """The voice is silent from now on; what waited is dropped."""
 
 
 class Media(Protocol):
@@ -151,6 +162,8 @@ class Session:
         self.give_way: Callable[[], None] | None = None
         """Ends the push socket that speaks for this session, when another one takes over."""
         self._closing: asyncio.Task[None] | None = None
+        self._prompter = Prompter(self._obey, usual_feeling(plan.wishes))
+        self._temperature = temperature_of(plan.wishes)
         self._wishes: list[Wish] = []
         """Told before there was a face."""
         self.staging = Staging(plan.stage, self._show, self._tell)
@@ -213,7 +226,7 @@ class Session:
 
     async def _build_and_answer(self, sdp: str) -> str:
         plan = replace(self.plan, stage=self.staging.stage)
-        events = MediaEvents(self._connected, self._ended, self._heard)
+        events = MediaEvents(self._connected, self._ended, self._heard, self._prompter.cut)
         media = await self._factory(plan, events)
         if self._state is not State.CONNECTING:
             await media.aclose()
@@ -265,6 +278,13 @@ class Session:
     def wish(self, wish: Wish) -> None:
         """Tell the face something. Raises ApiError 410 when the session has ended."""
         self._must_live()
+        if isinstance(wish, Feel):
+            self._prompter.usual = wish.wanted
+        if isinstance(wish, Manner):
+            self._temperature = wish.temperature
+        self._obey(wish)
+
+    def _obey(self, wish: Wish) -> None:
         if self._media is not None:
             self._media.wish(wish)
             return
@@ -287,19 +307,21 @@ class Session:
         """Do what a client told. Raises ApiError: 410 when ended, 422 for unknown names."""
         if isinstance(telling, SceneTelling):
             self.direct(telling.text)
+        elif isinstance(telling, TranscriptTelling):
+            self._must_live()
+            self._prompter.say(telling.text)
         else:
             self.wish(wish_of(telling))
 
     def direct(self, text: str) -> None:
         """Play a scene: what its words ask for now, and a model's reading once that comes."""
         self._must_live()
-        director = self._director
-        if director is None:
+        if (director := self._director) is None:
             return
         self._play(director.live(text), "text")
-        if director.asks_model:
-            if self._scene is not None:
-                self._scene.cancel()
+        if self._scene is not None:
+            self._scene.cancel()
+        if text.strip():
             self._scene = asyncio.create_task(self._read_scene(director, text), name="scene")
 
     async def _read_scene(self, director: Director, text: str) -> None:
@@ -310,7 +332,7 @@ class Session:
             self._tell(scene_event(written.scene, written.source, written.notice))
 
     def _play(self, scene: Scene, source: str) -> None:
-        for wish in wishes(scene):
+        for wish in wishes(scene, self._temperature):
             self.wish(wish)
         self._tell(scene_event(scene, source))
 
@@ -352,6 +374,7 @@ class Session:
             self._media.tell(closed)
         self._media_there.set()
         self.staging.close()
+        self._prompter.close()
         if self._scene is not None:
             self._scene.cancel()
         self.ended.set()
@@ -370,17 +393,6 @@ class Session:
             log.error("%s did not stop in time", name, extra={"limit_s": self._close_timeout_s})
         except Exception:  # logged with its traceback; the rest still has to be stopped
             log.exception("%s failed to stop", name)
-
-
-def unknown_message(kind: object) -> Mapping[str, object]:
-    """The warning for a message that this server does not know: it must not pass in silence."""
-    said = f"type {kind[:32]!r}" if isinstance(kind, str) else "no type"
-    return {
-        "type": "warning",
-        "code": "unknown_message",
-        "message": f"a message with {said} is not known here",
-        "hint": "see docs/api.md, Events on the data channel",
-    }
 
 
 def _detail(error: BaseException) -> str:

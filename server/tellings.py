@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from engines.emotion.values import EmotionOverride
-from engines.motion.wishes import MAX_TEMPERATURE, Act, Feel, Listen, Manner, Say, Wish
+from engines.motion.wishes import MAX_TEMPERATURE, Act, Feel, Listen, Manner, Wish
 from server.bodies import Strict
 from server.director import MAX_TEXT
 from server.errors import ApiError
@@ -79,10 +79,8 @@ Telling: TypeAlias = Annotated[
     | SceneTelling,
     Field(discriminator="type"),
 ]
-WishTelling: TypeAlias = (
-    TranscriptTelling | EmotionTelling | ActionTelling | MannerTelling | ListeningTelling
-)
-"""Those that are one wish; a scene may be several."""
+WishTelling: TypeAlias = EmotionTelling | ActionTelling | MannerTelling | ListeningTelling
+"""Those that are one wish; words and a scene may be several."""
 TELLING: TypeAdapter[Telling] = TypeAdapter(Telling)
 KINDS = frozenset({"transcript", "emotion", "action", "manner", "listening", "scene"})
 
@@ -91,8 +89,6 @@ def wish_of(telling: WishTelling) -> Wish:
     """What the engine obeys. Raises ApiError 422 for an unknown label, action or dial."""
     try:
         match telling:
-            case TranscriptTelling():
-                return Say(telling.text)
             case EmotionTelling():
                 return Feel(_override(telling))
             case ActionTelling():
@@ -116,3 +112,14 @@ def _override(telling: EmotionTelling) -> EmotionOverride | None:
 def read_telling(message: Mapping[str, Any]) -> Telling:
     """Check a message. Raises pydantic.ValidationError."""
     return TELLING.validate_python(dict(message))
+
+
+def unknown_message(kind: object) -> Mapping[str, object]:
+    """The warning for a message that this server does not know: it must not pass in silence."""
+    said = f"type {kind[:32]!r}" if isinstance(kind, str) else "no type"
+    return {
+        "type": "warning",
+        "code": "unknown_message",
+        "message": f"a message with {said} is not known here",
+        "hint": "see docs/api.md, Events on the data channel",
+    }

@@ -6,6 +6,7 @@ Never finds the face itself (landmarks and mask are given), never moves anything
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -96,16 +97,18 @@ def check(photo: U8, points: F32) -> None:
     across = points[lm.FACE_RIGHT] - points[lm.FACE_LEFT]
     width = float(np.hypot(across[0], across[1]))
     if width < MIN_FACE_PX:
-        raise BadPortrait(f"the face is {width:.0f} px wide, too small; {MIN_FACE_PX} are needed")
+        raise BadPortrait(
+            f"the face is {math.floor(width)} px wide, too small; {MIN_FACE_PX} are needed"
+        )
     turn = abs(float(np.degrees(np.arctan2(across[2], width))))
     if turn > MAX_TURN_DEG:
         raise BadPortrait(
-            f"the head is turned by about {turn:.0f} degrees and {MAX_TURN_DEG:.0f} are allowed; "
-            "take a photo facing the camera"
+            f"the head is turned by about {math.ceil(turn)} degrees and "
+            f"{MAX_TURN_DEG:.0f} are allowed; take a photo facing the camera"
         )
     brightness = float(_mean_inside(photo, points[[10, 234, 152, 454], :2]).mean())
     if brightness < MIN_BRIGHTNESS:
-        raise BadPortrait(f"the face is too dark ({brightness:.0f} of 255); take more light")
+        raise BadPortrait(f"the face is too dark ({brightness:.1f} of 255); take more light")
 
 
 def square(points: F32, mask: F32) -> tuple[int, int, int]:

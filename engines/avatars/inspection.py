@@ -6,13 +6,14 @@ Never decides that a photo cannot be used: that is an error raised where it is l
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engines.face.finder import brightness, pose
+from engines.face.finder import brightness, pose, way_of
 from engines.render import landmarks as lm
 from engines.render.rig import load_rig
 from engines.values import F32, U8
@@ -84,7 +85,7 @@ def _turned(points: F32) -> Remark | None:
     turn = max(abs(yaw), abs(pitch))
     if turn <= SLIGHT_TURN_DEG:
         return None
-    way = "turned to the side" if abs(yaw) >= abs(pitch) else "bent up or down"
+    way = way_of(yaw, pitch)
     if turn <= CLEAR_TURN_DEG:
         return Remark("slight_turn", f"The head is {way} a little.", "Look straight ahead.")
     return Remark(
@@ -100,7 +101,7 @@ def _small(points: F32) -> Remark | None:
         return None
     return Remark(
         "small_face",
-        f"The face is {width:.0f} pixels wide and will look soft.",
+        f"The face is {math.floor(width)} pixels wide and will look soft.",
         f"From {GOOD_FACE_PX} on it looks sharp: take the original, or stand closer.",
     )
 

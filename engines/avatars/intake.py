@@ -6,6 +6,8 @@ Never guesses a kind from a file's name, never reads more than the bytes given.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,7 +74,7 @@ def check(data: bytes) -> Header:
         raise BadImage(
             "image_too_large",
             what="the file is too large",
-            got=f"{len(data) / 2**20:.0f} MiB",
+            got=f"{math.ceil(len(data) / 2**20)} MiB",
             wanted=f"at most {MAX_BYTES // 2**20} MiB",
             remedy="save a smaller copy; 2000 pixels on the longer side are plenty",
         )
@@ -100,7 +102,7 @@ def _check_header(header: Header) -> None:
         raise BadImage(
             "image_too_large",
             what="the picture is too large",
-            got=f"{size} ({header.width * header.height / 1e6:.0f} megapixels)",
+            got=f"{size} ({math.ceil(header.width * header.height / 1e6)} megapixels)",
             wanted=f"at most {MAX_PIXELS / 1e6:.0f} megapixels",
             remedy="save a smaller copy; 2000 pixels on the longer side are plenty",
         )
@@ -109,7 +111,7 @@ def _check_header(header: Header) -> None:
         raise BadImage(
             "image_too_large",
             what="the picture is too large",
-            got=f"{size} of {header.pixel_bytes} bytes ({room / 1e6:.0f} MB)",
+            got=f"{size} of {header.pixel_bytes} bytes ({math.ceil(room / 1e6)} MB)",
             wanted=f"at most {MAX_DECODED_BYTES / 1e6:.0f} MB",
             remedy="save it with 8 bits a colour, or a smaller copy",
         )

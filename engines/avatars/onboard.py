@@ -20,10 +20,11 @@ from engines.avatars.fit import BadPortrait, fit
 from engines.avatars.inspection import Box, Inspection, face_width, outlines, remark, warnings
 from engines.avatars.intake import decode
 from engines.avatars.looking import PART_PX, Finder, find_faces, find_mesh, shrunk
-from engines.avatars.preview import preview_file
+from engines.avatars.preview import SHORT_MARK, preview_file
 from engines.avatars.shelf import Shelf, check_title
 from engines.face.finder import BadFace
 from engines.render import landmarks as lm
+from engines.render.mark import MarkStyle
 from engines.values import F32, U8
 
 WINDOW = 1.9
@@ -55,9 +56,11 @@ Progress = Callable[[Step], None]
 class Onboarder:
     """Makes avatars on a shelf."""
 
-    def __init__(self, finder: Finder, shelf: Shelf) -> None:
+    def __init__(self, finder: Finder, shelf: Shelf, mark: MarkStyle | None = SHORT_MARK) -> None:
+        """`mark`: what the avatars' films carry in their pixels; None: nothing."""
         self._finder = finder
         self._shelf = shelf
+        self._mark = mark
 
     def create(
         self,
@@ -90,7 +93,7 @@ class Onboarder:
         on_progress(FITTING)
         avatar = fit(part, points, mask, name=name, title=title, credit=CREDIT)
         on_progress(PREVIEW_STEP)
-        film = preview_file(avatar)
+        film = preview_file(avatar, self._mark)
         on_progress(SAVING)
         kept = {CONSENT: consent.to_json(), **film}
         with self._shelf.aside() as aside:

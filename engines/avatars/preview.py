@@ -31,8 +31,8 @@ _CONTAINER = {"moov_size": "6144"}
 """The index stands first, in room kept for it: a browser shows the film as it comes."""
 _NOTE = "AI-generated: this face is made by a computer"
 
-_MARK = MarkStyle(text="AI")
-"""Short: the film is shown as small as a stamp, too."""
+SHORT_MARK = MarkStyle(text="AI")
+"""Of the films that ship with the built-in avatars: they are shown as small as a stamp, too."""
 
 _Keys = Sequence[tuple[float, float]]
 _BLINK: _Keys = (
@@ -78,14 +78,17 @@ _TRACKS: Mapping[str, _Keys] = {
 """Seconds and value; between two keys the value moves smoothly, before and after it is 0."""
 
 
-def preview(avatar: Avatar) -> bytes | None:
+def preview(avatar: Avatar, mark: MarkStyle | None = SHORT_MARK) -> bytes | None:
     """An MP4 of H.264, SIZE x SIZE, SECONDS long, without sound; its end meets its beginning.
 
-    None where this build of FFmpeg has no H.264 encoder: pages then show the portrait.
+    `mark` is drawn into its pixels; None: none is, and only the file's comment tells that the
+    face is made by a computer. None where this build of FFmpeg has no H.264 encoder: pages then
+    show the portrait.
     """
     if ENCODER not in av.codecs_available:
         return None
-    renderer = Marked(WarpRenderer(avatar, SIZE), Mark(_MARK, SIZE))
+    plain = WarpRenderer(avatar, SIZE)
+    renderer = plain if mark is None else Marked(plain, Mark(mark, SIZE))
     state = renderer.new_state()
     out = io.BytesIO()
     with av.open(out, "w", format="mp4", options=_CONTAINER) as film:
@@ -104,9 +107,9 @@ def preview(avatar: Avatar) -> bytes | None:
     return out.getvalue()
 
 
-def preview_file(avatar: Avatar) -> dict[str, bytes]:
+def preview_file(avatar: Avatar, mark: MarkStyle | None = SHORT_MARK) -> dict[str, bytes]:
     """The film under its name, for `bundle.save`; nothing where there is no encoder."""
-    film = preview(avatar)
+    film = preview(avatar, mark)
     return {} if film is None else {FILE: film}
 
 

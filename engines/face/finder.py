@@ -6,6 +6,7 @@ Never guesses: two faces, a small, turned, dark or covered one are errors with a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +33,18 @@ LYING_SCORE = 0.5
 """A face in a turned photo counts from this score on, when none is found in the photo itself."""
 SURE_SCORE = 0.75
 """A face found with less is looked for in the turned photo too: eyes and mouth may have swapped."""
-COVERED_SCORE = 0.3
-"""So much of a face must be left for something to be said to cover it."""
-COVERED_SPREAD = 2.5
-"""A covered face's points agree this much less than a free one's, and it is a face all the same."""
+UNFIT_SCORE = 0.3
+"""So much of a face must show for something to be said of why the mesh does not fit it."""
+UNFIT_SPREAD = 2.5
+"""Points of a covered or far turned face agree this much less, and it is a face all the same."""
+UNFIT_TURN_DEG = 25.0
+"""A face that the mesh does not fit is turned when it seems so from here on: 35 degrees read as 29
+at times, a covered face that looks ahead as 22 at most (144 training portraits, drawn covers)."""
 MAX_CANDIDATES = 8
 """A bound on the time a picture full of things like faces can take."""
 MAX_ROLL_DEG = 50.0
 """Leaning further than this a head lies; so does the photo, rather."""
+LOOK_AHEAD = "look straight into the camera"
 LIES = "the photo lies on its side or upside down; turn it upright"
 _FACE_UNITS = 2.25
 """Face width in frame units, about."""
@@ -133,7 +138,7 @@ class FaceFinder:
         if not faces:
             if self._lies(image, None):
                 raise FaceTurned(LIES)
-            self._check_covered(image, seen)
+            self._check_unfit(image, seen)
         face = one_face(faces)
         leans = abs(np.degrees(face.frame.angle)) > MAX_ROLL_DEG
         if leans or (face.score < SURE_SCORE and self._lies(image, face)):
@@ -150,12 +155,19 @@ class FaceFinder:
         meshes = [(f, mesh.outline(image, f.frame, nets)) for f in found[:MAX_CANDIDATES]]
         return [(face_of(f, m.spread), m.points) for f, m in meshes]
 
-    def _check_covered(self, image: U8, seen: list[tuple[Face, F32]]) -> None:
-        """Raises MouthCovered, EyesCovered where that explains why no mesh fits."""
-        limit = self._nets.max_spread * COVERED_SPREAD
+    def _check_unfit(self, image: U8, seen: list[tuple[Face, F32]]) -> None:
+        """Raises FaceTurned, MouthCovered, EyesCovered where that explains why no mesh fits.
+
+        The turn comes first: half of a mouth seen from the side looks like a covered one.
+        """
+        limit = self._nets.max_spread * UNFIT_SPREAD
         for face, points in seen:
-            if face.score >= COVERED_SCORE and face.spread <= limit:
-                check_free(hidden(image, points, self._nets), self._nets.max_hidden)
+            if face.score < UNFIT_SCORE or face.spread > limit:
+                continue
+            yaw, pitch = pose(points)
+            if max(abs(yaw), abs(pitch)) > UNFIT_TURN_DEG:
+                raise FaceTurned(f"the head is {way_of(yaw, pitch)} too far; {LOOK_AHEAD}")
+            check_free(hidden(image, points, self._nets), self._nets.max_hidden)
 
     def _lies(self, image: U8, upright: Face | None) -> bool:
         """Whether a (better) face shows when the photo is turned: a camera's turn mark was lost."""
@@ -203,26 +215,35 @@ def one_face(faces: list[Face]) -> Face:
 
 
 def check(image: U8, points: F32) -> None:
-    """Size, pose and light of a measured face. Raises FaceTooSmall, FaceTurned, TooDark."""
+    """Pose, size and light of a measured face. Raises FaceTurned, FaceTooSmall, TooDark.
+
+    The pose comes first: seen from the side a face is narrow however near it is. Figures in the
+    texts are rounded away from the limit, so that none says that what is refused would do.
+    """
+    yaw, pitch = pose(points)
+    turn = max(abs(yaw), abs(pitch))
+    if turn > MAX_TURN_DEG:
+        raise FaceTurned(
+            f"the head is {way_of(yaw, pitch)} by about {math.ceil(turn)} degrees and "
+            f"{MAX_TURN_DEG:.0f} are allowed; {LOOK_AHEAD}"
+        )
     width = float(np.linalg.norm((points[lm.FACE_RIGHT] - points[lm.FACE_LEFT])[:2]))
     if width < MIN_FACE_PX:
         raise FaceTooSmall(
-            f"the face is {width:.0f} pixels wide and {MIN_FACE_PX} are needed; "
+            f"the face is {math.floor(width)} pixels wide and {MIN_FACE_PX} are needed; "
             "take a larger photo or stand closer"
-        )
-    yaw, pitch = pose(points)
-    if max(abs(yaw), abs(pitch)) > MAX_TURN_DEG:
-        way = "turned to the side" if abs(yaw) >= abs(pitch) else "bent up or down"
-        raise FaceTurned(
-            f"the head is {way} by about {max(abs(yaw), abs(pitch)):.0f} degrees and "
-            f"{MAX_TURN_DEG:.0f} are allowed; look straight into the camera"
         )
     light = brightness(image, points)
     if light < MIN_BRIGHTNESS:
         raise TooDark(
-            f"the face is too dark ({light:.0f} of 255, {MIN_BRIGHTNESS:.0f} needed); "
+            f"the face is too dark ({math.floor(light)} of 255, {MIN_BRIGHTNESS:.0f} needed); "
             "turn to a window or a lamp"
         )
+
+
+def way_of(yaw: float, pitch: float) -> str:
+    """How a head with this pose is not straight, in words."""
+    return "turned to the side" if abs(yaw) >= abs(pitch) else "bent up or down"
 
 
 def check_free(seen: Hidden, limit: float) -> None:

@@ -7,6 +7,7 @@ Never holds more than it was checked for.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -79,6 +80,12 @@ class Listen:
 
 
 Wish: TypeAlias = Say | Feel | Act | Manner | Listen
+
+
+def temperature_of(wishes: Sequence[Wish]) -> float:
+    """The temperature of a session that begins with these wishes."""
+    told = [wish.temperature for wish in wishes if isinstance(wish, Manner)]
+    return told[-1] if told else Manner().temperature
 
 
 def _check(name: str, value: float, high: float) -> None:

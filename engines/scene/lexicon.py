@@ -52,7 +52,7 @@ _MOVES: tuple[tuple[str, str], ...] = (
         "gaze-.25 blink+.25 tempo+.15 smile-.1 @fear",
     ),
     ("disgust* revolted repelled contempt* nausea*", "smile-.25 nod-.2 brows+.1 @disgust"),
-    ("surprise* astonish* amazed stunned shock*", "brows+.35 energy+.1 @surprise"),
+    ("surpris* astonish* amazed stunned shock*", "brows+.35 energy+.1 @surprise"),
     ("curious inquisitive sceptic* skeptic* expressive", "brows+.15 gaze+.05"),
     ("shy timid bashful coy embarrassed awkward", "gaze-.35 energy-.15 blink+.15"),
     ("confident assertive bold self-assured dominant", "gaze+.25 energy+.05"),
@@ -74,8 +74,8 @@ _DENIED = re.compile(
     r"^(?:not|no|never|without|hardly|rarely|seldom|barely|little|less|few|fewer|un|avoids?|"
     r"\w+n't)$"
 )
-_STRONG = {"very", "extremely", "really", "so", "always", "constantly", "much", "lots", "over"}
-_WEAK = {"slightly", "somewhat", "little", "bit", "mildly", "rather", "quite", "fairly"}
+STRONG = {"very", "extremely", "really", "so", "always", "constantly", "much", "lots", "over"}
+WEAK = {"slightly", "somewhat", "little", "bit", "mildly", "rather", "quite", "fairly"}
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 
 
@@ -92,6 +92,8 @@ def parse_effects(text: str) -> tuple[dict[str, float], str | None]:
     return shifts, feeling
 
 
+_ENDINGS = (("ly", ""), ("ness", ""), ("ily", "y"), ("iness", "y"), ("dom", "d"))
+"""Sad-ly, sad-ness, happ-ily, happ-iness, bore-dom: what stands in the table instead."""
 _Row = tuple[dict[str, float], str | None, bool]
 
 
@@ -112,10 +114,16 @@ _STEMS = tuple((word[:-1], row) for word, row in _TABLE.items() if word.endswith
 def _find(word: str) -> _Row | None:
     if word in _TABLE:
         return _TABLE[word]
-    for ending in ("ly", "ness", "ily"):
-        if word.endswith(ending) and word[: -len(ending)] in _TABLE:
-            return _TABLE[word[: -len(ending)]]
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and word[: -len(ending)] + instead in _TABLE:
+            return _TABLE[word[: -len(ending)] + instead]
     return next((row for stem, row in _STEMS if word.startswith(stem)), None)
+
+
+def feeling_of(word: str) -> str | None:
+    """The feeling (of EMOTIONS) that one word in lower case names: "sadly", "furious"; or None."""
+    row = _find(word)
+    return None if row is None else row[1]
 
 
 def _weight(before: Sequence[str], thing: bool) -> float:
@@ -125,9 +133,9 @@ def _weight(before: Sequence[str], thing: bool) -> float:
         if _DENIED.match(word):
             # Not sad is not glad; but no smile is less than the usual one.
             weight = -1.0 if thing else -0.3
-        elif word in _STRONG:
+        elif word in STRONG:
             weight *= 1.3
-        elif word in _WEAK:
+        elif word in WEAK:
             weight *= 0.6
     return weight
 

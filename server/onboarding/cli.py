@@ -163,6 +163,7 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     from engines.avatars.consent import give
     from engines.avatars.onboard import Onboarder
     from engines.face.loader import load_finder
+    from server.disclosure import mark_style
 
     statement = _statement(arguments)
     portrait = Path(arguments.target)
@@ -172,7 +173,7 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     shelf = shelf_of(settings.avatars)
     name = arguments.name or shelf.free_name(name_from(portrait.stem))
     shelf.check_free(name, replace=arguments.replace)
-    onboarder = Onboarder(load_finder(), shelf)
+    onboarder = Onboarder(load_finder(), shelf, mark_style(settings.disclosure))
     seen(str(portrait), onboarder.inspect(data, arguments.face))
     with progress() as on_progress:
         info = onboarder.create(

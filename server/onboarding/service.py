@@ -22,9 +22,11 @@ from engines.avatars.inspection import Inspection, remark
 from engines.avatars.intake import BadImage
 from engines.avatars.looking import Finder
 from engines.avatars.onboard import Onboarder, Progress, Step
+from engines.avatars.preview import SHORT_MARK
 from engines.avatars.shelf import Shelf, ShelfError, name_from
 from engines.face.finder import BadFace
 from engines.face.loader import load_finder
+from engines.render.mark import MarkStyle
 from server.errors import ApiError
 from server.gallery import Gallery
 from server.onboarding.forms import BadForm, Form, read_form
@@ -73,11 +75,14 @@ class Maker:
         shelf: Shelf,
         timeout_s: float,
         load_finder: Callable[[], Finder] = load_finder,
+        mark: MarkStyle | None = SHORT_MARK,
     ) -> None:
+        """`mark`: what the films of new avatars carry in their pixels; None: nothing."""
         self.shelf = shelf
         self._gallery = gallery
         self._timeout_s = timeout_s
         self._load_finder = load_finder
+        self._mark = mark
         self._onboarder: Onboarder | None = None
         self._waiting = 0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="photos", initializer=yielding)
@@ -148,7 +153,7 @@ class Maker:
     def _ready(self) -> Onboarder:
         """On the thread: the nets are read when the first photo comes."""
         if self._onboarder is None:
-            self._onboarder = Onboarder(self._load_finder(), self.shelf)
+            self._onboarder = Onboarder(self._load_finder(), self.shelf, self._mark)
         return self._onboarder
 
     async def _run(self, work: Callable[[], T], claim: Claim) -> T:

@@ -60,6 +60,7 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         framings=list(FRAMINGS),
         backdrops=list(BACKDROPS),
         own_backgrounds=served.settings.session.own_backgrounds,
+        marked=served.settings.disclosure.mark,
         sample_rate_hz=SAMPLE_RATE_HZ,
         hop_ms=FRAME_SAMPLES * to_ms,
         lookahead_ms=served.backend.lookahead * to_ms,

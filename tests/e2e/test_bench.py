@@ -37,19 +37,19 @@ def delayed_mirror(delay_ms: int) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=ROOT, env=variables)
     try:
         url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not answers(url):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
+        urllib.request.urlopen(f"{url}/readyz", timeout=60).close()
     except (urllib.error.URLError, OSError):
         return False
     return True
@@ -62,7 +62,7 @@ def measured(url: str | None, folder: Path, *options: str) -> dict[str, Any]:
     command += [] if url is None else ["--server", url]
     words = ["--seconds", str(SECONDS), "--connects", "1", "--json", str(target), *options]
     done = subprocess.run(
-        [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     # 1: a bar was missed, as it may be here.
     assert done.returncode in (0, 1), done.stderr

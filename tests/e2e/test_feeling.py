@@ -158,3 +158,39 @@ def test_words_are_only_listened_to_when_wanted(browser: Browser, server: Server
     assert visit.page.evaluate("globalThis.running") is False
     context.close()
     assert visit.problems == []
+
+
+def test_what_a_scene_was_taken_for_is_shown(visit: Visit) -> None:
+    page = visit.page
+    visit.connect()
+    page.wait_for_selector("#feel:enabled")
+    assert page.is_hidden("#scene-read")
+    page.fill("#scene-text", "She is cheerful and slow. She nods.")
+    page.press("#scene-text", "Enter")
+    page.wait_for_selector("#scene-source:has-text('no language model')")
+    assert page.inner_text("#scene-description").startswith("A woman")
+    signs = page.locator("#scene-signs li").all_inner_texts()
+    assert "Smile" in signs and "Tempo" in signs and "Nod" in signs
+    # What it set stands where it can be changed.
+    page.wait_for_function(FELT, arg="joy")
+    assert page.input_value("#feel") == "joy"
+    smile, tempo = (float(page.input_value(f"#{name}")) for name in ("smile", "tempo"))
+    assert smile > 0.5 > tempo
+    page.select_option("#feel", "")
+    page.wait_for_selector("#felt-from:not(:has-text('your choice'))")
+    page.fill("#scene-text", "It is Monday.")
+    page.press("#scene-text", "Enter")
+    page.wait_for_function("() => document.querySelectorAll('#scene-signs li').length === 0")
+    page.fill("#scene-text", "")
+    page.press("#scene-text", "Enter")
+    page.wait_for_selector("#scene-read", state="hidden")
+
+
+def test_the_variety_of_motion_is_told(visit: Visit) -> None:
+    visit.connect()
+    visit.page.wait_for_selector("#feel:enabled")
+    visit.page.click(".dials summary")
+    visit.page.fill("#temperature", "0.3")
+    visit.page.wait_for_function(
+        "async () => (await import('/page/main.js')).page.client.options.manner.temperature === 0.3"
+    )

@@ -137,7 +137,7 @@ class Heard:
     frames: list[tuple[float, Any]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def at_least(self, count: int, timeout_s: float = 15.0) -> None:
+    async def at_least(self, count: int, timeout_s: float = 60.0) -> None:
         """Wait until `count` frames have come."""
         async with asyncio.timeout(timeout_s):
             while len(self.frames) < count:
@@ -318,7 +318,7 @@ async def connect(
     """Offer, answer, connected."""
     server, client, wire = server or Server(pool), client or Client(), wire or Wire()
     await client.take(await server.peer.answer(await client.offer()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await client.connected.wait()
     wire.on(client.pc)
     return Call(client, server, wire, LoopLag())

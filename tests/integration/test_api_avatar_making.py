@@ -51,7 +51,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
 
     def slow(*args: Any, **named: Any) -> Any:
         reached.set()
-        assert go.wait(20)
+        assert go.wait(60)
         return fit(*args, **named)
 
     monkeypatch.setattr("engines.avatars.onboard.fit", slow)
@@ -60,7 +60,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
 
 async def until(check: Callable[[], bool]) -> None:
     # What is waited for happens on another thread, which knows no loop.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not check():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

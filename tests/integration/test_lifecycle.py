@@ -18,7 +18,8 @@ import websockets
 from tests.integration.loopback import Client
 from tests.support.server_process import ROOT, ServerProcess, free_port
 
-CLEAN_WITHIN_S = 5.0
+CLEAN_WITHIN_S = 15.0
+"""Under a second on a quiet machine; what hangs takes longer than this."""
 
 
 @pytest.fixture
@@ -29,14 +30,14 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 async def connect(server: ServerProcess, client: Client, **wishes: object) -> str:
     """A live session on the running server."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         created = await http.post("/v1/sessions", json={"seed": 1, **wishes})
         session = str(created.json()["id"])
         offer = {"sdp": await client.offer(), "type": "offer"}
         answer = await http.post(f"/v1/sessions/{session}/offer", json=offer)
         assert answer.status_code == 201, answer.text
         await client.take(answer.json()["sdp"])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await client.connected.wait()
     return session
 
@@ -45,7 +46,7 @@ async def test_sigterm_in_mid_stream_ends_it_cleanly_within_seconds(server: Serv
     client = Client()
     try:
         session = await connect(server, client)
-        await client.video.at_least(10, timeout_s=30)
+        await client.video.at_least(10, timeout_s=60)
         begun = time.monotonic()
         await asyncio.to_thread(server.stop)
         assert time.monotonic() - begun < CLEAN_WITHIN_S
@@ -69,12 +70,12 @@ async def test_sigterm_while_speech_is_pushed_tells_the_client(server: ServerPro
         async with websockets.connect(url) as socket:
             await socket.send('{"type": "start", "sample_rate": 16000}')
             await socket.send(bytes(32_000 * 5))
-            await client.video.at_least(10, timeout_s=30)
+            await client.video.at_least(10, timeout_s=60)
             begun = time.monotonic()
             await asyncio.to_thread(server.stop)
             assert time.monotonic() - begun < CLEAN_WITHIN_S
             with pytest.raises(websockets.ConnectionClosed) as caught:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     while True:
                         await socket.recv()
         assert caught.value.rcvd is not None
@@ -89,9 +90,9 @@ async def test_sigterm_while_speech_is_pushed_tells_the_client(server: ServerPro
 async def test_it_answers_again_after_a_session_was_hung_up(server: ServerProcess) -> None:
     client = Client()
     session = await connect(server, client)
-    await client.video.at_least(5, timeout_s=30)
+    await client.video.at_least(5, timeout_s=60)
     await client.aclose()
-    async with httpx.AsyncClient(base_url=server.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         await http.delete(f"/v1/sessions/{session}")
     assert server.metric("avatar_sessions_active") == 0
     assert server.get("/readyz")["status"] == "ready"
@@ -143,12 +144,12 @@ def test_a_second_signal_is_not_needed_before_it_is_ready(tmp_path: Path) -> Non
             stderr=out,
         )
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while "Waiting for application startup" not in log.read_text():
                 assert time.monotonic() < deadline
                 assert process.poll() is None, log.read_text()
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(60)
         finally:
             process.kill()
             process.wait()

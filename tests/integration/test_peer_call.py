@@ -194,10 +194,10 @@ async def test_statistics_count_what_was_sent_and_heard(pool: CodecPool) -> None
         assert stats["state"] == "connected"
         assert stats["mic"]["packets"] > 50
         assert stats["video"]["frames"] >= 75
-        assert 0 < stats["video"]["encode_p50_ms"] < 200
+        assert 0 < stats["video"]["encode_p50_ms"] < 5000
         assert stats["out_video"]["packets"] > 50
         assert stats["remote_video"]["packets_lost"] == 0
-        assert 0 < stats["remote_audio"]["rtt_ms"] < 500
+        assert 0 < stats["remote_audio"]["rtt_ms"] < 5000
     finally:
         await call.aclose()
 

@@ -63,7 +63,7 @@ async def test_twenty_calls_leave_nothing(pool: CodecPool) -> None:
         await call.client.video.at_least(1)
         if number % 2:
             await call.client.aclose()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert await call.server.closed == "hung up"
         await call.aclose()
     await left.check()
@@ -75,10 +75,11 @@ async def test_a_client_that_vanished_is_noticed_in_seconds(pool: CodecPool) -> 
     await call.run(5)
     call.client.vanish()
     begin = time.monotonic()
-    async with asyncio.timeout(12):
+    async with asyncio.timeout(60):
         reason = await call.server.closed
     assert reason in ("connection lost", "hung up")
-    assert time.monotonic() - begin < 8
+    # Some 4 s; aiortc left alone takes 30.
+    assert time.monotonic() - begin < 20
     await call.aclose()
     await left.check()
 
@@ -234,7 +235,7 @@ async def test_a_fault_in_the_microphone_path_ends_the_call_with_a_reason(
     server.peer._on_mic = fail
     call = await connect(pool, server=server)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert "fault: RuntimeError" in await server.closed
         assert "microphone reader stopped" in caplog.text
     finally:

@@ -43,7 +43,7 @@ def top(frame: Any) -> Any:
 
 async def until_top(client: Client, channel: int) -> None:
     """Until the newest picture's top is more of that colour than of the others."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             seen = len(client.video.frames)
             if seen:
@@ -66,7 +66,7 @@ async def until_event(client: Client, kind: str, **fields: object) -> dict[str, 
     for message in client.events:
         look(message)
     client.channel.on("message", look)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await found
 
 

@@ -33,7 +33,7 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",
 )
 ALLOW_MICROPHONE = "--use-fake-ui-for-media-stream"
-SLOW_MS = 20_000
+SLOW_MS = 60_000
 """Deadline of one step: generous, the machine may be busy."""
 
 

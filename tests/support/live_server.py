@@ -61,7 +61,7 @@ async def serve(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         await running
         raise RuntimeError("the server did not start")
     port = server.servers[0].sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         try:
             yield client
         finally:

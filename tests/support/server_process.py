@@ -21,8 +21,8 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 180.0
+STOP_TIMEOUT_S = 60.0
 
 
 def free_port() -> int:
@@ -124,7 +124,7 @@ class ServerProcess:
 
     def text(self, path: str) -> str:
         """Text of a GET."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as reply:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=60) as reply:
             text: str = reply.read().decode()
             return text
 

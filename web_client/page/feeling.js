@@ -4,6 +4,7 @@
  */
 
 import { Circumplex } from "./circumplex.js";
+import { SceneRead } from "./scene.js";
 import { byId, showMeter } from "./view.js";
 import { WordListener } from "./words.js";
 
@@ -11,7 +12,7 @@ import { WordListener } from "./words.js";
 const SETTLE_MS = 90;
 /** The plot's description is not read out faster than it can be heard. */
 const SAY_MS = 2000;
-const DIALS = ["energy", "smile", "gaze", "tempo"];
+const DIALS = ["energy", "smile", "gaze", "tempo", "blink", "brows", "nod"];
 const SOURCES = { text: "the words", speech: "the voice", affect: "its melody", override: "your choice" };
 
 /** @typedef {import("../synchrorama.js").AvatarClient} AvatarClient */
@@ -25,6 +26,7 @@ export class FeelingCard {
   #live = false;
   #mirror = true;
   #scene = "";
+  #read = new SceneRead();
 
   /** @param {() => AvatarClient|null} client Whoever is called now. */
   constructor(client) {
@@ -77,6 +79,21 @@ export class FeelingCard {
     byId("circumplex").setAttribute("aria-label", `What the face feels: ${words}`);
   }
 
+  /** What the scene text was taken for. @param {import("./scene.js").SceneEvent} scene The server's `scene` event. */
+  showScene(scene) {
+    this.#tell("");
+    this.#read.show(scene);
+    if (scene.source === "template") return;
+    // What it set must be seen where it can be taken back.
+    if (scene.mood?.label) {
+      byId("feel").value = scene.mood.label;
+      byId("strength").value = String(scene.mood.intensity);
+      byId("strength-row").hidden = false;
+    }
+    if (Object.keys(scene.dials ?? {}).length === 0) return;
+    for (const name of DIALS) byId(name).value = String(scene.dials?.[name] ?? 0.5);
+  }
+
   /** @param {Record<string, any>} warning @returns {boolean} Whether it was about this card, and is told here. */
   warned(warning) {
     if (warning.code !== "unknown_message" || !this.#scene) return false;
@@ -114,7 +131,8 @@ export class FeelingCard {
 
   #setScene() {
     this.#scene = byId("scene-text").value.trim();
-    this.#tell(this.#scene ? "Told." : "");
+    this.#read.ask(this.#scene !== "");
+    this.#tell("");
     this.#client()?.setScene(this.#scene || null);
   }
 

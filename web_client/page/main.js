@@ -236,6 +236,7 @@ class Page {
     if (message.type === "disclosure") this.stage.marked(message.mark);
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
     if (message.type === "started") this.#showProgress(performance.now());
+    if (message.type === "scene") this.feeling.showScene(message);
     if (message.type === "warning" && this.feeling.warned(message)) return;
     if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");
   }

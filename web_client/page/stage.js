@@ -88,6 +88,7 @@ export class StageCard {
     });
     byId("size").replaceChildren(...options);
     byId("size").value = "";
+    byId("stage").classList.toggle("unmarked", can.marked === false);
     byId("scene").hidden = false;
   }
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from engines.render.mark import MarkStyle
+from server import app as app_module
 from server.app import create_app
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
 from server.metrics import Metrics
+from server.onboarding.service import Maker
 from server.services import Fault
 from server.session_states import Ending
 from server.sessions import MediaFactory, SessionPlan
-from server.settings import AvatarSettings, Settings, SettingsError
+from server.settings import AvatarSettings, DisclosureSettings, Settings, SettingsError
 from tests.support.fake_backend import FakeBackend, FakeStore
 from tests.support.live_server import GOOD_OFFER
 
@@ -86,7 +90,7 @@ async def test_an_engine_that_died_is_told_to_whoever_runs_the_app() -> None:
     async with app.router.lifespan_context(app):
         assert backend.on_fault is not None
         backend.on_fault(None, RuntimeError("x"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await told.wait()
     assert fatal == ["engine: RuntimeError"]
 
@@ -114,3 +118,20 @@ def test_every_route_is_described_with_its_errors() -> None:
 def test_the_page_is_there_by_default() -> None:
     app = create_app(Settings(), FakeBackend())
     assert any(getattr(route, "name", "") == "page" for route in app.routes)
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_new_faces_are_filmed_with_the_settings_mark(
+    monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    marks: list[MarkStyle | None] = []
+
+    def build(*args: Any, **named: Any) -> Maker:
+        marks.append(named["mark"])
+        return Maker(*args, **named)
+
+    monkeypatch.setattr(app_module, "Maker", build)
+    settings = Settings(disclosure=DisclosureSettings(mark=on, text="Made by AI"))
+    app = create_app(settings, FakeBackend(), page=False)
+    async with app.router.lifespan_context(app):
+        assert marks == [MarkStyle("Made by AI") if on else None]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from engines.emotion.values import EmotionOverride
 from engines.motion.wishes import Act, Manner, Wish
 from engines.scene.lexicon import Lexicon
 from engines.scene.values import Scene
@@ -32,7 +35,9 @@ class FakeWriter(SceneWriter):
 FROM_MODEL = WrittenScene(Scene("A calm woman.", {"energy": 0.2}, ("shrug",)), "llm")
 
 
-async def session(written: WrittenScene, asks: bool) -> tuple[Session, FakeMedia, FakeWriter]:
+async def session(
+    written: WrittenScene, wishes: tuple[Wish, ...] = ()
+) -> tuple[Session, FakeMedia, FakeWriter]:
     made: list[FakeMedia] = []
 
     async def build(plan: SessionPlan, events: object) -> FakeMedia:
@@ -40,8 +45,8 @@ async def session(written: WrittenScene, asks: bool) -> tuple[Session, FakeMedia
         return made[0]
 
     writer = FakeWriter(written)
-    director = Director(Lexicon(), writer, asks_model=asks)
-    plan = SessionPlan("s", "ada", "mirror", 256, 1)
+    director = Director(Lexicon(), writer)
+    plan = SessionPlan("s", "ada", "mirror", 256, 1, wishes=wishes)
     one = Session(plan, build, close_timeout_s=1, on_closed=lambda session: None, director=director)
     await one.answer(GOOD_OFFER)
     return one, made[0], writer
@@ -52,15 +57,15 @@ def acts(wishes: list[Wish]) -> list[str]:
 
 
 async def test_words_act_at_once() -> None:
-    one, media, writer = await session(FROM_MODEL, asks=False)
+    one, media, writer = await session(FROM_MODEL)
     one.direct("She nods.")
-    assert acts(media.wishes) == ["nod"] and not writer.asked
+    assert acts(media.wishes) == ["nod"] and not writer.asked, "asked once the loop is free"
     assert media.told[-1]["type"] == "scene" and media.told[-1]["source"] == "text"
     await one.aclose(Ending.CLIENT)
 
 
 async def test_a_models_reading_follows() -> None:
-    one, media, writer = await session(FROM_MODEL, asks=True)
+    one, media, writer = await session(FROM_MODEL)
     one.direct("She is tired.")
     assert one._scene is not None
     await one._scene
@@ -72,7 +77,7 @@ async def test_a_models_reading_follows() -> None:
 
 async def test_a_model_that_fails_is_told_and_changes_nothing() -> None:
     failed = WrittenScene(Scene("As people do.", {}), "template", "it answered 500")
-    one, media, _ = await session(failed, asks=True)
+    one, media, _ = await session(failed)
     one.direct("She nods.")
     before = list(media.wishes)
     assert one._scene is not None
@@ -82,8 +87,30 @@ async def test_a_model_that_fails_is_told_and_changes_nothing() -> None:
     await one.aclose(Ending.CLIENT)
 
 
+async def test_no_words_are_nothing_to_write_about() -> None:
+    one, media, writer = await session(FROM_MODEL)
+    one.direct("She nods.")
+    one.direct(" ")
+    assert one._scene is not None
+    await asyncio.gather(one._scene, return_exceptions=True)
+    assert one._scene.cancelled() and not writer.asked
+    await one.aclose(Ending.CLIENT)
+
+
+async def test_a_scene_leaves_the_temperature_that_is() -> None:
+    one, media, _ = await session(FROM_MODEL, (Manner({}, 0.3),))
+    one.direct("She is tired and slow.")
+    manner = media.wishes[-1]
+    assert isinstance(manner, Manner) and manner.dials and manner.temperature == 0.3
+    one.wish(Manner({}, 0.7))
+    assert one._scene is not None
+    await one._scene
+    assert Manner({"energy": 0.2}, 0.7) in media.wishes
+    await one.aclose(Ending.CLIENT)
+
+
 async def test_a_reading_ends_with_its_session() -> None:
-    one, _, _ = await session(FROM_MODEL, asks=True)
+    one, _, _ = await session(FROM_MODEL)
     one.direct("She nods.")
     task = one._scene
     await one.aclose(Ending.CLIENT)
@@ -93,7 +120,9 @@ async def test_a_reading_ends_with_its_session() -> None:
 def test_the_event_is_plain() -> None:
     event = scene_event(Scene("A calm woman.", {"energy": 0.25}, ("nod",)), "text")
     assert event["dials"] == {"energy": 0.25} and event["actions"] == ["nod"]
-    assert "notice" not in event
+    assert "notice" not in event and event["mood"] is None
+    sad = Scene("x", mood=EmotionOverride("sadness", intensity=0.6))
+    assert scene_event(sad, "text")["mood"] == {"label": "sadness", "intensity": 0.6}
     assert scene_event(Scene("x", {}), "template", "late")["notice"] == "late"
 
 

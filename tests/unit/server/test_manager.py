@@ -167,7 +167,7 @@ async def test_an_engine_fault_of_one_session_comes_from_any_thread(world: World
         target=world.manager.engine_fault, args=(ill.plan.id, ValueError("x"))
     )
     thread.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await ill.ended.wait()
     thread.join()
     assert ill.reason == "the server failed on this session (engine: ValueError)"
@@ -179,7 +179,7 @@ async def test_an_engine_fault_of_one_session_comes_from_any_thread(world: World
 async def test_an_engine_that_died_ends_every_session_and_the_process(world: World) -> None:
     sessions = [(await world.live())[0] for _ in range(2)]
     world.manager.engine_fault(None, MemoryError("x"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(session.ended.wait() for session in sessions))
     assert world.fatal == ["engine: MemoryError"]
     assert all(session.ending is Ending.FAULT for session in sessions)
@@ -192,7 +192,7 @@ async def test_shutdown_closes_all_refuses_more_and_keeps_its_deadline(world: Wo
     _, stuck = await world.live()
     easy, _ = await world.live()
     stuck.hang_on_close = asyncio.Event()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await world.manager.aclose(0.05)
     assert easy.state is State.CLOSED
     with pytest.raises(ApiError) as caught:

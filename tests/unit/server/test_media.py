@@ -88,7 +88,7 @@ async def test_a_mirror_session_has_a_microphone_and_no_voice(machinery: Machine
     assert media.voice is None
     silent_s = media.mic_silent_s()
     assert silent_s is not None
-    assert 0 <= silent_s < 5
+    assert 0 <= silent_s < 60
     assert set(media.queue_ages()) == {"mic", "frames", "audio_out", "video_out"}
     stats = await media.stats()
     assert (stats["voice"], stats["size"], stats["source"]["epoch"]) == ("mirror", 256, 0)
@@ -154,7 +154,7 @@ async def test_connected_it_plays_and_tells(machinery: Machinery) -> None:
     voice.feed(np.full(3200, 8000, "<i2").tobytes())
     voice.end(None)
     assert voice.buffered_s > 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await finished.wait()
     assert [message["type"] for message in heard] == ["started", "finished"]
     await media.publish()
@@ -201,7 +201,7 @@ async def test_an_interrupt_is_timed_until_sound_leaves(machinery: Machinery) ->
     media._interrupt()
     for _ in range(8):
         await media._audio_track.recv()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while b"avatar_interrupt_to_silence_seconds_count 1.0" not in machinery.metrics.text():
             await media._audio_track.recv()
     await media.aclose()

@@ -249,7 +249,7 @@ async def test_the_task_ticks_and_ends() -> None:
     )
     assert player.media_time == 0
     player.start()
-    await asyncio.wait_for(enough.wait(), 5)
+    await asyncio.wait_for(enough.wait(), 60)
     await player.aclose()
     await player.aclose()
     count = len(rig.audio)
@@ -270,7 +270,7 @@ async def test_a_fault_is_told_and_stops_it(caplog: pytest.LogCaptureFixture) ->
         on_fault=told.set_result,
     )
     player.start()
-    error = await asyncio.wait_for(told, 5)
+    error = await asyncio.wait_for(told, 60)
     assert "full" in str(error)
     assert "player stopped" in caplog.text
     await player.aclose()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from engines.scene.lexicon import Lexicon
-from server.scene_writer import SceneWriter, WrittenScene
+from server.scene_writer import NO_MODEL, SceneWriter, WrittenScene
 from server.settings import SceneSettings
 from tests.support.llm_server import LlmServer
 from tests.support.server_process import free_port
@@ -37,9 +37,9 @@ async def ask(
         return await writer.write(PERSON, prompt)
 
 
-async def test_without_a_model_the_template_describes_and_says_nothing_of_it() -> None:
+async def test_without_a_model_the_template_describes_and_says_so() -> None:
     written = await SceneWriter(SceneSettings(), Lexicon()).write(PERSON, PROMPT)
-    assert (written.source, written.notice) == ("template", None)
+    assert (written.source, written.notice) == ("template", NO_MODEL)
     assert written.scene.description == TEMPLATE
     assert written.scene.dials["smile"] > 0.7
 

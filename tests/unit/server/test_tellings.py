@@ -9,21 +9,20 @@ import pytest
 from pydantic import ValidationError
 
 from engines.emotion.values import EmotionOverride
-from engines.motion.wishes import Act, Feel, Listen, Manner, Say
+from engines.motion.wishes import Act, Feel, Listen, Manner
 from server.errors import ApiError
-from server.tellings import KINDS, SceneTelling, read_telling, wish_of
+from server.tellings import KINDS, SceneTelling, TranscriptTelling, read_telling, wish_of
 
 
 def wished(message: dict[str, Any]) -> object:
     telling = read_telling(message)
-    assert not isinstance(telling, SceneTelling)
+    assert not isinstance(telling, SceneTelling | TranscriptTelling)
     return wish_of(telling)
 
 
 @pytest.mark.parametrize(
     ("message", "wish"),
     [
-        ({"type": "transcript", "text": "so happy"}, Say("so happy")),
         (
             {"type": "emotion", "label": "joy", "intensity": 0.5},
             Feel(EmotionOverride("joy", intensity=0.5)),

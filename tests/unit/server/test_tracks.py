@@ -85,6 +85,6 @@ async def test_stopping_ends_whoever_waits(pool: CodecPool) -> None:
         track.stop()
         track.stop()
         with pytest.raises(MediaStreamError):
-            await asyncio.wait_for(waiting, 1)
+            await asyncio.wait_for(waiting, 60)
         with pytest.raises(MediaStreamError):
             await track.recv()

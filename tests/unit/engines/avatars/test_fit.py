@@ -3,11 +3,13 @@ import pytest
 
 from engines.avatars.bundle import Avatar
 from engines.avatars.fit import (
+    MIN_FACE_PX,
     BadPortrait,
     check,
     crop,
     fit,
 )
+from engines.render import landmarks as lm
 from engines.render.warp import WarpRenderer
 from engines.values import F32
 from tests.support.sample_avatar import motion, sample, soft_mask
@@ -54,6 +56,11 @@ def test_unusable_photos_are_refused_with_a_reason() -> None:
     check(photo, points)
     with pytest.raises(BadPortrait, match="px wide"):
         check(photo, points * np.float32(0.3))
+    width = float(np.hypot(*(points[lm.FACE_RIGHT] - points[lm.FACE_LEFT])[:2]))
+    with pytest.raises(
+        BadPortrait, match=f"{MIN_FACE_PX - 1} px wide, too small; {MIN_FACE_PX} are"
+    ):
+        check(photo, (points * np.float32((MIN_FACE_PX - 0.2) / width)).astype(np.float32))
     with pytest.raises(BadPortrait, match="too dark"):
         check((photo // 16).astype(np.uint8), points)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.avatars.inspection import face_width, outlines, remark, warnings
+from engines.avatars.inspection import GOOD_FACE_PX, face_width, outlines, remark, warnings
 from engines.face.finder import FaceTurned, NoFace
 from engines.values import F32, U8
 from tests.support.sample_avatar import sample
@@ -57,6 +57,14 @@ def test_a_small_dim_tight_one() -> None:
     cut = picture[low[1] :, low[0] :]
     moved = points - np.array([*low, 0], np.float32)
     assert codes(cut, moved.astype(np.float32)) == ["tight_crop"]
+
+
+def test_a_width_is_never_told_as_the_one_wanted() -> None:
+    picture, points = framed()
+    scale = np.float32((GOOD_FACE_PX - 0.3) / face_width(points))
+    found = warnings(picture, (points * scale).astype(np.float32))
+    told = next(each for each in found if each.code == "small_face")
+    assert f"{GOOD_FACE_PX - 1} pixels" in told.message and str(GOOD_FACE_PX) in told.remedy
 
 
 def test_outlines_are_shares_of_the_photo() -> None:

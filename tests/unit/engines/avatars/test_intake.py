@@ -94,6 +94,7 @@ def test_cmyk_is_turned_to_colour(monkeypatch: pytest.MonkeyPatch) -> None:
         (encode(scene(), ".webp")[:-30], "image_truncated", "cut off"),
         (encode(scene(40, 60)), "image_too_small", "60 x 40"),
         (bomb(8000, 6500), "image_too_large", "52 megapixels"),
+        (bomb(8000, 5001), "image_too_large", "41 megapixels"),
         (bomb(2**31 - 1, 2**31 - 1), "image_too_large", "megapixels"),
         (bomb(300, 300), "image_damaged", "damaged"),
     ],

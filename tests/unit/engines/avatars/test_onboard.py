@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.avatars.bundle import load
+from engines.avatars import onboard
+from engines.avatars.bundle import Avatar, load
 from engines.avatars.consent import EXAMPLE, BadConsent, give
 from engines.avatars.fit import BadPortrait
 from engines.avatars.inspection import remark
@@ -25,6 +26,7 @@ from engines.avatars.store import default_store
 from engines.face.finder import FaceFinder, Landmarks, NoFace, SeveralFaces
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
+from engines.render.mark import MarkStyle
 from engines.values import F32, U8
 from tests.support.sample_avatar import sample
 from tests.unit.engines.avatars.people import OneFace, photo
@@ -155,6 +157,22 @@ def test_a_chosen_face_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NoSuchFace):
         make(tmp_path).create(PHOTO, name="zoe", title="Z", consent=CONSENT, face=3)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mark", [None, MarkStyle("Made by AI", "top-left")])
+def test_the_film_carries_the_mark_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: MarkStyle | None
+) -> None:
+    drawn: list[MarkStyle | None] = []
+
+    def film(avatar: Avatar, style: MarkStyle | None) -> dict[str, bytes]:
+        drawn.append(style)
+        return {PREVIEW: b"film"}
+
+    monkeypatch.setattr(onboard, "preview_file", film)
+    onboarder = Onboarder(OneFace(), Shelf(tmp_path), mark)
+    onboarder.create(PHOTO, name="zoe", title="Zoe", consent=CONSENT)
+    assert drawn == [mark]
 
 
 def test_an_error_without_a_remedy_is_a_remark_too() -> None:

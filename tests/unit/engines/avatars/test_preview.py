@@ -10,6 +10,7 @@ import pytest
 
 from engines.avatars import preview as previews
 from engines.avatars.preview import FILE, FRAMES, MAX_BYTES, SIZE, motions, preview, preview_file
+from engines.render.mark import MarkStyle
 from engines.values import MOTION_INDEX, MOTION_SIZE, U8
 from tests.support.sample_avatar import sample
 
@@ -46,6 +47,30 @@ def test_it_looks_around_blinks_smiles_speaks_and_turns() -> None:
     assert not seen[0].any() and not seen[-1].any()
     slow = [i for name, i in MOTION_INDEX.items() if "Blink" not in name]
     assert np.abs(np.diff(seen[:, slow], axis=0)).max() < 0.35
+
+
+def changed(one: U8, other: U8) -> tuple[slice, slice] | None:
+    """The part of two pictures that differs by more than coding does."""
+    apart = np.abs(one.astype(int) - other).max(-1) > 40
+    rows, columns = np.flatnonzero(apart.any(1)), np.flatnonzero(apart.any(0))
+    if len(rows) < 4:
+        return None
+    return slice(int(rows[0]), int(rows[-1])), slice(int(columns[0]), int(columns[-1]))
+
+
+def test_the_mark_is_the_one_asked_for() -> None:
+    def first(mark: MarkStyle | None) -> U8:
+        film = preview(sample(), mark)
+        assert film is not None and b"AI-generated" in film  # The file's comment, mark or not.
+        return frames(film)[0]
+
+    bare = first(None)
+    small = changed(bare, first(MarkStyle("AI", "top-right", 0.04)))
+    large = changed(bare, first(MarkStyle("AI", "bottom-left", 0.1)))
+    assert small is not None and large is not None
+    assert small[0].stop < SIZE / 4 and small[1].start > SIZE / 2
+    assert large[0].start > SIZE / 2 and large[1].stop < SIZE / 2
+    assert large[0].stop - large[0].start > 1.7 * (small[0].stop - small[0].start)
 
 
 def test_without_an_encoder_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from engines.face.occlusion import Hidden
 from engines.render import landmarks as lm
 from engines.render.rig import load_rig
 from engines.values import F32, U8
+from export.data.face_turned import turn
 
 
 def head(width: float = 150, yaw_deg: float = 0, pitch_deg: float = 0) -> F32:
@@ -68,6 +69,29 @@ def test_turned_and_bent_heads_are_told_apart() -> None:
 def test_a_small_face_is_told_its_size() -> None:
     with pytest.raises(FaceTooSmall, match=f"80 pixels wide and {MIN_FACE_PX}"):
         check(GREY, head(width=80))
+
+
+@pytest.mark.parametrize("width", [95.6, 95.99, 60.2])
+def test_a_refused_size_is_never_told_as_one_that_would_do(width: float) -> None:
+    with pytest.raises(FaceTooSmall, match=rf"the face is {int(width)} pixels wide and 96 are"):
+        check(GREY, head(width=width))
+
+
+def test_a_refused_turn_or_light_is_never_told_as_one_that_would_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "pose", lambda _: (30.2, 0.0))
+    with pytest.raises(FaceTurned, match="about 31 degrees and 30 are allowed"):
+        check(GREY, head())
+    monkeypatch.setattr(module, "pose", lambda _: (0.0, 0.0))
+    monkeypatch.setattr(module, "brightness", lambda *_: 27.9)
+    with pytest.raises(TooDark, match="27 of 255, 28 needed"):
+        check(GREY, head())
+
+
+def test_a_turned_face_is_not_told_to_be_larger() -> None:
+    with pytest.raises(FaceTurned):
+        check(GREY, head(width=100, yaw_deg=45))
 
 
 def test_a_dark_face_is_sent_to_the_window() -> None:
@@ -179,3 +203,35 @@ def test_a_built_in_face_behind_a_cloth_is_told_so(name: str) -> None:
     photo[nose[1] : chin[1] + 10, left[0] : right[0]] = (200, 190, 170)
     with pytest.raises(MouthCovered):
         FaceFinder.load().landmarks(photo)
+
+
+@pytest.mark.parametrize("name", default_store().names())
+@pytest.mark.parametrize("yaw", [-46, 43])
+def test_a_head_turned_far_is_told_the_turn_and_nothing_else(name: str, yaw: float) -> None:
+    avatar = default_store().load(name)
+    already = pose(avatar.landmarks)[0]
+    made = turn(avatar.portrait, avatar.landmarks, already - yaw, 0)
+    assert pose(made.points)[0] == pytest.approx(yaw, abs=3)
+    with pytest.raises(FaceTurned, match="turned to the side .*; look straight into the camera"):
+        FaceFinder.load().landmarks(made.image)
+
+
+def test_what_the_mesh_does_not_fit_is_turned_before_it_is_covered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finder = FaceFinder.load()
+    spread = finder._nets.max_spread * 2
+    monkeypatch.setattr(detector, "detect", lambda *_: two_faces(1)[:1])
+    monkeypatch.setattr(module, "hidden", lambda *_: Hidden(0.9, 0, 0))
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(yaw_deg=40), spread))
+    with pytest.raises(FaceTurned, match="turned to the side too far"):
+        finder.landmarks(GREY)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(pitch_deg=45), spread))
+    with pytest.raises(FaceTurned, match="bent up or down too far"):
+        finder.landmarks(GREY)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(yaw_deg=15), spread))
+    with pytest.raises(MouthCovered):
+        finder.landmarks(GREY)
+    monkeypatch.setattr(mesh, "outline", lambda *_: Mesh(head(yaw_deg=40), 2 * spread))
+    with pytest.raises(NoFace):
+        finder.landmarks(GREY)

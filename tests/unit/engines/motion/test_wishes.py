@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engines.motion.wishes import MAX_TEXT, Act, Listen, Manner, Say
+from engines.motion.wishes import MAX_TEXT, Act, Listen, Manner, Say, temperature_of
 
 
 def test_words_are_cut_to_the_last() -> None:
@@ -34,3 +34,8 @@ def test_unknown_dials_and_heat() -> None:
     with pytest.raises(ValueError, match="temperature"):
         Manner({}, 2.0)
     assert Manner({"smile": 1.0}, 0.5).temperature == 0.5
+
+
+def test_the_temperature_of_a_beginning() -> None:
+    assert temperature_of(()) == 1.0
+    assert temperature_of((Manner({}, 0.4), Say("a"), Manner({}, 0.2))) == 0.2

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from engines.avatars import onboard
 from engines.avatars.consent import EXAMPLE
 from engines.avatars.store import default_store
 from engines.face import loader
 from engines.face.finder import NoFace
+from engines.render.mark import MarkStyle
 from server import cli
 from tests.unit.engines.avatars.people import OneFace, photo
 from tests.unit.engines.avatars.pictures import bomb, encode, jpeg_bomb, scene, webp_bomb
@@ -132,7 +134,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "nothing": (b"", "an empty file", "choose a photo"),
     "PNG bomb": (bomb(10_000, 5_000), "50 megapixels", "save a smaller copy"),
     "JPEG bomb": (jpeg_bomb(10_000, 5_000), "50 megapixels", "save a smaller copy"),
-    "WebP bomb": (webp_bomb(16_384, 16_384), "268 megapixels", "save a smaller copy"),
+    "WebP bomb": (webp_bomb(16_384, 16_384), "269 megapixels", "save a smaller copy"),
     "GIF": (b"GIF89a" + b"\xff" * 99, "GIF", "save the picture as JPEG"),
     "HEIC": (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC", "export it as JPEG"),
     "cut": (photo()[:-5000], "cut off", "download it again"),
@@ -167,3 +169,21 @@ def test_a_full_disk_is_told(
     told = capsys.readouterr().err
     assert "the disk is full; nothing was kept" in told.replace("\n  next:   ", "; ")
     assert list(portrait.with_name("mine").iterdir()) == []
+
+
+def test_the_film_of_a_new_face_carries_the_settings_mark(
+    portrait: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[MarkStyle | None] = []
+
+    def film(avatar: object, mark: MarkStyle | None) -> dict[str, bytes]:
+        drawn.append(mark)
+        return {}
+
+    monkeypatch.setattr(onboard, "preview_file", film)
+    monkeypatch.setenv("SYNCHRORAMA_DISCLOSURE_CORNER", "top-right")
+    monkeypatch.setenv("SYNCHRORAMA_DISCLOSURE_SIZE", "0.06")
+    assert run("create", portrait, "--consent-statement", EXAMPLE, "--name", "a") == 0
+    monkeypatch.setenv("SYNCHRORAMA_DISCLOSURE_MARK", "false")
+    assert run("create", portrait, "--consent-statement", EXAMPLE, "--name", "b") == 0
+    assert drawn == [MarkStyle(corner="top-right", size=0.06), None]

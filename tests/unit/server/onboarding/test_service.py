@@ -13,11 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from engines.avatars import onboard
 from engines.avatars.bundle import AvatarInfo
 from engines.avatars.consent import EXAMPLE
 from engines.avatars.onboard import STEPS, Step
 from engines.avatars.shelf import Shelf
 from engines.face.finder import BadFace, Landmarks
+from engines.render.mark import MarkStyle
 from engines.values import U8
 from server.errors import ApiError
 from server.gallery import Gallery
@@ -46,7 +48,7 @@ class Slow(OneFace):
 
     def landmarks(self, image: U8) -> Landmarks:
         self.threads.append(threading.current_thread().name)
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         return super().landmarks(image)
 
 
@@ -155,7 +157,7 @@ async def test_who_leaves_as_it_is_kept_leaves_nothing(
 
     def slow_put(self: Shelf, made: Path, *, replace: bool = False) -> AvatarInfo:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return put(self, made, replace=replace)
 
     monkeypatch.setattr(Shelf, "put", slow_put)
@@ -234,3 +236,21 @@ def test_only_the_thread_of_photos_yields_to_live_sessions() -> None:
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(look).result() == max(NICENESS, mine)
     assert os.getpriority(os.PRIO_PROCESS, 0) == mine
+
+
+async def test_the_film_carries_the_mark_it_was_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[MarkStyle | None] = []
+
+    def film(avatar: object, mark: MarkStyle | None) -> dict[str, bytes]:
+        drawn.append(mark)
+        return {}
+
+    monkeypatch.setattr(onboard, "preview_file", film)
+    gallery = Gallery(FakeStore(), None)
+    maker = Maker(gallery, Shelf(tmp_path), 30, OneFace, mark=None)
+    await maker.create(*form(title="Zoe", consent_statement=EXAMPLE))
+    maker.close()
+    gallery.close()
+    assert drawn == [None]

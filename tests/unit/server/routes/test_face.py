@@ -129,3 +129,15 @@ async def test_an_ended_session_is_gone(home: Home) -> None:
     assert reply.status_code == 410
     unknown = await http.post("/v1/sessions/nobody/tell", json={"type": "action", "name": "nod"})
     assert unknown.status_code == 404
+
+
+async def test_markers_in_words_are_done_and_the_choice_comes_back(home: Home) -> None:
+    http, backend = home
+    await session(http)
+    media = backend.made[-1]
+    media.events.heard({"type": "emotion", "label": "joy"})
+    media.events.heard({"type": "transcript", "text": "[sadly][nods] No."})
+    sad = EmotionOverride("sadness", intensity=0.8)
+    assert media.wishes[1:] == [Say("No."), Feel(sad), Act("nod")]
+    media.events.interrupted()
+    assert media.wishes[-1] == Feel(EmotionOverride("joy"))

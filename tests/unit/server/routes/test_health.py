@@ -57,3 +57,4 @@ async def test_the_declared_latency_is_the_backends(running: Any) -> None:
     body = (await http.get("/v1/capabilities")).json()
     assert (body["hop_ms"], body["lookahead_ms"], body["max_sessions"]) == (40.0, 40.0, 1)
     assert body["push_sample_rates_hz"][0] == 8000
+    assert body["marked"] is True
