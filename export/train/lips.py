@@ -21,7 +21,7 @@ from engines.features import log_scale
 from engines.values import F32
 from export.data import noise
 from export.data.facegood import CURVE_NAMES
-from export.data.lip_examples import LipExample, statistics
+from export.data.lip_examples import LOOKAHEAD, LipExample, statistics
 from export.data.lip_geometry import GEOMETRY_NAMES
 from export.nets.lips import LipNet, LipNetConfig
 from export.train.checkpoint import load_checkpoint, save_checkpoint
@@ -46,6 +46,8 @@ class LipTrainConfig:
     seed: int = 1
     device: str = "cpu"
     augment: bool = True
+    lookahead: int = LOOKAHEAD
+    """Samples that a frame hears past its time; the examples must have been paired so."""
     net: LipNetConfig = field(default_factory=LipNetConfig)
 
 
