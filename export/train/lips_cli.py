@@ -114,7 +114,7 @@ def pack(trainer: LipTrainer, data: LipData, folder: Path) -> None:
         "validation": {k: round(v, 4) for k, v in trainer.history[-1].items()},
     }
     lip_pack.pack(
-        trainer.net.cpu(), trainer.scale, parts, training, folder, trainer.config.lookahead
+        trainer.result.cpu(), trainer.scale, parts, training, folder, trainer.config.lookahead
     )
     model = LipModel.load(folder)
     lips = model.step(model.new_state(), np.zeros(FRAME_SAMPLES, np.float32))
@@ -134,6 +134,8 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int)
+    parser.add_argument("--average", type=float, default=0.0, help="of the weights, e.g. 0.99")
+    parser.add_argument("--width-weight", type=float, help="of the mouth's width in the loss")
     parser.add_argument("--lookahead-ms", type=int, choices=(0, 40, 80, 120), default=80)
     parser.add_argument("--without", default="", help="leave out: tts, voices, facegood, speed")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -143,9 +145,11 @@ def train(argv: list[str]) -> int:
         config = replace(config, epochs=args.epochs)
     if args.rate:
         config = replace(config, rate=args.rate)
+    if args.width_weight:
+        config = replace(config, width_weight=args.width_weight)
     if args.hidden:
         config = replace(config, net=replace(config.net, hidden=args.hidden))
-    config = replace(config, lookahead=args.lookahead_ms * SAMPLES_PER_MS)
+    config = replace(config, lookahead=args.lookahead_ms * SAMPLES_PER_MS, average=args.average)
     if args.smoke:
         data = LipData(synthetic_examples(24, 1), synthetic_examples(6, 2), [])
         out, folder = args.out or Path("artifacts/smoke/lips"), Path("artifacts/smoke/lips_run")
