@@ -148,8 +148,12 @@ def compare(
         _line(name, values)
     for name, run in runs.items():
         model = A2M.load(run / "weights")
-        one, two = ([free_run(model, e, seed) for e in examples] for seed in (1, 2))
-        served = [free_run(model, e, 1, finished=True) for e in examples]
+        # A seed of its own for each clip: one draw for all would be a sample of one.
+        one, two = (
+            [free_run(model, e, seed) for seed, e in enumerate(examples, first)]
+            for first in (0, len(examples))
+        )
+        served = [free_run(model, e, seed, finished=True) for seed, e in enumerate(examples)]
         figures[name] = figures_of(one, real, served) | {"seeds": seeds_apart(one, two, real)}
         figures[name]["bound"] = bound(run, scale, examples)
         _line(name, figures[name])

@@ -49,9 +49,9 @@ DATA = {
     },
 }
 MOTION = {
-    "VAE, flow prior": Run("motion_full", "train motion --epochs 20"),
-    "VAE, normal prior": Run("motion_no_flow", "train motion --epochs 20 --no-flow"),
-    "plain regression": Run("motion_regression", "train motion --epochs 20 --regression"),
+    "VAE, flow prior": Run("motion_full", "train motion --epochs 12"),
+    "VAE, normal prior": Run("motion_no_flow", "train motion --epochs 12 --no-flow"),
+    "plain regression": Run("motion_regression", "train motion --epochs 12 --regression"),
 }
 FACE_EVERY = 10
 
