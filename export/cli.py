@@ -41,6 +41,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("evaluate", "motion"): Command(
         "export.evaluate.motion_cli:main", "heads, blinks, moods, lips under emotion"
     ),
+    ("evaluate", "ablations"): Command(
+        "export.evaluate.ablations_cli:main", "what each part is worth, by leaving it out"
+    ),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }

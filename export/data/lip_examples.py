@@ -10,7 +10,8 @@ video frame b - 1: frame i hears samples up to 640 i + 1280.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,6 +142,44 @@ def change_video_speed(
     lips = [np.interp(frames, np.arange(len(geometry)), column) for column in geometry.T]
     times = [(name, start / factor, end / factor) for name, start, end in phones]
     return sound, np.stack(lips, axis=1).astype(np.float32), times
+
+
+def with_lookahead(example: LipExample, lookahead: int) -> LipExample:
+    """The same sound paired with the frames that have heard `lookahead` samples past their time.
+
+    Raises ValueError when `lookahead` is no whole number of frames. Frames that fall off an end
+    are lost, rows without a frame have weight 0.
+    """
+    if lookahead % FRAME_SAMPLES or lookahead < 0:
+        raise ValueError(f"look-ahead must be a multiple of {FRAME_SAMPLES}, got {lookahead}")
+    later = (lookahead - LOOKAHEAD) // FRAME_SAMPLES
+    if later == 0:
+        return example
+
+    def moved(values: NDArray[Any], blank: int = 0) -> NDArray[Any]:
+        out = np.full_like(values, blank)
+        if later > 0:
+            out[later:] = values[:-later]
+        else:
+            out[:later] = values[-later:]
+        return out
+
+    def weighed(values: F32) -> F32:
+        out: F32 = moved(values)
+        # The last row's sound is silence put after the end of the recording.
+        out[-1] = 0.0
+        return out
+
+    return replace(
+        example,
+        geometry=moved(example.geometry),
+        geometry_weight=weighed(example.geometry_weight),
+        closed=moved(example.closed),
+        closed_weight=weighed(example.closed_weight),
+        viseme=moved(example.viseme, UNKNOWN),
+        curves=moved(example.curves),
+        curves_weight=weighed(example.curves_weight),
+    )
 
 
 def statistics(examples: Iterable[LipExample]) -> dict[str, F32]:

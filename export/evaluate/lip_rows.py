@@ -19,7 +19,8 @@ def show(label: str, tracks: list[Track]) -> dict[str, float]:
     first = rows[0]
     values = "".join(f"{row.r:>11.3f}" for row in rows)
     print(f"{label:<34}{values}{first.lag:>6d}{first.sd_ratio:>7.2f}{first.mean_ratio:>7.2f}")
-    return {"r": first.r, "lag": float(first.lag), "sd_ratio": first.sd_ratio}
+    figures = {"r": first.r, "lag": float(first.lag), "sd_ratio": first.sd_ratio}
+    return figures | {f"{name} r": row.r for name, row in zip(COLUMNS[1:], rows[1:], strict=True)}
 
 
 def show_closures(label: str, tracks: list[Track], *, real: bool = False) -> dict[str, float]:

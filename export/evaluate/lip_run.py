@@ -34,6 +34,9 @@ class Heard:
 def hear(model: LipModel, samples: F32, frames: int) -> Heard:
     """Predictions for frames 0..frames-1 of a sound."""
     lead = model.lookahead // FRAME_SAMPLES - 1
+    if lead < 0:
+        # Without look-ahead the sound of frame 0 ends where the clip begins.
+        samples, lead = np.concatenate([np.zeros(FRAME_SAMPLES, np.float32), samples]), 0
     blocks = frames + lead
     padded = np.zeros(blocks * FRAME_SAMPLES, np.float32)
     count = min(len(samples), len(padded))

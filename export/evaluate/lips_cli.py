@@ -122,7 +122,7 @@ def main(argv: list[str]) -> int:
     print(f"GRID, {len(clips)} {args.split} clips, in speech only\n{HEAD}")
     made = [lip_run.hear(model, c.samples, len(c.geometry)).geometry for c in clips]
     tracks = grid_tracks(places, clips, made)
-    figures = {"motion": show("motion (80 ms look-ahead)", tracks)}
+    figures = {"motion": show(f"motion ({model.lookahead // 16} ms look-ahead)", tracks)}
     train = grid_clips(places, parts["train"][:FLOOR_CLIPS])
     floors(clips, train, made, tracks)
     if args.rendered:

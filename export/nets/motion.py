@@ -32,6 +32,8 @@ class MotionNetConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     flow: bool = True
     """False: a plain normal prior, for the ablation."""
+    regression: bool = False
+    """True: the latents are always 0, so that one motion answers each sound; for the ablation."""
 
     def as_dict(self) -> dict[str, object]:
         """For the manifest and checkpoints."""
@@ -169,6 +171,10 @@ class MotionNet(nn.Module):
         x, c = motion.transpose(1, 2), conditions.transpose(1, 2)
         p = past.transpose(1, 2)
         heard, _ = self.listen.run(c, self.listen.fresh(c))
+        if self.config.regression:
+            u = x.new_zeros(x.shape[0], self.config.latent, p.shape[2])
+            y, _ = self.decode(u, heard, p, self.speak.fresh(heard))
+            return {"motion": y.transpose(1, 2), "kl": u.sum(1), "u": u}
         mean, log_variance = self.encode(x, heard)
         z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
         known = self.blocks(heard, p)
@@ -225,6 +231,8 @@ class StepNet(nn.Module):
         known = heard + net.before(past)
         drawn, kept = net.flow.inverse(noise[:, :, None], known, halves)
         drawn = drawn + net.prior_mean(known)
+        if net.config.regression:
+            drawn = 0.0 * drawn
         z = z + begins * (drawn - z)
         kept = [old + begins * (new - old) for old, new in zip(halves, kept, strict=True)]
         x = torch.cat((z, past, heard, phase[:, :, None]), dim=1)

@@ -146,6 +146,7 @@ def pack(
     parts: dict[str, Any],
     training: dict[str, Any],
     folder: Path,
+    lookahead: int = LOOKAHEAD,
 ) -> None:
     """Write `lips.onnx` and `manifest.json`; `parts` are decode, familiarity and fallback."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +157,7 @@ def pack(
     manifest = {
         "schema": SCHEMA,
         "sha256": digest,
-        "lookahead": LOOKAHEAD,
+        "lookahead": lookahead,
         "geometry": list(GEOMETRY_NAMES),
         "visemes": list(VISEME_NAMES),
         "curves": list(CURVE_NAMES),

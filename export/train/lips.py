@@ -6,6 +6,7 @@ Never looks at the test split: epochs are judged on the validation clips.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -21,12 +22,20 @@ from engines.features import log_scale
 from engines.values import F32
 from export.data import noise
 from export.data.facegood import CURVE_NAMES
-from export.data.lip_examples import LipExample, statistics
+from export.data.lip_examples import LOOKAHEAD, LipExample, statistics
 from export.data.lip_geometry import GEOMETRY_NAMES
 from export.nets.lips import LipNet, LipNetConfig
-from export.train.checkpoint import load_checkpoint, save_checkpoint
+from export.train.checkpoint import load_checkpoint, load_net, save_checkpoint
 
-GEOMETRY_LOSS = (2.0, 1.0, 1.0, 0.5, 1.0, 0.7, 1.0)
+GEOMETRY_LOSS: dict[str, float] = {
+    "aperture": 2.0,
+    "width": 1.0,
+    "jaw": 1.0,
+    "protrusion": 0.5,
+    "upper_inner": 1.0,
+    "upper_outer": 0.7,
+    "lower_outer": 1.0,
+}
 CLOSURE_LOSS = 0.6
 VISEME_LOSS = 0.3
 CURVES_LOSS = 0.6
@@ -46,6 +55,13 @@ class LipTrainConfig:
     seed: int = 1
     device: str = "cpu"
     augment: bool = True
+    lookahead: int = LOOKAHEAD
+    """Samples that a frame hears past its time; the examples must have been paired so."""
+    width_weight: float = GEOMETRY_LOSS["width"]
+    """Of the mouth's width in the loss."""
+    average: float = 0.0
+    """What is judged and packed: 0 the net itself, else a running mean of its weights that keeps
+    this share of itself at each step (Polyak, Juditsky 1992, with forgetting)."""
     net: LipNetConfig = field(default_factory=LipNetConfig)
 
 
@@ -123,8 +139,11 @@ def _mean(loss: Tensor, weight: Tensor) -> Tensor:
     return (loss * weight).sum() / (weight.sum() + 1e-6)
 
 
-def batch_loss(net: LipNet, stream: Stream, rows: NDArray[np.int64], device: str) -> Tensor:
+def batch_loss(
+    net: LipNet, stream: Stream, rows: NDArray[np.int64], config: LipTrainConfig
+) -> Tensor:
     """Sum of the four heads' losses for sequences `rows` of the stream."""
+    device = config.device
     skip = WARM_UP_BLOCKS
 
     def pick(array: NDArray[np.float32] | NDArray[np.int64]) -> Tensor:
@@ -132,7 +151,8 @@ def batch_loss(net: LipNet, stream: Stream, rows: NDArray[np.int64], device: str
 
     mel = pick(stream.mel)
     geometry, closure, visemes, curves = net(mel.flatten(1, 2))
-    share = torch.tensor(GEOMETRY_LOSS, device=device)
+    weights = GEOMETRY_LOSS | {"width": config.width_weight}
+    share = torch.tensor([weights[name] for name in GEOMETRY_NAMES], device=device)
     error = ((geometry - pick(stream.geometry)) ** 2 * share).mean(dim=-1)[:, skip:]
     loss = _mean(error, pick(stream.geometry_weight)[:, skip:])
     touch = nn.functional.binary_cross_entropy_with_logits(
@@ -202,6 +222,13 @@ class LipTrainer:
     scale: dict[str, F32]
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    mean: LipNet | None = None
+    """The running mean of the weights, once there is one."""
+
+    @property
+    def result(self) -> LipNet:
+        """The net that is judged and packed."""
+        return self.net if self.mean is None else self.mean
 
 
 def start(
@@ -216,7 +243,16 @@ def start(
         state = load_checkpoint(folder, net, optimizer)
         if state is not None:
             trainer.epoch, trainer.history = state
+            if config.average:
+                trainer.mean = copy.deepcopy(net)
+                load_net(folder / "mean", trainer.mean)
     return trainer
+
+
+def _follow(mean: LipNet, net: LipNet, kept: float) -> None:
+    with torch.no_grad():
+        for old, new in zip(mean.parameters(), net.parameters(), strict=True):
+            old.mul_(kept).add_(new, alpha=1.0 - kept)
 
 
 def train_epoch(
@@ -229,6 +265,8 @@ def train_epoch(
     stream = make_stream(examples, babble, trainer.scale, config, rng)
     order = rng.permutation(len(stream.mel))
     batches = max(1, len(order) // config.batch)
+    if config.average and trainer.mean is None:
+        trainer.mean = copy.deepcopy(trainer.net)
     trainer.net.train()
     total = 0.0
     for i in range(batches):
@@ -236,11 +274,13 @@ def train_epoch(
         for group in trainer.optimizer.param_groups:
             group["lr"] = learning_rate(step, config.epochs * batches, config.rate)
         rows = order[i * config.batch : (i + 1) * config.batch]
-        loss = batch_loss(trainer.net, stream, rows, config.device)
+        loss = batch_loss(trainer.net, stream, rows, config)
         trainer.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(trainer.net.parameters(), 1.0)
         trainer.optimizer.step()
+        if trainer.mean is not None:
+            _follow(trainer.mean, trainer.net, config.average)
         total += float(loss.detach())
     trainer.epoch += 1
     return total / batches
@@ -258,11 +298,12 @@ def fit(
         began = time.monotonic()
         loss = train_epoch(trainer, train, babble)
         row = {"epoch": float(trainer.epoch), "loss": loss}
-        row |= validate(trainer.net, validation, trainer.scale)
+        row |= validate(trainer.result, validation, trainer.scale)
         row["seconds"] = time.monotonic() - began
         trainer.history.append(row)
-        save_checkpoint(
-            trainer.folder, trainer.net, trainer.optimizer, trainer.epoch, trainer.history
-        )
+        state = trainer.optimizer, trainer.epoch, trainer.history
+        if trainer.mean is not None:
+            save_checkpoint(trainer.folder / "mean", trainer.mean, *state)
+        save_checkpoint(trainer.folder, trainer.net, *state)
         on_epoch(row)
-    trainer.net.eval()
+    trainer.result.eval()

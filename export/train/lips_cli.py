@@ -18,9 +18,9 @@ import torch
 from rich.progress import Progress
 
 from engines.motion.lips import DEFAULT_FOLDER, LipModel
-from engines.values import FRAME_SAMPLES
+from engines.values import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from export.data.grid import DataMissing
-from export.data.lip_examples import synthetic_examples
+from export.data.lip_examples import synthetic_examples, with_lookahead
 from export.nets.lips import LipNetConfig
 from export.train import lip_pack
 from export.train.checkpoint import load_net
@@ -29,6 +29,7 @@ from export.train.lip_data import LipData, Places
 from export.train.lip_data import prepare as prepare_data
 from export.train.lips import LipTrainConfig, LipTrainer, fit, start
 
+SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 SMOKE = LipTrainConfig(
     epochs=5, batch=4, length=75, net=LipNetConfig(hidden=16, dilations=(1, 2)), rate=1e-2
 )
@@ -112,7 +113,9 @@ def pack(trainer: LipTrainer, data: LipData, folder: Path) -> None:
         "sequences": len(data.train),
         "validation": {k: round(v, 4) for k, v in trainer.history[-1].items()},
     }
-    lip_pack.pack(trainer.net.cpu(), trainer.scale, parts, training, folder)
+    lip_pack.pack(
+        trainer.result.cpu(), trainer.scale, parts, training, folder, trainer.config.lookahead
+    )
     model = LipModel.load(folder)
     lips = model.step(model.new_state(), np.zeros(FRAME_SAMPLES, np.float32))
     print(f"{folder}: loads; in silence closure {lips.closure:.2f}")
@@ -131,6 +134,9 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=int)
+    parser.add_argument("--average", type=float, default=0.0, help="of the weights, e.g. 0.99")
+    parser.add_argument("--width-weight", type=float, help="of the mouth's width in the loss")
+    parser.add_argument("--lookahead-ms", type=int, choices=(0, 40, 80, 120), default=80)
     parser.add_argument("--without", default="", help="leave out: tts, voices, facegood, speed")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args(argv)
@@ -139,8 +145,11 @@ def train(argv: list[str]) -> int:
         config = replace(config, epochs=args.epochs)
     if args.rate:
         config = replace(config, rate=args.rate)
+    if args.width_weight:
+        config = replace(config, width_weight=args.width_weight)
     if args.hidden:
         config = replace(config, net=replace(config.net, hidden=args.hidden))
+    config = replace(config, lookahead=args.lookahead_ms * SAMPLES_PER_MS, average=args.average)
     if args.smoke:
         data = LipData(synthetic_examples(24, 1), synthetic_examples(6, 2), [])
         out, folder = args.out or Path("artifacts/smoke/lips"), Path("artifacts/smoke/lips_run")
@@ -151,6 +160,7 @@ def train(argv: list[str]) -> int:
             sys.stderr.write(f"train lips: {error}\n")
             return 1
         out, folder = args.out or DEFAULT_FOLDER, args.run
+    data = paired(data, config.lookahead)
     trainer = start(config, data.train, folder, args.resume)
     if args.init and trainer.epoch == 0:
         load_net(args.init, trainer.net)
@@ -159,6 +169,14 @@ def train(argv: list[str]) -> int:
     pack(trainer, data, out)
     print(f"curves: {folder / 'curves.png'}", file=sys.stderr)
     return 0
+
+
+def paired(data: LipData, lookahead: int) -> LipData:
+    """The same data with every frame at another distance to its sound."""
+    train, validation = (
+        [with_lookahead(e, lookahead) for e in part] for part in (data.train, data.validation)
+    )
+    return replace(data, train=train, validation=validation)
 
 
 def without(data: LipData, kinds: str) -> LipData:

@@ -100,6 +100,7 @@ def train(argv: list[str]) -> int:
     parser.add_argument("--beta", type=float, help="weight of the divergence")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-flow", action="store_true", help="a normal prior, for the ablation")
+    parser.add_argument("--regression", action="store_true", help="no latents: squared error alone")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args(argv)
     config = replace(
@@ -109,7 +110,7 @@ def train(argv: list[str]) -> int:
         config,
         epochs=args.epochs or config.epochs,
         beta=config.beta if args.beta is None else args.beta,
-        net=replace(config.net, flow=not args.no_flow),
+        net=replace(config.net, flow=not args.no_flow, regression=args.regression),
     )
     out, folder = args.out or DEFAULT_FOLDER, args.run
     if args.smoke:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from export.data.lip_examples import (
     change_video_speed,
@@ -12,6 +13,7 @@ from export.data.lip_examples import (
     statistics,
     synthetic_examples,
     video_example,
+    with_lookahead,
 )
 from export.data.phones import Phone, fit_phone_lips
 from export.data.tts import Utterance
@@ -81,3 +83,23 @@ def test_statistics_scale_what_is_known() -> None:
 def test_made_up_examples_are_seeded() -> None:
     one, two = synthetic_examples(2, 5), synthetic_examples(2, 5)
     np.testing.assert_array_equal(one[1].power, two[1].power)
+
+
+@pytest.mark.parametrize("lookahead", [0, 640, 1280, 1920])
+def test_another_look_ahead_moves_the_frames_against_the_sound(lookahead: int) -> None:
+    samples = np.zeros(640 * 25, np.float32)
+    geometry = np.zeros((25, 7), np.float32)
+    geometry[9, 0] = 0.05
+    example = with_lookahead(video_example("a", samples, geometry, [("AA", 0.36, 0.4)]), lookahead)
+    # Frame 9 has heard up to 640 * 9 + lookahead samples: its row is that of the newest block.
+    row = 9 + lookahead // 640 - 1
+    assert example.geometry[:, 0].argmax() == row == example.viseme.argmax()
+    assert example.geometry_weight[row] == 1.0
+    assert len(example.geometry) == len(example.power) == 26
+    assert example.geometry_weight[-1] == example.closed_weight[-1] == 0.0, "never recorded"
+
+
+def test_a_look_ahead_is_whole_frames() -> None:
+    for lookahead in (-640, 100):
+        with pytest.raises(ValueError, match="multiple"):
+            with_lookahead(synthetic_examples(1, 1)[0], lookahead)

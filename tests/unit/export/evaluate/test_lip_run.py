@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engines.motion.lips import LipModel
 from engines.values import MOTION_INDEX
@@ -21,6 +22,19 @@ def test_each_frame_hears_exactly_its_look_ahead() -> None:
     changed = sound.copy()
     changed[640 * 10 + 1280 :] = 0.0
     a, b = lip_run.hear(model, sound, 30), lip_run.hear(model, changed, 30)
+    np.testing.assert_array_equal(a.geometry[:11], b.geometry[:11])
+    assert np.abs(a.geometry[11] - b.geometry[11]).max() > 0
+
+
+@pytest.mark.parametrize("lookahead", [0, 640, 1920])
+def test_another_look_ahead_is_heard_and_no_more(lookahead: int) -> None:
+    model = LipModel.load()
+    model.lookahead = lookahead
+    sound = (0.1 * np.random.default_rng(0).standard_normal(640 * 30)).astype(np.float32)
+    changed = sound.copy()
+    changed[640 * 10 + lookahead :] = 0.0
+    a, b = lip_run.hear(model, sound, 30), lip_run.hear(model, changed, 30)
+    assert len(a.geometry) == 30
     np.testing.assert_array_equal(a.geometry[:11], b.geometry[:11])
     assert np.abs(a.geometry[11] - b.geometry[11]).max() > 0
 

@@ -79,6 +79,18 @@ def test_frame_by_frame_gives_the_whole(flow: bool) -> None:
     assert torch.allclose(streamed, whole, atol=1e-4)
 
 
+def test_a_regression_has_one_answer() -> None:
+    model = MotionNet(replace(CONFIG, flow=False, regression=True)).eval()
+    given = torch.randn(2, 16, 5), torch.randn(2, 16, 7), torch.randn(2, 4, 5)
+    one, other = model(*given), model(*given)
+    assert torch.equal(one["motion"], other["motion"])
+    assert not one["kl"].any()
+    step = StepNet(model, torch.zeros(5), torch.ones(5)).eval()
+    phase, state = torch.eye(BLOCK)[:1], torch.zeros(1, step.state_size)
+    rows = [step(torch.ones(1, 7), torch.randn(1, 6), phase, state)[0] for _ in range(2)]
+    assert torch.equal(*rows), "the noise must not reach the face"
+
+
 def test_what_comes_later_changes_nothing() -> None:
     model = net()
     x = torch.randn(1, 7, 24)

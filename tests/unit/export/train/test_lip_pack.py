@@ -12,7 +12,7 @@ import pytest
 
 from engines.motion.lips import LipModel
 from engines.values import F32
-from export.data.lip_examples import LipExample, statistics, synthetic_examples
+from export.data.lip_examples import LOOKAHEAD, LipExample, statistics, synthetic_examples
 from export.nets.lips import LipNet, LipNetConfig
 from export.train import lip_pack
 from export.train.lip_basis import measure
@@ -46,7 +46,7 @@ def test_kinds_of_voice_count_alike() -> None:
     np.testing.assert_allclose(part["mean"], wanted, atol=1e-4)
 
 
-def _pack(folder: Path, seed: int) -> LipModel:
+def _pack(folder: Path, seed: int, lookahead: int = LOOKAHEAD) -> LipModel:
     examples = synthetic_examples(10, seed)
     scale: dict[str, F32] = statistics(examples)
     parts = {
@@ -55,7 +55,7 @@ def _pack(folder: Path, seed: int) -> LipModel:
         "fallback": lip_pack.energy_fallback(examples),
     }
     net = LipNet(LipNetConfig(hidden=8, dilations=(1,)))
-    lip_pack.pack(net.eval(), scale, parts, {"seed": seed}, folder)
+    lip_pack.pack(net.eval(), scale, parts, {"seed": seed}, folder, lookahead)
     return LipModel.load(folder)
 
 
@@ -67,3 +67,9 @@ def test_a_packed_net_loads_and_steps(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert manifest["training"] == {"seed": 1}
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["lips.onnx", "manifest.json"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_look_ahead_is_told(tmp_path: Path) -> None:
+    assert _pack(tmp_path / "a", 1).lookahead == 1280
+    assert _pack(tmp_path / "b", 1, 640).lookahead == 640

@@ -13,6 +13,7 @@ from export.data.lip_examples import synthetic_examples
 from export.nets.lips import LipNetConfig
 from export.train.lips import (
     LipTrainConfig,
+    batch_loss,
     fit,
     learning_rate,
     make_stream,
@@ -43,6 +44,19 @@ def test_a_stream_is_seeded_and_scaled(tmp_path: Path) -> None:
     assert abs(float(one.geometry[..., 0].mean())) < 0.5
 
 
+def test_the_width_may_weigh_more(tmp_path: Path) -> None:
+    trainer = start(CONFIG, TRAIN, tmp_path, False)
+    trainer.net.eval()
+    stream = make_stream(TRAIN, [], trainer.scale, CONFIG, np.random.default_rng(4))
+    rows = np.arange(4)
+    losses = [
+        float(batch_loss(trainer.net, stream, rows, replace(CONFIG, width_weight=weight)).detach())
+        for weight in (1.0, 2.0, 3.0)
+    ]
+    assert losses[0] < losses[1] < losses[2]
+    assert losses[2] - losses[1] == pytest.approx(losses[1] - losses[0], rel=1e-3)
+
+
 def test_stopping_and_going_on_changes_nothing(tmp_path: Path) -> None:
     straight = start(CONFIG, TRAIN, tmp_path / "a", False)
     fit(straight, TRAIN, VALIDATION, [], lambda row: None)
@@ -58,6 +72,24 @@ def test_stopping_and_going_on_changes_nothing(tmp_path: Path) -> None:
     fit(resumed, TRAIN, VALIDATION, [], lambda row: None)
     for a, b in zip(straight.net.parameters(), resumed.net.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_the_mean_of_the_weights_is_judged_and_kept(tmp_path: Path) -> None:
+    config = replace(CONFIG, average=0.9)
+    straight = start(config, TRAIN, tmp_path / "a", False)
+    first = [p.detach().clone() for p in straight.net.parameters()]
+    fit(straight, TRAIN, VALIDATION, [], lambda row: None)
+    assert straight.result is straight.mean is not straight.net
+    for begun, mean, last in zip(
+        first, straight.result.parameters(), straight.net.parameters(), strict=True
+    ):
+        assert (mean - last).norm() < (begun - last).norm(), "it follows"
+    assert straight.history[-1]["aperture"] == pytest.approx(
+        validate(straight.result, VALIDATION, straight.scale)["aperture"]
+    )
+    resumed = start(config, TRAIN, tmp_path / "a", True)
+    for a, b in zip(straight.result.parameters(), resumed.result.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_it_learns(tmp_path: Path) -> None:

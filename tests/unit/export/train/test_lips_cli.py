@@ -38,6 +38,14 @@ def test_kinds_can_be_left_out() -> None:
     assert len(lips_cli.without(data, "").train) == 4
 
 
+def test_frames_are_paired_with_another_look_ahead() -> None:
+    examples = synthetic_examples(4, 1)
+    data = lips_cli.paired(LipData(examples[:3], examples[3:], []), 640)
+    for part, others in ((data.train, examples[:3]), (data.validation, examples[3:])):
+        for one, other in zip(part, others, strict=True):
+            np.testing.assert_array_equal(one.geometry[:-1], other.geometry[1:])
+
+
 def test_a_missing_folder_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lips_cli.prepare(["--data", str(tmp_path)]) == 1
     assert "words.tsv" in capsys.readouterr().err
