@@ -14,6 +14,7 @@ from engines.render.rig import Rig
 from engines.values import ARKIT_NAMES, F32
 
 _MOUTH = ("mouth", "jaw")
+_OPENING = ("jawOpen", "mouthUpperUp", "mouthLowerDown", "mouthFunnel")
 
 
 def head_axes(points: F32) -> F32:
@@ -37,7 +38,8 @@ def umeyama(source: F32, target: F32) -> tuple[float, F32, F32]:
 def carry(rig: Rig, head: F32) -> tuple[float, F32]:
     """The rig's scale on this head and its offsets there, f32[52,468,3] px in head axes.
 
-    Mouth shapes grow with the person's mouth: the rig's own is narrow.
+    Mouth shapes grow with the person's mouth: the rig's own is narrow. How far lips part does not:
+    a wide mouth says the same words with the same gap.
     """
     face = head[: lm.MESH_POINTS]
     inner = np.setdiff1d(np.arange(lm.MESH_POINTS), rig.oval)
@@ -51,7 +53,8 @@ def carry(rig: Rig, head: F32) -> tuple[float, F32]:
     gain = 1 + (ratio - 1) * smoothstep(1.6 - distance)
     for i, name in enumerate(ARKIT_NAMES):
         if name.startswith(_MOUTH):
-            deltas[i] *= gain[:, None]
+            upright = 1 if name.startswith(_OPENING) else gain
+            deltas[i] *= np.stack([gain, upright * np.ones_like(gain), gain], 1)
     return scale, deltas.astype(np.float32)
 
 

@@ -44,3 +44,18 @@ def smiling(amount: float) -> F32:
 def test_a_smile_in_the_photo_is_seen() -> None:
     assert smiling(0.8).mean() > smiling(0.0).mean() + 0.2
     assert smiling(2.0).max() <= 0.9
+
+
+def test_a_wide_mouth_smiles_wider_and_parts_no_further() -> None:
+    head = head_axes(sample().landmarks)
+    wide = head.copy()
+    near = np.linalg.norm((head - head[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT]].mean(0))[:, :2], axis=1)
+    corners = np.abs(head[lm.MOUTH_LEFT, 0] - head[lm.MOUTH_RIGHT, 0])
+    middle = head[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 0].mean()
+    wide[:, 0] += np.where(near < 0.6 * corners, 0.15 * (head[:, 0] - middle), 0)
+    (scale, plain), (other, grown) = carry(load_rig(), head), carry(load_rig(), wide)
+    jaw, smile = MOTION_INDEX["jawOpen"], MOTION_INDEX["mouthSmileLeft"]
+    gaps = [(deltas[jaw, 13] - deltas[jaw, 14])[1] for deltas in (plain / scale, grown / other)]
+    pulls = [np.abs(deltas[smile, [61, 291], 0]).max() for deltas in (plain / scale, grown / other)]
+    assert gaps[1] == pytest.approx(gaps[0], rel=0.03)
+    assert pulls[1] > 1.08 * pulls[0]
