@@ -36,6 +36,8 @@ _GRAIN_PX, _GRAIN = 60, 6.0
 """How deep a plain wall's own grain goes on behind the person, and its most in grey levels."""
 _DEEP_PX = (22, 32)
 """From here on, and no further, texture goes on behind the person: no motion uncovers more."""
+_FOCUS_PX, _BLUR_PX = (6, 12), (3.0, 6.0)
+"""So far in, pieces are blurred by so much: sharp, their seams would be what is seen of them."""
 _RELAXATIONS = 12
 
 
@@ -62,13 +64,29 @@ def background(photo: U8, alpha: U8) -> U8:
     pieces, found = continued(clean, hole & (depth < _DEEP_PX[1]), outside > _SOURCE_PX)
     deep = smoothstep((_DEEP_PX[1] - depth) / (_DEEP_PX[1] - _DEEP_PX[0]))
     share = (found * deep * rough)[..., None]
-    filled = plain + share * (pieces.astype(np.float32) - plain)
+    sure = np.where(hole, found, 1).astype(np.float32)
+    filled = plain + share * (_out_of_focus(pieces, sure, depth, unit) - plain)
     ramp = _RAMP_PX[0] + rough * (_RAMP_PX[1] - _RAMP_PX[0])
     filled = (clean + smoothstep(depth / ramp)[..., None] * (filled - clean)).astype(np.float32)
     slight = 1 - smoothstep((np.abs(filled - photo).max(2) - _SLIGHT[0]) / np.ptp(_SLIGHT))
     hair = np.maximum(_like_person(photo, filled, alpha), slight)
     hidden = np.maximum(hair, smoothstep((_CLOSE_PX - outside) / 1.5))
     out: U8 = np.rint(photo + hidden[..., None] * (filled - photo)).clip(0, 255).astype(np.uint8)
+    return out
+
+
+def _out_of_focus(pieces: U8, sure: F32, depth: F32, unit: float) -> F32:
+    """f32[S,S,3]: the picture with what was put together blurred, the more the deeper it lies.
+
+    sure f32[S,S]: 0 where nothing was put; depth f32[S,S] into the hole, of a 512 picture.
+    """
+    out: F32 = pieces.astype(np.float32)
+    known, begin = out * sure[..., None], 0
+    for end, radius in zip(_FOCUS_PX, _BLUR_PX, strict=True):
+        weight = cv2.GaussianBlur(sure, (0, 0), radius * unit)[..., None] + np.float32(1e-4)
+        soft = cv2.GaussianBlur(known, (0, 0), radius * unit) / weight
+        out = out + smoothstep((depth - begin) / np.float32(end - begin))[..., None] * (soft - out)
+        begin = end
     return out
 
 
