@@ -25,9 +25,10 @@ def sheet(names: Sequence[str], columns: Sequence[str], pictures: U8, tile: int)
     rows = [_captions(columns, tile)]
     for name, row in zip(names, pictures, strict=True):
         tiles = [_small(picture, tile) for picture in row]
-        cv2.putText(tiles[0], name, (6, tile - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 3)
+        (width, height), _ = cv2.getTextSize(name, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)
+        cv2.rectangle(tiles[0], (0, tile - height - 12), (width + 12, tile), (30, 30, 30), -1)
         cv2.putText(
-            tiles[0], name, (6, tile - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1
+            tiles[0], name, (6, tile - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1
         )
         rows.append(np.hstack(tiles))
     return np.vstack(rows)
