@@ -131,12 +131,11 @@ def _motion_arguments(command: argparse.ArgumentParser) -> None:
         help="frames a second; but for 25 they are interpolated [25]",
     )
     command.add_argument("--seed", type=int, default=0, help="of blinks, gaze and sway [0]")
-    command.add_argument("--force", action="store_true", help="replace a file that is there")
     _telling_arguments(command)
 
 
 def _telling_arguments(command: argparse.ArgumentParser) -> None:
-    """What a face is told, and the bar: of every command that works on a recording."""
+    """What every command that works on a recording takes: what a face is told, and how."""
     from engines.emotion.values import EMOTIONS
 
     command.add_argument(
@@ -146,6 +145,7 @@ def _telling_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--text", default="", metavar="WORDS", help="what is said: its feeling counts too"
     )
+    command.add_argument("--force", action="store_true", help="replace a file that is there")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -203,6 +203,7 @@ def run_render(arguments: argparse.Namespace) -> int:
         mirrored=arguments.mirrored,
         feeling=feeling_from(arguments),
         text=arguments.text,
+        force=arguments.force,
     )
     try:
         report = render(job, settings)

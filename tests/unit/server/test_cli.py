@@ -142,7 +142,8 @@ def test_render_renders_and_tells_what_failed(
     base = ["render", "--audio", "a.wav", "--out", "b.mp4", "--avatar", "ken", "--quiet"]
     assert cli.main(base) == 0
     assert jobs[0] == render.RenderJob(Path("a.wav"), Path("b.mp4"), "ken", 0, 512, True)
-    assert cli.main([*base, "--seed", "13", "--size", "256"]) == 1
+    assert cli.main([*base, "--seed", "13", "--size", "256", "--force"]) == 1
+    assert jobs[1].force
     assert "no such file" in capsys.readouterr().err
 
 

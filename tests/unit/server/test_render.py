@@ -232,6 +232,24 @@ def test_a_bad_target_is_told_before_any_work(tmp_path: Path, out: str, said: st
         render(job(tmp_path / "none.wav", tmp_path / out), Settings())
 
 
+def test_a_video_that_is_there_is_replaced_only_by_force(tmp_path: Path, quick: None) -> None:
+    audio = write_wav(tmp_path / "a.wav", tone(0.2))
+    out = tmp_path / "out.mp4"
+    out.write_bytes(b"dear")
+    with pytest.raises(RenderError, match="is there already; --force replaces it"):
+        render(job(audio, out), Settings())
+    assert out.read_bytes() == b"dear"
+    render(replace(job(audio, out), force=True), Settings())
+    assert out.stat().st_size > 1000
+
+
+def test_a_folder_is_no_target_even_by_force(tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").mkdir()
+    wanted = replace(job(tmp_path / "none.wav", tmp_path / "out.mp4"), force=True)
+    with pytest.raises(RenderError, match="this is a folder"):
+        render(wanted, Settings())
+
+
 @pytest.mark.parametrize(
     ("store", "name", "said"),
     [
