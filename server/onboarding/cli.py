@@ -33,7 +33,7 @@ _MAX_STATEMENT_BYTES = 64 * 1024
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What `avatar` takes."""
-    command.add_argument("action", choices=ACTIONS, help="what to do")
+    command.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
     command.add_argument(
         "target",
         nargs="?",
