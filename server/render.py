@@ -160,8 +160,11 @@ def _decode(path: Path, rate_hz: int) -> F32:
                 ]
     except FileNotFoundError as error:
         raise RenderError(f"--audio {path}: there is no such file") from error
+    except av.error.InvalidDataError as error:
+        raise RenderError(f"--audio {path}: this is not a sound file that can be read") from error
     except (av.FFmpegError, OSError) as error:
-        raise RenderError(f"--audio {path}: it cannot be read as sound ({error})") from error
+        why = error.strerror or error
+        raise RenderError(f"--audio {path}: it cannot be read as sound ({why})") from error
     if not parts:
         raise RenderError(f"--audio {path}: there is no sound in it")
     return np.concatenate(parts, axis=1)

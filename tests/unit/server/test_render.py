@@ -118,8 +118,8 @@ def test_the_same_seed_gives_the_same_file(tmp_path: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda folder: folder / "none.wav", "no such file"),
     "a folder": (lambda folder: folder, "cannot be read as sound"),
-    "garbage": (lambda folder: _bytes(folder, b"hello" * 100), "cannot be read as sound"),
-    "empty": (lambda folder: _bytes(folder, b""), "cannot be read as sound"),
+    "garbage": (lambda folder: _bytes(folder, b"hello" * 100), "not a sound file"),
+    "empty": (lambda folder: _bytes(folder, b""), "not a sound file"),
     "no samples": (lambda folder: write_wav(folder / "e.wav", np.zeros(0)), "no sound in it"),
     "too short": (lambda folder: write_wav(folder / "s.wav", np.zeros(100)), "shorter than one"),
     "nan": (
@@ -142,8 +142,9 @@ def _bytes(folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_recording_is_told(tmp_path: Path, name: str) -> None:
     make_path, said = BAD[name]
-    with pytest.raises(RenderError, match=said):
+    with pytest.raises(RenderError, match=said) as caught:
         read_voice(make_path(tmp_path))
+    assert "Errno" not in str(caught.value)
 
 
 def test_a_video_without_sound_is_told(tmp_path: Path) -> None:
