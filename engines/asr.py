@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, Protocol
 
+from engines.extras import install_hint
 from engines.values import F32
 
 NO_SPEECH = 0.6
@@ -41,7 +42,7 @@ class WhisperTranscriber:
         try:
             library = importlib.import_module("faster_whisper")
         except ImportError as error:
-            raise AsrMissing(f"{name}: install the extra `asr` (pip install .[asr])") from error
+            raise AsrMissing(f"{name}: {install_hint('asr')}") from error
         try:
             self._model: Any = library.WhisperModel(
                 name, device="cpu", compute_type="int8", cpu_threads=threads

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server.command_parser import ALIASES, MISUSED, Parser, add_settings
 from server.origin import ForeignPackage, check_layout
 from server.settings import SIZES, Settings, SettingsError, setting_keys
 from server.settings_load import flag_name, load_settings
@@ -21,8 +22,8 @@ from server.settings_load import flag_name, load_settings
 if TYPE_CHECKING:
     from engines.emotion.values import EmotionOverride
 
-ALIASES = {"server.host": "--host", "server.port": "--port"}
-FAILED, MISUSED = 1, 2
+FAILED = 1
+RECORDING = "--audio FILE --out FILE [options]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,49 +52,47 @@ def build_parser() -> argparse.ArgumentParser:
     from server.metrics import program_version
     from server.onboarding.cli import add_arguments as add_avatar_arguments
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="synchrorama",
         description="A face from one portrait that speaks with your voice.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"synchrorama {program_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    shared = _settings_parser()
 
-    def add(name: str, text: str, run: Callable[..., int]) -> argparse.ArgumentParser:
+    def add(
+        name: str, text: str, run: Callable[..., int], usage: str = "[options]"
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(
-            name, help=text, description=text, parents=[shared], allow_abbrev=False
+            name, help=text, description=text, usage=f"%(prog)s {usage}", allow_abbrev=False
         )
         command.set_defaults(run=run)
         return command
 
-    add("serve", "serve the page and the API", run_serve)
-    _render_arguments(add("render", "a voice recording to a video with sound", run_render))
-    _motion_arguments(add("motion", "a voice recording to motion curves (ARKit)", run_motion))
-    add_avatar_arguments(add("avatar", "list, make, show, move or remove avatars", run_avatars))
+    add_settings(add("serve", "serve the page and the API", run_serve))
+    film = add("render", "a voice recording to a video with sound", run_render, RECORDING)
+    _render_arguments(film)
+    add_settings(film, ("engine", "avatars", "disclosure", "emotion"))
+    curves = add("motion", "a voice recording to motion curves (ARKit)", run_motion, RECORDING)
+    _motion_arguments(curves)
+    add_settings(curves, ("engine", "emotion"))
+    avatar = add(
+        "avatar",
+        "list, make, show, move or remove avatars",
+        run_avatars,
+        "ACTION [PORTRAIT|NAME|FILE] [options]",
+    )
+    add_avatar_arguments(avatar)
+    add_settings(avatar, ("avatars", "disclosure"))
     doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
     doctor.add_argument("--json", action="store_true", help="as JSON")
+    add_settings(doctor)
     bench = commands.add_parser("bench", help="measure latency, drift and what is left behind")
     add_bench_arguments(bench)
     bench.set_defaults(run=run_bench)
     listing = add("settings", "every setting with its value", run_settings)
     listing.add_argument("--markdown", action="store_true", help="write docs/settings.md")
-    return parser
-
-
-def _settings_parser() -> argparse.ArgumentParser:
-    """The flags that every command takes: one for each setting."""
-    from server.settings_doc import rows
-
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    group = parser.add_argument_group("settings", "also by file and environment: docs/settings.md")
-    group.add_argument("--config", type=Path, metavar="FILE", help="a settings file (TOML)")
-    for key, value, text in rows(Settings()):
-        names = [flag_name(key), *([ALIASES[key]] if key in ALIASES else [])]
-        shown = f" [{value}]" if value else ""
-        group.add_argument(
-            *names, dest=f"set:{key}", metavar="VALUE", help=(text + shown).replace("%", "%%")
-        )
+    add_settings(listing)
     return parser
 
 
@@ -131,12 +130,11 @@ def _motion_arguments(command: argparse.ArgumentParser) -> None:
         help="frames a second; but for 25 they are interpolated [25]",
     )
     command.add_argument("--seed", type=int, default=0, help="of blinks, gaze and sway [0]")
-    command.add_argument("--force", action="store_true", help="replace a file that is there")
     _telling_arguments(command)
 
 
 def _telling_arguments(command: argparse.ArgumentParser) -> None:
-    """What a face is told, and the bar: of every command that works on a recording."""
+    """What every command that works on a recording takes: what a face is told, and how."""
     from engines.emotion.values import EMOTIONS
 
     command.add_argument(
@@ -146,6 +144,7 @@ def _telling_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--text", default="", metavar="WORDS", help="what is said: its feeling counts too"
     )
+    command.add_argument("--force", action="store_true", help="replace a file that is there")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -203,6 +202,7 @@ def run_render(arguments: argparse.Namespace) -> int:
         mirrored=arguments.mirrored,
         feeling=feeling_from(arguments),
         text=arguments.text,
+        force=arguments.force,
     )
     try:
         report = render(job, settings)

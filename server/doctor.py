@@ -52,8 +52,9 @@ def as_text(findings: Sequence[Finding]) -> str:
         lines.append(f"{MARKS[finding.state]}  {finding.name:<{width}}  {finding.said}")
         if finding.remedy and finding.state != "ok":
             lines.append(f"{'':<{width + 8}}-> {finding.remedy}")
-    failed = sum(finding.state == "fail" for finding in findings)
-    lines.append("everything the server needs works" if not failed else f"{failed} must be mended")
+    failed = [finding.name for finding in findings if finding.state == "fail"]
+    said = f"the server cannot work so; to be mended: {', '.join(failed)}"
+    lines.append(said if failed else "everything the server needs works")
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,8 +24,9 @@ from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
 from server.admission import CODEC_S_512, FRAME_S, Admitted, Machine, decide
 from server.doctor import Check, Finding
+from server.model_checks import models
 from server.origin import ForeignPackage, check_layout
-from server.settings import Settings
+from server.settings import EmotionSettings, Settings
 from server.stun import ask
 
 LIBRARIES = ("aiortc", "aioice", "av", "numpy", "opencv-python-headless", "onnxruntime", "uvicorn")
@@ -122,7 +124,10 @@ def tcp_port(settings: Settings) -> Finding:
     try:
         bind(settings.server).close()
     except SettingsError as error:
-        return Finding("tcp port", "warn", str(error), "stop what uses it, or choose another")
+        told, _, remedy = str(error).rpartition("; ")
+        if told.startswith("server.port"):
+            remedy = f"stop what uses it (this server, if it runs already), or {remedy}"
+        return Finding("tcp port", "fail", told, remedy)
     return Finding("tcp port", "ok", f"{said} is free")
 
 
@@ -219,14 +224,17 @@ def avatars(settings: Settings) -> Finding:
 
 
 def frame_time(settings: Settings) -> Finding:
-    """Lip model and picture on one thread, and how many sessions that allows."""
+    """Lip model and picture on one thread, and how many sessions that allows.
+
+    With the models that ship: those that the settings name might have to be fetched first.
+    """
     from server.backend import avatar_store, measure_step_s, percentile, usable_cores
     from server.models import motion_model
 
     store = avatar_store(settings)
     if not store.names():
         return Finding("frame time", "fail", "no avatar to draw", "see avatars above")
-    motion = motion_model(settings)
+    motion = motion_model(replace(settings, emotion=EmotionSettings()))
     lips = percentile(motion_steps_s(motion), 0.5)
     steps = measure_step_s(motion, store.load(settings.avatars.default or store.names()[0]))
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
@@ -284,6 +292,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("ice servers", ice_servers),
     ("encoders", encoders),
     ("avatars", avatars),
+    ("models", models),
     ("frame time", frame_time),
     ("chromium", browser),
 )

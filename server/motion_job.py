@@ -20,7 +20,7 @@ from engines.pipeline import Motion
 from engines.values import SAMPLE_RATE_HZ
 from server.arkit import for_heads
 from server.motion_file import FORMATS, Curves, curves_at, write_curves
-from server.render import RenderError, progress_bar, read_voice
+from server.render import RenderError, check_out, progress_bar, read_voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class MotionJob:
 
 def make_motion(job: MotionJob, load: Callable[[], Motion]) -> str:
     """Make it; returns a line about it. Raises RenderError before any work that would be lost."""
-    _check_out(job)
+    check_out(job.out, FORMATS, force=job.force)
     voice = read_voice(job.audio)
     motion = load()
     begun_s = time.monotonic()
@@ -56,18 +56,6 @@ def make_motion(job: MotionJob, load: Callable[[], Motion]) -> str:
     except OSError as error:
         raise RenderError(f"--out {job.out}: it cannot be written ({error})") from error
     return _report(job, curves, len(voice) / SAMPLE_RATE_HZ, time.monotonic() - begun_s)
-
-
-def _check_out(job: MotionJob) -> None:
-    out = job.out
-    if out.suffix.lower() not in FORMATS:
-        raise RenderError(f"--out {out}: the name must end with {', '.join(FORMATS)}")
-    if not out.parent.is_dir():
-        raise RenderError(f"--out {out}: there is no folder {out.parent}; make it first")
-    if out.is_dir():
-        raise RenderError(f"--out {out}: this is a folder; give a file's name")
-    if out.exists() and not job.force:
-        raise RenderError(f"--out {out}: it is there already; --force replaces it")
 
 
 def _report(job: MotionJob, curves: Curves, seconds: float, took_s: float) -> str:

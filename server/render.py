@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -66,6 +66,8 @@ class RenderJob:
     """None: what is heard."""
     text: str = ""
     """The words that are spoken, where they are known."""
+    force: bool = False
+    """Whether a file that is there may be replaced."""
 
 
 def render(job: RenderJob, settings: Settings) -> str:
@@ -73,7 +75,7 @@ def render(job: RenderJob, settings: Settings) -> str:
     from server.backend import avatar_store
     from server.models import motion_model
 
-    _check_out(job.out)
+    check_out(job.out, (".mp4",), force=job.force)
     voice = read_voice(job.audio)
     avatar = _load_avatar(avatar_store(settings), job.avatar)
     try:
@@ -101,11 +103,16 @@ def render(job: RenderJob, settings: Settings) -> str:
     return f"{job.out}: {seconds:.1f} s in {took_s:.1f} s ({seconds / took_s:.1f} x real time)"
 
 
-def _check_out(out: Path) -> None:
-    if out.suffix.lower() != ".mp4":
-        raise RenderError(f"--out {out}: the name must end with .mp4")
+def check_out(out: Path, endings: Collection[str], *, force: bool) -> None:
+    """Raises RenderError for a name that cannot be written, or that is there and not to go."""
+    if out.suffix.lower() not in endings:
+        raise RenderError(f"--out {out}: the name must end with {', '.join(endings)}")
     if not out.parent.is_dir():
         raise RenderError(f"--out {out}: there is no folder {out.parent}; make it first")
+    if out.is_dir():
+        raise RenderError(f"--out {out}: this is a folder; give a file's name")
+    if out.exists() and not force:
+        raise RenderError(f"--out {out}: it is there already; --force replaces it")
 
 
 def _load_avatar(store: Store, name: str | None) -> Any:
@@ -153,8 +160,11 @@ def _decode(path: Path, rate_hz: int) -> F32:
                 ]
     except FileNotFoundError as error:
         raise RenderError(f"--audio {path}: there is no such file") from error
+    except av.error.InvalidDataError as error:
+        raise RenderError(f"--audio {path}: this is not a sound file that can be read") from error
     except (av.FFmpegError, OSError) as error:
-        raise RenderError(f"--audio {path}: it cannot be read as sound ({error})") from error
+        why = error.strerror or error
+        raise RenderError(f"--audio {path}: it cannot be read as sound ({why})") from error
     if not parts:
         raise RenderError(f"--audio {path}: there is no sound in it")
     return np.concatenate(parts, axis=1)

@@ -52,5 +52,10 @@ def _background(text: str, size: int) -> Background:
         return image_of(decode(Path(text).read_bytes()), size)
     except FileNotFoundError as error:
         raise BadStage(f"--background {text}: wanted {BACKGROUND_HELP}") from error
-    except (ValueError, BadImage, OSError) as error:
+    except BadImage as error:
+        said = f"{error.what}: got {error.got}, wanted {error.wanted}"
+        # What is asked of portraits is not asked of what stands behind them.
+        remedy = f"give {BACKGROUND_HELP}" if error.code == "no_image" else error.remedy
+        raise BadStage(f"--background {text}: {said}; {remedy}") from error
+    except (ValueError, OSError) as error:
         raise BadStage(f"--background {text}: {error}") from error

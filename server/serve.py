@@ -7,6 +7,7 @@ Never returns 0 when the engine died.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -36,14 +37,26 @@ def bind(settings: ServerSettings) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((settings.host, settings.port))
-    except OSError as error:
+    # TypeError: a name that cannot even be asked for.
+    except (OSError, TypeError) as error:
         bound.close()
-        raise SettingsError(
-            f"server.port: cannot listen on {settings.host} port {settings.port}: "
-            f"{error.strerror or error}; choose another with --port, or 0 for any"
-        ) from error
+        raise SettingsError(_unbound(settings, error)) from error
     bound.set_inheritable(False)
     return bound
+
+
+def _unbound(settings: ServerSettings, error: OSError | TypeError) -> str:
+    """Why nothing listens there: which of the two settings is at fault, and the next step."""
+    why = getattr(error, "strerror", None) or error
+    wanted = "an address of this machine, as 127.0.0.1 (it alone) or 0.0.0.0 (all networks)"
+    if isinstance(error, socket.gaierror | TypeError):
+        return f"server.host: {settings.host!r} cannot be resolved: {why}; give --host {wanted}"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EINVAL):
+        return f"server.host: cannot listen on {settings.host}: {why}; give --host {wanted}"
+    return (
+        f"server.port: cannot listen on {settings.host} port {settings.port}: {why}; "
+        "choose another with --port, or 0 for any"
+    )
 
 
 def address(settings: ServerSettings, bound: socket.socket) -> str:

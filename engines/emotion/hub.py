@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engines.emotion.values import EMOTION_INDEX, EMOTIONS
+from engines.extras import install_hint
 from engines.values import F32
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -47,7 +48,7 @@ def load(kind: str, name: str) -> Any:
     try:
         library = importlib.import_module("transformers")
     except ImportError as error:
-        raise HubMissing(f"{name}: install the extra `hub` (pip install .[hub])") from error
+        raise HubMissing(f"{name}: {install_hint('hub')}") from error
     try:
         made = getattr(library, kind).from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:

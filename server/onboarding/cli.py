@@ -19,7 +19,7 @@ from engines.avatars.fit import BadPortrait
 from engines.avatars.intake import MAX_BYTES, BadImage
 from engines.avatars.parcel import MAX_PARCEL_BYTES, pack, unpack, write_parcel
 from engines.avatars.preview import FILE as PREVIEW
-from engines.avatars.shelf import name_from
+from engines.avatars.shelf import ShelfError, name_from
 from engines.face.finder import BadFace
 from engines.face.weights import BadFaceWeights
 from server.onboarding.shelves import shelf_of
@@ -33,7 +33,7 @@ _MAX_STATEMENT_BYTES = 64 * 1024
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What `avatar` takes."""
-    command.add_argument("action", choices=ACTIONS, help="what to do")
+    command.add_argument("action", choices=ACTIONS, metavar="ACTION", help=", ".join(ACTIONS))
     command.add_argument(
         "target",
         nargs="?",
@@ -76,6 +76,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     }
     try:
         return runs[action](arguments, settings)
+    except ShelfError as error:
+        told = error
+        if error.code == "name_taken":
+            told = ShelfError(error.code, error.what, "choose another --name, or add --replace")
+        fault(f"synchrorama avatar {action}", told)
     except (AvatarError, BadImage, BadFace, BadPortrait, BadConsent, BadFaceWeights) as error:
         fault(f"synchrorama avatar {action}", error)
     except OSError as error:
@@ -237,6 +242,11 @@ def _statement(arguments: argparse.Namespace) -> str:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    """At most one byte more than `limit`: enough to be refused."""
-    with path.open("rb") as file:
-        return file.read(limit + 1)
+    """At most one byte more than `limit`: enough to be refused. Raises OSError in our words."""
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise OSError(f"{path}: it cannot be read ({error.strerror or error})") from error

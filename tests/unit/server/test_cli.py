@@ -61,12 +61,65 @@ def test_what_is_wrong_is_told_with_what_was_meant(
     assert said in capsys.readouterr().err
 
 
-def test_every_setting_is_a_flag_of_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("serve", "render", "avatar", "doctor", "settings"):
-        with pytest.raises(SystemExit):
-            cli.main([command, "--help"])
-        text = capsys.readouterr().out
+COMMANDS = ("serve", "render", "motion", "avatar", "doctor", "settings")
+NEEDED = {"render": ["--audio", "a", "--out", "b"], "motion": ["--audio", "a", "--out", "b"]}
+NEEDED["avatar"] = ["list"]
+
+
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_setting_is_a_flag_of_every_command(command: str) -> None:
+    flags = [f"{flag_name(key)}=1" for key in setting_keys()]
+    given = [command, *NEEDED.get(command, []), *flags]
+    arguments, unknown = cli.build_parser().parse_known_args(given)
+    assert not unknown
+    assert all(vars(arguments)[f"set:{key}"] == "1" for key in setting_keys())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_opens_with_a_line_and_the_commands_own_options(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, *_ = help_of(command, capsys).splitlines()
+    assert first.startswith(f"usage: synchrorama {command} ") and first.endswith("[options]")
+    assert second == ""
+
+
+def test_the_help_shows_the_settings_that_matter_there(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("serve", "doctor", "settings"):
+        text = help_of(command, capsys)
         assert all(flag_name(key) in text for key in setting_keys())
+    for command, own in (("render", "--mirrored"), ("motion", "--fps"), ("avatar", "--consent")):
+        text = help_of(command, capsys)
+        assert text.index(own) < text.index("settings, see docs/settings.md")
+        assert "--avatars-user-folder" in text or command == "motion"
+        assert "--rtc-" not in text and "--server-" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["render", "--size", "7"], "argument --size: invalid choice: 7"),
+        (["motion"], "arguments are required: --audio, --out"),
+        (["avatar", "draw"], "argument ACTION: invalid choice: 'draw'"),
+        (["bench", "latency", "--seconds", "-1"], "argument --seconds: -1: wanted a positive"),
+    ],
+)
+def test_wrong_use_is_one_line_and_where_to_look(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    command = "bench latency" if arguments[0] == "bench" else arguments[0]
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"synchrorama {command}: ") and said in first
+    assert second == f"see synchrorama {command} --help"
 
 
 def test_settings_are_printed_as_they_are(
@@ -142,7 +195,8 @@ def test_render_renders_and_tells_what_failed(
     base = ["render", "--audio", "a.wav", "--out", "b.mp4", "--avatar", "ken", "--quiet"]
     assert cli.main(base) == 0
     assert jobs[0] == render.RenderJob(Path("a.wav"), Path("b.mp4"), "ken", 0, 512, True)
-    assert cli.main([*base, "--seed", "13", "--size", "256"]) == 1
+    assert cli.main([*base, "--seed", "13", "--size", "256", "--force"]) == 1
+    assert jobs[1].force
     assert "no such file" in capsys.readouterr().err
 
 

@@ -34,7 +34,7 @@ def test_the_report_says_what_to_do_about_what_is_not_well() -> None:
     assert "-> reinstall" in lines[1]
     assert lines[2] == "ok    ports    free"
     assert lines[4].strip() == "-> use two"
-    assert lines[-1] == "1 must be mended"
+    assert lines[-1] == "the server cannot work so; to be mended: runtime"
     assert "never shown" not in text
 
 

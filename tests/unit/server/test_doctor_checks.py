@@ -16,6 +16,7 @@ from server.doctor import Check
 from server.origin import ForeignPackage
 from server.settings import (
     AvatarSettings,
+    EmotionSettings,
     IceServer,
     RtcSettings,
     ServerSettings,
@@ -45,8 +46,15 @@ def test_a_taken_port_is_found() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings = Settings(server=ServerSettings(port=listener.getsockname()[1]))
         finding = checks.tcp_port(settings)
-    assert finding.state == "warn"
+    assert finding.state == "fail"
     assert "cannot listen" in finding.said
+    assert "stop what uses it" in finding.remedy and "--port" in finding.remedy
+
+
+def test_an_address_that_cannot_be_is_the_hosts_fault() -> None:
+    finding = checks.tcp_port(Settings(server=ServerSettings(host="999.1.1.1")))
+    assert finding.state == "fail" and finding.said.startswith("server.host")
+    assert finding.remedy.startswith("give --host")
 
 
 def test_taken_media_ports_are_found() -> None:
@@ -159,6 +167,7 @@ def test_processor_flags_are_read_where_the_system_tells_them() -> None:
 
 
 def test_the_frame_time_of_this_machine_is_told_with_the_room_it_gives() -> None:
-    finding = checks.frame_time(Settings())
+    # A named model is not fetched for it.
+    finding = checks.frame_time(Settings(emotion=EmotionSettings(text_model="./no/such")))
     assert finding.state in ("ok", "warn")
     assert "room for" in finding.said

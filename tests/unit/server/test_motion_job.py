@@ -67,7 +67,7 @@ def test_a_file_that_is_there_stays_unless_forced(job: MotionJob) -> None:
         ({"out": "none/out.csv"}, "make it first"),
         ({"out": "folder.csv"}, "this is a folder"),
         ({"audio": "none.wav"}, "no such file"),
-        ({"audio": "text.wav"}, "cannot be read as sound"),
+        ({"audio": "text.wav"}, "not a sound file"),
         ({"audio": "short.wav"}, "shorter than one frame"),
     ],
 )

@@ -118,8 +118,8 @@ def test_the_same_seed_gives_the_same_file(tmp_path: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda folder: folder / "none.wav", "no such file"),
     "a folder": (lambda folder: folder, "cannot be read as sound"),
-    "garbage": (lambda folder: _bytes(folder, b"hello" * 100), "cannot be read as sound"),
-    "empty": (lambda folder: _bytes(folder, b""), "cannot be read as sound"),
+    "garbage": (lambda folder: _bytes(folder, b"hello" * 100), "not a sound file"),
+    "empty": (lambda folder: _bytes(folder, b""), "not a sound file"),
     "no samples": (lambda folder: write_wav(folder / "e.wav", np.zeros(0)), "no sound in it"),
     "too short": (lambda folder: write_wav(folder / "s.wav", np.zeros(100)), "shorter than one"),
     "nan": (
@@ -142,8 +142,9 @@ def _bytes(folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_recording_is_told(tmp_path: Path, name: str) -> None:
     make_path, said = BAD[name]
-    with pytest.raises(RenderError, match=said):
+    with pytest.raises(RenderError, match=said) as caught:
         read_voice(make_path(tmp_path))
+    assert "Errno" not in str(caught.value)
 
 
 def test_a_video_without_sound_is_told(tmp_path: Path) -> None:
@@ -230,6 +231,24 @@ def test_a_bad_background_is_told_and_leaves_nothing(tmp_path: Path, quick: None
 def test_a_bad_target_is_told_before_any_work(tmp_path: Path, out: str, said: str) -> None:
     with pytest.raises(RenderError, match=said):
         render(job(tmp_path / "none.wav", tmp_path / out), Settings())
+
+
+def test_a_video_that_is_there_is_replaced_only_by_force(tmp_path: Path, quick: None) -> None:
+    audio = write_wav(tmp_path / "a.wav", tone(0.2))
+    out = tmp_path / "out.mp4"
+    out.write_bytes(b"dear")
+    with pytest.raises(RenderError, match="is there already; --force replaces it"):
+        render(job(audio, out), Settings())
+    assert out.read_bytes() == b"dear"
+    render(replace(job(audio, out), force=True), Settings())
+    assert out.stat().st_size > 1000
+
+
+def test_a_folder_is_no_target_even_by_force(tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").mkdir()
+    wanted = replace(job(tmp_path / "none.wav", tmp_path / "out.mp4"), force=True)
+    with pytest.raises(RenderError, match="this is a folder"):
+        render(wanted, Settings())
 
 
 @pytest.mark.parametrize(

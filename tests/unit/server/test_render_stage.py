@@ -60,7 +60,11 @@ def test_a_bad_colour_and_a_bad_picture_say_why(tmp_path: Path) -> None:
         stage_of("#12345", "shoulders", False, 256)
     path = tmp_path / "a.png"
     path.write_bytes(b"no picture at all")
-    with pytest.raises(BadStage, match="not a picture"):
+    with pytest.raises(BadStage, match="not a picture.*; give photo, blur") as caught:
+        stage_of(str(path), "shoulders", False, 256)
+    assert "person" not in str(caught.value)
+    cv2.imwrite(str(path), np.zeros((50, 50, 3), np.uint8))
+    with pytest.raises(BadStage, match="too small: got 50 x 50"):
         stage_of(str(path), "shoulders", False, 256)
     with pytest.raises(BadStage):
         stage_of(str(tmp_path), "shoulders", False, 256)

@@ -39,9 +39,18 @@ def test_a_taken_port_names_itself_and_the_way_out() -> None:
             bind(ServerSettings(port=port))
 
 
-def test_an_address_that_is_not_ours() -> None:
-    with pytest.raises(SettingsError, match=r"192\.0\.2\.1"):
-        bind(ServerSettings(host="192.0.2.1", port=0))
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("192.0.2.1", r"cannot listen on 192\.0\.2\.1"),
+        ("999.1.1.1", r"'999\.1\.1\.1' cannot be resolved"),
+        ("::zz", "'::zz' cannot be resolved"),
+        ("h\0x", "cannot be resolved"),
+    ],
+)
+def test_an_address_that_is_not_ours_is_the_hosts_fault(host: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"^server.host: .*{said}.*; give --host"):
+        bind(ServerSettings(host=host, port=0))
 
 
 @pytest.mark.parametrize(

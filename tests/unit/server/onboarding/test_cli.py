@@ -94,7 +94,10 @@ def test_built_in_ones_are_shown_without_consent(capsys: pytest.CaptureFixture[s
         (["create", "My Photo.jpg"], 2, "--consent-statement TEXT"),
         (["create", "My Photo.jpg", "--consent-statement", "ok"], 1, "too short"),
         (["create", "My Photo.jpg", "--consent", "My Photo.jpg"], 1, "UTF-8"),
+        (["create", "no.jpg", "--consent-statement", EXAMPLE], 1, "no.jpg: there is no such file"),
         (["create", "no.jpg", "--consent-statement", EXAMPLE], 1, "check the path"),
+        (["check", "no.jpg"], 1, "no.jpg: there is no such file"),
+        (["import", "no.zip"], 1, "no.zip: there is no such file"),
         (["create", ".", "--consent-statement", EXAMPLE], 1, "directory"),
         (
             ["create", "My Photo.jpg", "--name", "../a", "--consent-statement", EXAMPLE],
@@ -117,8 +120,21 @@ def test_what_is_wrong_is_said(
     said: str,
 ) -> None:
     assert run(*arguments) == status
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told and "Errno" not in told
     assert not portrait.with_name("mine").exists()
+
+
+def test_a_name_that_is_taken_names_the_flag(
+    portrait: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ["create", str(portrait), "--name", "me", "--consent-statement", EXAMPLE]
+    assert run(*create) == 0
+    capsys.readouterr()
+    assert run(*create) == 1
+    told = capsys.readouterr().err
+    assert "there is an avatar me" in told and "add --replace" in told
+    assert run(*create, "--replace") == 0
 
 
 def test_a_photo_without_a_face_is_told(
