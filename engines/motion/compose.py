@@ -20,7 +20,7 @@ _MOOD = [*MOUTH_CHANNELS, CHANNEL_INDEX["sneer"]]
 """A bared nose lifts the upper lip."""
 _FROWN = CHANNEL_INDEX["frown"]
 _SMILES = [CHANNEL_INDEX["smileLeft"], CHANNEL_INDEX["smileRight"]]
-TALKING = {"upperUp": 0.35, "stretch": 0.35, "jaw": 0.3, "round": 0.3, "frown": 1.0, "sneer": 0.75}
+TALKING = {"upperUp": 0.35, "stretch": 0.35, "jaw": 0.3, "round": 0.3, "frown": 1.0, "sneer": 0.9}
 """Share of the mouth's mood that stays while it speaks (of others TALKING_MOOD): the words need
 the lips, but not their corners' height."""
 TALKING_MOOD = 0.6

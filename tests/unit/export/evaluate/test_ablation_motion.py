@@ -60,7 +60,7 @@ def test_a_regression_says_the_same_for_every_seed(
         net = MotionNet(config)
         torch.nn.init.normal_(net.prior_mean.weight, std=0.5)
         save_checkpoint(tmp_path / name, net, torch.optim.AdamW(net.parameters()), 1, [])
-        pack(net.eval(), scale, {}, data.test_voices, tmp_path / name / "weights")
+        pack(net.eval(), scale, {}, data.test_voices, data.validation, tmp_path / name / "weights")
         runs[name] = tmp_path / name
     figures = ablation_motion.compare("made up", runs, scale, data.train, data.validation)
     assert figures["regression"]["seeds"] == 0.0 < figures["vae"]["seeds"]
