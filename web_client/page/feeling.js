@@ -49,7 +49,14 @@ export class FeelingCard {
     this.live(false);
   }
 
-  /** What a call is to begin with. */
+  /** A call is over: what it was told to feel is not what the next begins with. */
+  ended() {
+    clearTimeout(this.#timer);
+    byId("feel").value = "";
+    byId("strength-row").hidden = true;
+  }
+
+  /** What a call is to begin with. What is chosen between calls is for the next. */
   get wishes() {
     return { emotion: this.#feeling(), manner: this.#manner(), scene: this.#scene || null };
   }

@@ -124,9 +124,11 @@ class Page {
     }
   }
 
-  async hangUp() {
+  /** @param {boolean} [forGood] Not only to connect anew with another choice. */
+  async hangUp(forGood = true) {
     const client = this.client;
     this.client = null;
+    if (forGood) this.feeling.ended();
     this.#endCountdown();
     view.hideNote();
     view.showState("closed");
@@ -144,7 +146,7 @@ class Page {
     byId("file-name").textContent = name;
     try {
       const samples = await decodeVoice(data);
-      if (this.voice !== "push" && this.running) await this.hangUp();
+      if (this.voice !== "push" && this.running) await this.hangUp(false);
       await this.chooseVoice("push");
       if (this.client?.state !== "live" && !(await this.connect())) return;
       if (turn !== this.#turn) return; // Another file was chosen meanwhile.
@@ -191,7 +193,7 @@ class Page {
   /** Hangs up and connects with the new choice, when a call was running. */
   async #again() {
     if (!this.running) return;
-    await this.hangUp();
+    await this.hangUp(false);
     await this.connect();
   }
 
@@ -213,6 +215,7 @@ class Page {
     this.#endCountdown();
     view.showState(state);
     this.feeling.live(state === "live", this.voice);
+    if (state === "closed") this.feeling.ended();
     if (state !== "idle" && state !== "closed") endOnStage();
     if (state === "live") view.hideNote();
     if (state === "waiting") this.#countDown(error, delayMs);
