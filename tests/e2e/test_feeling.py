@@ -204,8 +204,11 @@ def test_what_a_scene_was_taken_for_is_shown(visit: Visit) -> None:
     # What it set stands where it can be changed.
     page.wait_for_function(FELT, arg="joy")
     assert page.input_value("#feel") == "joy"
+    page.wait_for_selector("#felt-from:has-text('by the scene')")
     smile, tempo = (float(page.input_value(f"#{name}")) for name in ("smile", "tempo"))
     assert smile > 0.5 > tempo
+    page.select_option("#feel", "fear")
+    page.wait_for_selector("#felt-from:has-text('by your choice')")
     page.select_option("#feel", "")
     page.wait_for_selector("#felt-from:not(:has-text('your choice'))")
     page.fill("#scene-text", "It is Monday.")
