@@ -4,7 +4,7 @@
  */
 
 import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
-import { figureRows, showFigures } from "./figures.js";
+import { Freshness, figureRows, showFigures } from "./figures.js";
 import { FeelingCard } from "./feeling.js";
 import { endOnStage, playOnStage } from "./look.js";
 import { PortraitForm, isPicture } from "./portrait.js";
@@ -25,6 +25,7 @@ class Page {
   voiceOff = false;
   /** @type {number|null} */ firstPictureMs = null;
   /** @type {LevelMeter|null} */ #meter = null;
+  #freshness = new Freshness();
   #clickedMs = 0;
   #countdown = 0;
   #progress = 0;
@@ -132,7 +133,7 @@ class Page {
     this.#endCountdown();
     view.hideNote();
     view.showState("closed");
-    view.showNoFigures();
+    this.#noFigures();
     this.feeling.live(false);
     this.video.srcObject = null;
     this.#watchMicrophone(null);
@@ -206,7 +207,7 @@ class Page {
     on("stream", ({ stream }) => this.#show(stream));
     on("microphone", ({ stream }) => this.#watchMicrophone(stream));
     on("error", (error) => this.#onError(error));
-    on("stats", (stats) => showFigures(byId("figures"), figureRows(stats, this.firstPictureMs)));
+    on("stats", (stats) => this.#onStats(stats));
     on("emotion", (message) => this.feeling.show(message));
     on("event", (message) => this.#onEvent(message));
   }
@@ -219,7 +220,13 @@ class Page {
     if (state !== "idle" && state !== "closed") endOnStage();
     if (state === "live") view.hideNote();
     if (state === "waiting") this.#countDown(error, delayMs);
-    if (state !== "live") view.showNoFigures();
+    if (state !== "live") this.#noFigures();
+  }
+
+  #onStats(stats) {
+    const { share, slow } = this.#freshness.look(stats);
+    showFigures(byId("figures"), figureRows(stats, this.firstPictureMs, share));
+    byId("too-slow").hidden = !slow;
   }
 
   #onError(error) {
@@ -228,6 +235,12 @@ class Page {
     const again = { label: "Connect again", run: () => void this.connect() };
     const act = aboutMicrophone ? useFile : this.running ? null : again;
     view.showNote(error.message, error.remedy, act);
+  }
+
+  #noFigures() {
+    this.#freshness.clear();
+    view.showNoFigures();
+    byId("too-slow").hidden = true;
   }
 
   /** A wish was not granted; the call goes on. */
