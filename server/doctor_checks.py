@@ -22,7 +22,7 @@ import numpy as np
 
 from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
-from server.admission import CODEC_S_512, FRAME_S, Admitted, Machine, decide
+from server.admission import CODEC_S_512, FRAME_S, Machine, room, sustained_s
 from server.doctor import Check, Finding
 from server.model_checks import models
 from server.origin import ForeignPackage, check_layout
@@ -238,7 +238,7 @@ def frame_time(settings: Settings) -> Finding:
     lips = percentile(motion_steps_s(motion), 0.5)
     steps = measure_step_s(motion, store.load(settings.avatars.default or store.names()[0]))
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
-    room = _sessions(Machine(usable_cores(), p95), settings)
+    room = _sessions(Machine(usable_cores(), sustained_s(steps)), settings)
     said = (
         f"lips and motion {lips * 1000:.1f} ms, whole frame p50 {p50 * 1000:.1f}, "
         f"p95 {p95 * 1000:.1f} ms of processor time at 512x512; room for {room}"
@@ -262,11 +262,8 @@ def motion_steps_s(motion: Motion) -> list[float]:
 
 
 def _sessions(machine: Machine, settings: Settings) -> str:
-    size, admitted = settings.session.size, 0
-    while isinstance(
-        decide([size] * admitted, size, machine, settings.session.max_sessions), Admitted
-    ):
-        admitted += 1
+    size = settings.session.size
+    admitted = room(size, machine, settings.session.max_sessions)
     return f"{admitted} session{'s' if admitted != 1 else ''} of {size}x{size}"
 
 

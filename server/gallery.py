@@ -107,7 +107,7 @@ class Gallery:
             raise ApiError(
                 404,
                 "unknown_avatar",
-                "no avatar has this name",
+                f"no avatar is named {ascii(name[:64])}",
                 "see GET /v1/avatars for the names",
             )
         return name

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from server.admission import Machine, Refused, decide, derived_cap
+from server.admission import Machine, Refused, decide, room
 from server.director import Director
 from server.errors import ApiError, closed_session, unknown_session
 from server.expiry import Limits, expired, left_s
@@ -101,9 +101,8 @@ class SessionManager:
 
     @property
     def cap(self) -> int:
-        """Most sessions at a time."""
-        given = self._settings.max_sessions
-        return derived_cap(self._machine()) if given is None else given
+        """Most sessions at a time, of the size that is usual here."""
+        return room(self._settings.size, self._machine(), self._settings.max_sessions)
 
     def refusal(self, size: int) -> ApiError | None:
         """Why a session of `size` would be refused now, or None."""
@@ -122,10 +121,12 @@ class SessionManager:
         return None
 
     @staticmethod
-    def _full(reason: str, message: str, retry_after_s: int) -> ApiError:
+    def _full(reason: str, message: str, retry_after_s: int | None) -> ApiError:
         code = "stopping" if reason == "stopping" else "server_full"
-        hint = f"try again in {retry_after_s} s"
-        error = ApiError(503, code, message, hint, headers={"Retry-After": str(retry_after_s)})
+        hint, headers = "end one first, or ask for a smaller size", {}
+        if retry_after_s is not None:
+            hint, headers = f"try again in {retry_after_s} s", {"Retry-After": str(retry_after_s)}
+        error = ApiError(503, code, message, hint, headers=headers)
         error.args = (reason,)
         return error
 

@@ -160,7 +160,7 @@ class CapabilitiesReply(BaseModel):
     )
     voices: list[str]
     push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
-    max_sessions: int
+    max_sessions: int = Field(description="Of the usual size, as many as would be admitted.")
     active_sessions: int
     motion_names: list[str] = Field(description="Order of the 58 motion values.")
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from engines.avatars.bundle import AvatarError, AvatarInfo
-from engines.avatars.consent import EXAMPLE, BadConsent, give
+from engines.avatars.consent import BadConsent, give
 from engines.avatars.fit import BadPortrait
 from engines.avatars.inspection import Inspection, remark
 from engines.avatars.intake import BadImage
@@ -217,7 +217,8 @@ def _translated(work: Callable[[], T]) -> T:
         status = STATUS.get(error.code, 422)
         raise ApiError(status, error.code, error.what, error.remedy) from error
     except BadConsent as error:
-        raise ApiError(422, "bad_consent", str(error), f"for example: {EXAMPLE}") from error
+        hint = "send it as the field consent_statement, and who gives it as consent_by"
+        raise ApiError(422, "bad_consent", str(error), hint) from error
     except (BadFace, BadPortrait) as error:
         told = remark(error)
         raise ApiError(422, told.code, told.message, told.remedy) from error

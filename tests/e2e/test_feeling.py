@@ -102,11 +102,12 @@ def test_wishes_and_watchers_outlive_a_connection(visit: Visit) -> None:
     assert visit.page.evaluate(AGAIN) == [["override"], 1, 58]
 
 
-def test_the_card_shows_what_is_felt_and_keeps_what_was_chosen(visit: Visit, folder: Path) -> None:
+def test_the_card_shows_what_is_felt_and_each_call_begins_with_what_it_hears(
+    visit: Visit, folder: Path
+) -> None:
     page = visit.page
-    assert page.is_disabled("#feel") and page.is_disabled("#acts button")
+    assert page.is_enabled("#feel") and page.is_disabled("#acts button")
     visit.connect()
-    page.wait_for_selector("#feel:enabled")
     page.select_option("#feel", "joy")
     page.wait_for_function(FELT, arg="joy")
     page.click("#acts button[value=nod]")
@@ -118,11 +119,40 @@ def test_the_card_shows_what_is_felt_and_keeps_what_was_chosen(visit: Visit, fol
     page.screenshot(path=folder / "feeling.png", full_page=True)
     page.click("#connect")
     visit.wait_state("closed")
-    assert page.is_disabled("#feel")
+    assert page.is_disabled("#acts button")
+    assert page.input_value("#feel") == "" and page.is_hidden("#strength-row")
     assert page.inner_text("#felt-label") == "Shown while connected"
     visit.connect()
-    page.wait_for_function(FELT, arg="joy")
+    assert visit.client("client.options.emotion") is None
     assert visit.client("client.options.manner.dials.smile") == pytest.approx(0.9)
+
+
+def test_what_is_chosen_between_calls_is_for_the_next(visit: Visit) -> None:
+    page = visit.page
+    page.select_option("#feel", "anger")
+    assert page.is_visible("#strength-row")
+    visit.connect()
+    page.wait_for_function(FELT, arg="anger")
+    assert page.input_value("#feel") == "anger"
+    page.click("#connect")
+    visit.wait_state("closed")
+    assert page.input_value("#feel") == ""
+    page.select_option("#feel", "sadness")
+    page.select_option("#feel", "")
+    visit.connect()
+    assert visit.client("client.options.emotion") is None
+
+
+def test_another_face_in_a_call_feels_the_same(visit: Visit) -> None:
+    page = visit.page
+    visit.connect()
+    page.select_option("#feel", "anger")
+    page.wait_for_function(FELT, arg="anger")
+    page.locator("#faces input:not(:checked)").first.check(force=True)
+    visit.wait_state("connecting")
+    visit.wait_picture()
+    page.wait_for_function(FELT, arg="anger")
+    assert page.input_value("#feel") == "anger"
 
 
 def test_the_plot_is_drawn(visit: Visit) -> None:
@@ -174,8 +204,11 @@ def test_what_a_scene_was_taken_for_is_shown(visit: Visit) -> None:
     # What it set stands where it can be changed.
     page.wait_for_function(FELT, arg="joy")
     assert page.input_value("#feel") == "joy"
+    page.wait_for_selector("#felt-from:has-text('by the scene')")
     smile, tempo = (float(page.input_value(f"#{name}")) for name in ("smile", "tempo"))
     assert smile > 0.5 > tempo
+    page.select_option("#feel", "fear")
+    page.wait_for_selector("#felt-from:has-text('by your choice')")
     page.select_option("#feel", "")
     page.wait_for_selector("#felt-from:not(:has-text('your choice'))")
     page.fill("#scene-text", "It is Monday.")

@@ -149,6 +149,11 @@ def test_figures_of_a_call(visit: Visit) -> None:
     visit.page.wait_for_function(
         "() => /[0-9] fps/.test(document.getElementById('figures').textContent)"
     )
+    assert visit.page.text_content("#too-slow") == (
+        "This machine is too slow for 25 pictures a second."
+    )
+    visit.page.click("#connect")
+    visit.page.wait_for_selector("#too-slow", state="hidden")
 
 
 def test_the_module_gives_up_after_its_retries(visit: Visit) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from server.admission import Machine
 from server.app import create_app
 from server.session_states import Ending
 from server.settings import (
@@ -144,13 +145,17 @@ async def test_a_beacon_with_any_body_ends_the_session(api: Api) -> None:
         assert (await api.http.get(f"/v1/sessions/{session}")).status_code == 410
 
 
-async def test_a_full_server_says_when_to_try_again(api: Api) -> None:
+async def test_a_machine_at_its_limit_promises_no_time(api: Api) -> None:
     # Two fit on two cores by engine time; a third is refused although three places are set.
+    api.backend.measured = Machine(cores=2, step_512_s=0.012)
+    assert (await api.http.get("/v1/capabilities")).json()["max_sessions"] == 2
     await api.create()
+    assert (await api.http.get("/readyz")).json()["sessions_max"] == 2
     await api.create()
     refused = await api.http.post("/v1/sessions", json={})
     assert (refused.status_code, error_of(refused)["code"]) == (503, "server_full")
-    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert "retry-after" not in refused.headers
+    assert "try again" not in error_of(refused)["hint"]
     ready = await api.http.get("/readyz")
     assert ready.status_code == 503
     text = (await api.http.get("/metrics")).text

@@ -190,11 +190,11 @@ class FakeBackend:
         self.prepare: Callable[[FakeMedia], None] = lambda media: None
         self.on_fault: Fault | None = None
         self.stops = 0
-        self._machine = machine or Machine(cores=2, step_p95_s=0.012)
+        self.measured = machine or Machine(cores=4, step_512_s=0.008)
 
     def machine(self) -> Machine:
         """As given."""
-        return self._machine
+        return self.measured
 
     async def build(self, plan: SessionPlan, events: MediaEvents) -> FakeMedia:
         """One FakeMedia."""

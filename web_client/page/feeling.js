@@ -13,7 +13,7 @@ const SETTLE_MS = 90;
 /** The plot's description is not read out faster than it can be heard. */
 const SAY_MS = 2000;
 const DIALS = ["energy", "smile", "gaze", "tempo", "blink", "brows", "nod"];
-const SOURCES = { text: "the words", speech: "the voice", affect: "its melody", override: "your choice" };
+const SOURCES = { text: "the words", speech: "the voice", affect: "its melody" };
 
 /** @typedef {import("../synchrorama.js").AvatarClient} AvatarClient */
 
@@ -26,6 +26,8 @@ export class FeelingCard {
   #live = false;
   #mirror = true;
   #scene = "";
+  /** Whose telling the server obeys now: it has one word for both, `override`. */
+  #by = "your choice";
   #read = new SceneRead();
 
   /** @param {() => AvatarClient|null} client Whoever is called now. */
@@ -49,7 +51,15 @@ export class FeelingCard {
     this.live(false);
   }
 
-  /** What a call is to begin with. */
+  /** A call is over: what it was told to feel is not what the next begins with. */
+  ended() {
+    clearTimeout(this.#timer);
+    this.#by = "your choice";
+    byId("feel").value = "";
+    byId("strength-row").hidden = true;
+  }
+
+  /** What a call is to begin with. What is chosen between calls is for the next. */
   get wishes() {
     return { emotion: this.#feeling(), manner: this.#manner(), scene: this.#scene || null };
   }
@@ -71,7 +81,7 @@ export class FeelingCard {
     byId("felt-label").textContent = label;
     byId("felt-share").textContent = label === "neutral" ? "" : `${Math.round(100 * intensity)} %`;
     showMeter(byId("felt-intensity"), intensity);
-    const known = sources.map((name) => SOURCES[name]).filter(Boolean);
+    const known = sources.map((name) => (name === "override" ? this.#by : SOURCES[name])).filter(Boolean);
     byId("felt-from").textContent = known.length > 0 ? `by ${known.join(" and ")}` : "nothing heard yet";
     if (performance.now() - this.#saidMs < SAY_MS) return;
     this.#saidMs = performance.now();
@@ -84,6 +94,7 @@ export class FeelingCard {
     this.#tell("");
     this.#read.show(scene);
     if (scene.source === "template") return;
+    if (scene.mood) this.#by = "the scene";
     // What it set must be seen where it can be taken back.
     if (scene.mood?.label) {
       byId("feel").value = scene.mood.label;
@@ -104,6 +115,7 @@ export class FeelingCard {
   // ---------------------------------------------------------------------------------------------
 
   #feel() {
+    this.#by = "your choice";
     byId("strength-row").hidden = byId("feel").value === "";
     this.#client()?.feel(this.#feeling());
   }

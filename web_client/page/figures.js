@@ -1,6 +1,6 @@
 /**
  * The statistics overlay: rows of a name and a figure.
- * Runs in the page's main thread; `figureRows` is pure. Never measures.
+ * Runs in the page's main thread; `figureRows` is pure. Never measures, but compares over some seconds.
  */
 
 const NONE = "–";
@@ -34,15 +34,54 @@ const SERVER_ROWS = [
   ["frames_dropped", "Dropped there", number],
 ];
 
+/** Of twice a second: what is compared reaches four seconds back. */
+const LOOKS = 8;
+/** A larger part of pictures that were held or dropped is told. */
+const SLOW_SHARE = 0.2;
+
+/** How many of the last seconds' pictures were new: the server sends the one before again when it has none. */
+export class Freshness {
+  /** @type {{sent: number, repeated: number, decoded: number, dropped: number}[]} */ #looks = [];
+
+  /** A new call counts from nothing. */
+  clear() {
+    this.#looks = [];
+  }
+
+  /**
+   * @param {import("../client/stats.js").ClientStats} stats
+   * @returns {{share: number, slow: boolean}} share: of the pictures that came, those that are new.
+   *   slow: too few were, or were shown, over all of the time that is compared.
+   */
+  look({ server, framesDecoded, framesDropped }) {
+    const sent = server?.frames_sent;
+    const repeated = server?.frames_repeated;
+    if (typeof sent !== "number" || typeof repeated !== "number") return { share: 1, slow: false };
+    this.#looks.push({ sent, repeated, decoded: framesDecoded, dropped: framesDropped });
+    if (this.#looks.length > LOOKS + 1) this.#looks.shift();
+    const [first] = this.#looks;
+    const held = part(repeated - first.repeated, sent - first.sent);
+    const dropped = part(framesDropped - first.dropped, framesDecoded - first.decoded);
+    const whole = this.#looks.length > LOOKS;
+    return { share: 1 - held, slow: whole && 1 - (1 - held) * (1 - dropped) > SLOW_SHARE };
+  }
+}
+
+/** @param {number} some @param {number} all */
+function part(some, all) {
+  return all > 0 ? Math.min(1, Math.max(0, some / all)) : 0;
+}
+
 /**
  * @param {import("../client/stats.js").ClientStats} stats
  * @param {number|null} firstPictureMs From the click to the first picture.
+ * @param {number} [fresh] Share of the pictures that are new.
  * @returns {([string, string]|null)[]} null is a rule between groups.
  */
-export function figureRows(stats, firstPictureMs) {
+export function figureRows(stats, firstPictureMs, fresh = 1) {
   const size = stats.widthPx ? `${stats.widthPx}×${stats.heightPx} ${stats.codec ?? ""}` : NONE;
   const rows = [
-    ["Pictures", stats.fps == null ? NONE : `${stats.fps.toFixed(1)} fps`],
+    ["Pictures", stats.fps == null ? NONE : `${(stats.fps * fresh).toFixed(1)} fps`],
     ["Size", size.trim()],
     ["Bit rate", stats.videoKbps == null ? NONE : `${stats.videoKbps.toFixed(0)} kbit/s`],
     ["Round trip", ms(stats.roundTripMs, 1)],

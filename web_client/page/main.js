@@ -4,7 +4,7 @@
  */
 
 import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
-import { figureRows, showFigures } from "./figures.js";
+import { Freshness, figureRows, showFigures } from "./figures.js";
 import { FeelingCard } from "./feeling.js";
 import { endOnStage, playOnStage } from "./look.js";
 import { PortraitForm, isPicture } from "./portrait.js";
@@ -25,6 +25,7 @@ class Page {
   voiceOff = false;
   /** @type {number|null} */ firstPictureMs = null;
   /** @type {LevelMeter|null} */ #meter = null;
+  #freshness = new Freshness();
   #clickedMs = 0;
   #countdown = 0;
   #progress = 0;
@@ -124,13 +125,15 @@ class Page {
     }
   }
 
-  async hangUp() {
+  /** @param {boolean} [forGood] Not only to connect anew with another choice. */
+  async hangUp(forGood = true) {
     const client = this.client;
     this.client = null;
+    if (forGood) this.feeling.ended();
     this.#endCountdown();
     view.hideNote();
     view.showState("closed");
-    view.showNoFigures();
+    this.#noFigures();
     this.feeling.live(false);
     this.video.srcObject = null;
     this.#watchMicrophone(null);
@@ -144,7 +147,7 @@ class Page {
     byId("file-name").textContent = name;
     try {
       const samples = await decodeVoice(data);
-      if (this.voice !== "push" && this.running) await this.hangUp();
+      if (this.voice !== "push" && this.running) await this.hangUp(false);
       await this.chooseVoice("push");
       if (this.client?.state !== "live" && !(await this.connect())) return;
       if (turn !== this.#turn) return; // Another file was chosen meanwhile.
@@ -191,7 +194,7 @@ class Page {
   /** Hangs up and connects with the new choice, when a call was running. */
   async #again() {
     if (!this.running) return;
-    await this.hangUp();
+    await this.hangUp(false);
     await this.connect();
   }
 
@@ -204,7 +207,7 @@ class Page {
     on("stream", ({ stream }) => this.#show(stream));
     on("microphone", ({ stream }) => this.#watchMicrophone(stream));
     on("error", (error) => this.#onError(error));
-    on("stats", (stats) => showFigures(byId("figures"), figureRows(stats, this.firstPictureMs)));
+    on("stats", (stats) => this.#onStats(stats));
     on("emotion", (message) => this.feeling.show(message));
     on("event", (message) => this.#onEvent(message));
   }
@@ -213,10 +216,17 @@ class Page {
     this.#endCountdown();
     view.showState(state);
     this.feeling.live(state === "live", this.voice);
+    if (state === "closed") this.feeling.ended();
     if (state !== "idle" && state !== "closed") endOnStage();
     if (state === "live") view.hideNote();
     if (state === "waiting") this.#countDown(error, delayMs);
-    if (state !== "live") view.showNoFigures();
+    if (state !== "live") this.#noFigures();
+  }
+
+  #onStats(stats) {
+    const { share, slow } = this.#freshness.look(stats);
+    showFigures(byId("figures"), figureRows(stats, this.firstPictureMs, share));
+    byId("too-slow").hidden = !slow;
   }
 
   #onError(error) {
@@ -225,6 +235,12 @@ class Page {
     const again = { label: "Connect again", run: () => void this.connect() };
     const act = aboutMicrophone ? useFile : this.running ? null : again;
     view.showNote(error.message, error.remedy, act);
+  }
+
+  #noFigures() {
+    this.#freshness.clear();
+    view.showNoFigures();
+    byId("too-slow").hidden = true;
   }
 
   /** A wish was not granted; the call goes on. */

@@ -47,7 +47,7 @@ async def test_it_starts_warm_and_stops_clean() -> None:
         assert state_of(backend) == (True, 1280)
         machine = backend.machine()
         assert machine.cores == usable_cores()
-        assert 0 < machine.step_p95_s < 1
+        assert 0 < machine.step_512_s < 1
         await backend.aclose()
         await backend.aclose()
     gallery.close()

@@ -50,6 +50,7 @@ async def test_a_name_that_is_not_known_is_404_and_never_reaches_the_disk(
         with pytest.raises(ApiError) as caught:
             await asked
         assert (caught.value.status, caught.value.code) == (404, "unknown_avatar")
+        assert caught.value.message == f"no avatar is named {name!r}"
     assert store.loads == []
 
 

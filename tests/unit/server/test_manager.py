@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -20,12 +21,15 @@ from tests.support.fake_clock import FakeClock
 from tests.support.live_server import GOOD_OFFER
 
 PLAN = SessionPlan("", "ada", "mirror", 256, 1)
+QUICK = Machine(4, 0.004)
 
 
 class World:
     """A manager with fakes around it."""
 
-    def __init__(self, session: SessionSettings, rtc: RtcSettings) -> None:
+    def __init__(
+        self, session: SessionSettings, rtc: RtcSettings, machine: Machine = QUICK
+    ) -> None:
         self.clock = FakeClock()
         self.metrics = Metrics()
         self.fatal: list[str] = []
@@ -33,7 +37,7 @@ class World:
         self.manager = SessionManager(
             session,
             rtc,
-            machine=lambda: Machine(4, 0.004),
+            machine=lambda: machine,
             metrics=self.metrics,
             on_fatal=self.fatal.append,
             stats_interval_s=1000,
@@ -77,6 +81,18 @@ async def test_a_full_house_refuses_with_the_time_to_wait(world: World) -> None:
     assert caught.value.headers["Retry-After"] == "15"
     assert world.metric('avatar_admission_rejected_total{reason="sessions"} 1.0')
     assert world.metric("avatar_sessions_active 3.0")
+
+
+async def test_a_slow_machine_tells_what_it_admits_and_promises_no_time() -> None:
+    made = World(SessionSettings(size=512), RtcSettings(), Machine(2, 0.0174))
+    made.manager.start(made.backend.build)
+    assert made.manager.cap == 1
+    made.manager.create(replace(PLAN, size=512))
+    refused = made.manager.refusal(512)
+    assert refused is not None and refused.status == 503
+    assert not refused.headers
+    assert refused.hint == "end one first, or ask for a smaller size"
+    await made.manager.aclose(1.0)
 
 
 async def test_a_place_is_free_again_when_its_session_has_closed(world: World) -> None:

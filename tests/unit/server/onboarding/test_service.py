@@ -101,6 +101,8 @@ async def test_what_is_wrong_is_said(
     with pytest.raises(ApiError) as caught:
         await maker.create(*form(None, **texts))
     assert caught.value.code == code and caught.value.hint
+    # The hint says what to do, not once more what the message says.
+    assert EXAMPLE not in caught.value.hint
     assert 400 <= caught.value.status < 500
     assert not maker.shelf.folder.exists()
 
