@@ -25,7 +25,7 @@ from export.data.motion_labels import face_motion
 from export.data.sound import read_sound
 from export.data.voices import voice_files
 from export.evaluate.lip_metrics import Track, closures, follow
-from export.evaluate.motion_lips import apertures
+from export.evaluate.motion_lips import apertures, jitter
 from export.evaluate.motion_mood import (
     WISHED,
     draw_sheet,
@@ -102,6 +102,29 @@ def lip_rows(
     return out
 
 
+def steadiness_rows(
+    model: MotionModel, avatar: Avatar, places: Places, clips: list[GridClip]
+) -> dict[str, float]:
+    """How steady the lips are: in speech beside the real ones, and in silence."""
+    words = grid.words(places.data)
+    ours, real, spoken = [], [], []
+    for i, clip in enumerate(clips):
+        begin, end = grid.speech_span(words[clip.name])
+        made = apertures(avatar, move(model, clip.samples, seed=i))[begin:end]
+        ours.append(jitter(made))
+        real.append(jitter(clip.geometry[begin:end, 0]))
+        spoken.append(float(made.std()))
+    silence = np.zeros(SILENCE_S * SAMPLE_RATE_HZ, np.float32)
+    still = apertures(avatar, move(model, silence, seed=0))
+    rows = {
+        "lip jitter in speech, ours / real": float(np.mean(ours) / np.mean(real)),
+        "aperture's sd in silence / in speech": float(still.std() / np.mean(spoken)),
+    }
+    for name, value in rows.items():
+        print(f"{name:<40}{value:.4g}")
+    return rows
+
+
 def promise_rows(model: MotionModel, voice: F32) -> dict[str, float]:
     """Seeds, chunking, speed."""
     one, again, other = (move(model, voice, seed=s) for s in (1, 1, 2))
@@ -157,6 +180,7 @@ def main(argv: list[str]) -> int:
     figures: dict[str, object] = {
         "motion": {k: asdict(v) for k, v in stats_rows(model, places, clips).items()},
         "lips": lip_rows(model, avatars[0], places, clips),
+        "steadiness": steadiness_rows(model, avatars[0], places, clips),
         "promises": promise_rows(model, read_sound(readers[0])[: 600 * FRAME_SAMPLES]),
     }
     if not args.no_mood:

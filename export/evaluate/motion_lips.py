@@ -31,6 +31,11 @@ def apertures(avatar: Avatar, motions: F32) -> F32:
     return opened
 
 
+def jitter(aperture: F32) -> float:
+    """Mean size of the second difference of f32[F], face heights a frame squared."""
+    return float(np.abs(np.diff(aperture, 2)).mean())
+
+
 def _gap(geometry: Geometry, motion: F32) -> float:
     face = geometry.deform(geometry.weights(motion), float(motion[_SEAL]))
     return float(np.linalg.norm((face[UPPER] - face[LOWER])[:2]))
