@@ -20,7 +20,7 @@ from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.eyes import Eyeball
 from engines.render.folds import Folds
-from engines.render.geometry import Geometry
+from engines.render.geometry import Geometry, Pose
 from engines.render.head import CELL, HeadField
 from engines.render.mouth import Mouth
 from engines.render.raster import fill
@@ -59,6 +59,19 @@ class RenderState:
     frames: int = 0
     stage_s: dict[str, float] = field(default_factory=dict)
     """Time spent in each stage since the state was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """The face of one motion."""
+
+    weights: F32
+    """f32[52]: blendshapes as this photo takes them."""
+    face: F32
+    """f32[468,3]: the face without its pose, head axes."""
+    pose: Pose
+    placed: F32
+    """f32[468,3]: the face on the picture: x, y (down) in pixels, and depth."""
 
 
 class WarpRenderer:
@@ -117,13 +130,24 @@ class WarpRenderer:
 
         Raises ValueError for a motion that is not 58 finite numbers.
         """
+        with _timed(state, "mesh"):
+            mesh = self.mesh(motion)
+        return self.finish(self.draw(state, mesh))
+
+    def mesh(self, motion: F32) -> Mesh:
+        """Where the face is in a motion f32[58]. Raises ValueError as `render`."""
         if motion.shape != (MOTION_SIZE,) or not np.isfinite(motion).all():
             raise ValueError(f"motion: wanted {MOTION_SIZE} finite values, got {motion.shape}")
-        with _timed(state, "mesh"):
-            weights = self._geometry.weights(motion)
-            face = self._geometry.deform(weights, float(np.clip(motion[_SEAL], 0, 1)))
-            pose = self._geometry.pose(motion)
-            placed = self._geometry.place(face, self._geometry.face_follow, pose)
+        weights = self._geometry.weights(motion)
+        face = self._geometry.deform(weights, float(np.clip(motion[_SEAL], 0, 1)))
+        pose = self._geometry.pose(motion)
+        return Mesh(
+            weights, face, pose, self._geometry.place(face, self._geometry.face_follow, pose)
+        )
+
+    def draw(self, state: RenderState, mesh: Mesh) -> U8:
+        """The picture of a mesh, a new array; not yet mirrored: `finish` does that."""
+        weights, face, pose, placed = mesh.weights, mesh.face, mesh.pose, mesh.placed
         with _timed(state, "head"):
             coarse = self._field.backward(face - self._geometry.face, pose)
             picture = self._head(state, coarse)
@@ -141,6 +165,10 @@ class WarpRenderer:
             for eye in self._eyes:
                 eye.draw(picture, placed, weights)
         state.frames += 1
+        return picture
+
+    def finish(self, picture: U8) -> U8:
+        """The picture as the stage wants it: mirrored or not."""
         return cv2.flip(picture, 1) if self._mirrored else picture
 
     def _head(self, state: RenderState, coarse: F32) -> U8:
