@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engines.avatars.bundle import Avatar, read_avatar
+from engines.avatars.bundle import Avatar
+from engines.avatars.bundle import load as read_avatar
 from engines.avatars.store import BUILTIN
 from engines.render.boxes import EYE, KINDS, MASKS, MOUTH, Boxes, PlacedBox, fade
 from engines.render.warp import WarpRenderer
