@@ -21,10 +21,11 @@ from export.data.render_cache import stored
 from export.data.render_pairs import Pairs
 from export.distill.losses import Features, FeaturesMissing
 from export.distill.student import Distiller, Recipe, save, start, student_step
+from export.train import several
 from export.train.renderer import Nets, RenderConfig, load_trained
 from export.train.renderer import start as start_trainer
 from export.train.renderer_batch import chances
-from export.train.renderer_cli import SMOKE, line, made_up, watch
+from export.train.renderer_cli import SMOKE, made_up, watch
 from export.train.renderer_figures import apart
 
 STUDENT = RenderConfig(steps=4000, batch=8, rate=3e-4)
@@ -98,7 +99,7 @@ def distill(argv: list[str]) -> int:
         batch=args.batch or base.batch,
         rate=args.rate or base.rate,
         seed=args.seed,
-        device=args.device,
+        device=several.join(args.device),
         net=teacher.box.config,
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +109,7 @@ def distill(argv: list[str]) -> int:
     trainer = start_trainer(config, folder, resume=args.resume)
     distiller = start(trainer, recipe, teacher, features, resume=args.resume)
     run(distiller, pairs, None if args.minutes is None else 60 * args.minutes)
-    print(f"{folder}: step {trainer.step}, {line(trainer.history[-1])}")
+    several.leave()
     return 0
 
 

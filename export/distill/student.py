@@ -30,6 +30,7 @@ from export.distill.losses import (
     cut,
     matched,
 )
+from export.train import several
 from export.train.checkpoint import load_checkpoint, save_checkpoint
 from export.train.renderer import (
     Nets,
@@ -52,9 +53,9 @@ class Recipe:
 
     teacher: float = 0.25
     teacher_steps: int = 4
-    features: float = 0.1
-    critic: float = 0.01
-    matching: float = 0.1
+    features: float = 0.05
+    critic: float = 0.3
+    matching: float = 2.0
     warm: int = 100
     """Steps in which the critic learns before it is heard."""
     two: float = 0.25
@@ -116,7 +117,7 @@ def _critic_folder(folder: Path) -> Path:
 def student_step(distiller: Distiller, pairs: Pairs, chance: NDArray[np.float64]) -> float:
     """One step of the student, and one of its critic; returns the student's loss."""
     trainer, recipe, config = distiller.trainer, distiller.recipe, distiller.config
-    rng = np.random.default_rng((config.seed, trainer.step, 1))
+    rng = np.random.default_rng((config.seed, trainer.step, several.rank(), 1))
     batch = fresh_batch(config, pairs, chance, rng)
     nets = trainer.nets.now
     features = nets.features(batch)
@@ -183,6 +184,7 @@ def _critics(distiller: Distiller, batch: Batch, shown: Tensor, truth: Tensor) -
     drawn_verdict, _ = critic(fake.detach(), picture, masks)
     distiller.critic_optimizer.zero_grad()
     critic_loss(true_verdict, drawn_verdict).backward()  # type: ignore[no-untyped-call]
+    several.mean_gradients(critic.parameters())
     distiller.critic_optimizer.step()
     if distiller.trainer.step < recipe.warm:
         return shown.new_zeros(())

@@ -24,6 +24,7 @@ from engines.render.sampler import SIGMA, noised
 from export.data.render_augment import augment
 from export.data.render_pairs import Pairs
 from export.nets.renderer import NETS, BoxNet, BoxNetConfig, ReferenceNet
+from export.train import several
 from export.train.checkpoint import load_checkpoint, load_net, save_checkpoint
 from export.train.renderer_batch import (
     REFERENCE_DROP,
@@ -194,7 +195,7 @@ def fresh_batch(config: RenderConfig, pairs: Pairs, chance: NDArray[np.float64],
 def train_step(trainer: RenderTrainer, pairs: Pairs, chance: NDArray[np.float64]) -> float:
     """One step on a fresh batch; returns its loss."""
     config, nets = trainer.config, trainer.nets.now
-    rng = np.random.default_rng((config.seed, trainer.step))
+    rng = np.random.default_rng((config.seed, trainer.step, several.rank()))
     batch = fresh_batch(config, pairs, chance, rng)
     told = _column(rng.random(len(batch)) >= REFERENCE_DROP, batch.picture.device)
     features = nets.features(batch) * told
@@ -213,6 +214,7 @@ def descend(trainer: RenderTrainer, loss: Tensor) -> None:
     """One step of the optimizer down the gradient of `loss`, and the running mean after it."""
     trainer.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    several.mean_gradients(trainer.nets.now.parameters())
     nn.utils.clip_grad_norm_(trainer.nets.now.parameters(), 1.0)
     trainer.optimizer.step()
     trainer.step += 1
@@ -234,13 +236,15 @@ def fit(trainer: RenderTrainer, advance: Callable[[], float],
     def share() -> float:
         if seconds is None:
             return trainer.step / config.steps
-        return (time.monotonic() - began) / seconds
+        return several.agreed((time.monotonic() - began) / seconds)
 
     while (done := share()) < 1:
         for group in trainer.optimizer.param_groups:
             group["lr"] = rate_at(done, config.rate)
         total, count = total + advance(), count + 1
         last = share() >= 1
+        if not several.is_first():
+            continue
         if trainer.step % config.every == 0 or last:
             row = {"step": float(trainer.step), "loss": total / count}
             row["seconds"] = time.monotonic() - began

@@ -27,6 +27,7 @@ from export.data.grid import DataMissing
 from export.data.render_cache import prepare, stored
 from export.data.render_pairs import Pairs
 from export.nets.renderer import NETS, BoxNetConfig
+from export.train import several
 from export.train.renderer import Nets, RenderConfig, RenderTrainer, fit, save, start, train_step
 from export.train.renderer_batch import chances
 from export.train.renderer_figures import apart, figures, shown, watched
@@ -123,7 +124,9 @@ def watch(trainer: RenderTrainer, held: Pairs, advance: Callable[[], float],
             (folder / "log.json").write_text(json.dumps(trainer.history))
 
         fit(trainer, advance, judge, keep, say, seconds)
-    draw_curves(trainer.history, folder / "curves.png", folder.name)
+    if several.is_first():
+        draw_curves(trainer.history, folder / "curves.png", folder.name)
+        print(f"{folder}: step {trainer.step}, {line(trainer.history[-1])}")
 
 
 def line(row: dict[str, float]) -> str:
@@ -193,7 +196,7 @@ def train(argv: list[str]) -> int:
     # One process is one thread: two threads on a busy machine are slower than one.
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    config = config_of(args)
+    config = replace(config_of(args), device=several.join(args.device))
     name = f"{args.box}-regression" if args.regression else args.box
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer") / name
     folder = args.run or default
@@ -206,5 +209,5 @@ def train(argv: list[str]) -> int:
     (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
     trainer = start(config, folder, resume=args.resume)
     run(trainer, pairs, None if args.minutes is None else 60 * args.minutes)
-    print(f"{folder}: step {trainer.step}, {line(trainer.history[-1])}")
+    several.leave()
     return 0
