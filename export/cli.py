@@ -31,6 +31,8 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
     ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
     ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
+    ("train", "renderer"): Command("export.train.renderer_cli:train", "train the renderer's boxes"),
+    ("distill",): Command("export.distill.cli:distill", "one step of the renderer from several"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
     ("evaluate", "avatars"): Command(
         "export.evaluate.avatars_cli:main", "avatars of held-out people: bars and sheets"
@@ -44,6 +46,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("evaluate", "ablations"): Command(
         "export.evaluate.ablations_cli:main", "what each part is worth, by leaving it out"
     ),
+    ("to-onnx",): Command("export.deploy.renderer_cli:main_onnx", "trained nets as the engine's"),
+    ("quantize",): Command("export.deploy.renderer_cli:main_quantize", "int8 where it is as good"),
+    ("parity",): Command("export.deploy.renderer_cli:main_parity", "torch, ONNX, int8 compared"),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }
