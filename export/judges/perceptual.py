@@ -54,7 +54,12 @@ class Perceptual(nn.Module):
 
     def features(self, pictures: Tensor) -> Features:
         """Last activations of each block, each pixel's channels brought to length 1."""
-        return [x / (x.norm(dim=1, keepdim=True) + 1e-10) for x in self.activations(pictures)]
+        return [_unit(x) for x in self.activations(pictures)]
+
+    def described(self, pictures: Tensor, block: int) -> tuple[Features, Tensor]:
+        """`features`, and the mean activations f32[N,c] of one block (1 to 5), in one pass."""
+        found = self.activations(pictures)
+        return [_unit(x) for x in found], found[block - 1].mean((2, 3))
 
     def activations(self, pictures: Tensor) -> Features:
         """Last activations of each block: f32[N,c,h/2^i,w/2^i]."""
@@ -113,8 +118,7 @@ def pooled(judge: Perceptual, pictures: U8, block: int = 4) -> F32:
     out = []
     with torch.inference_mode():
         for i in range(0, len(pictures), _BATCH):
-            found = judge.activations(as_levels(pictures[i : i + _BATCH]))[block - 1]
-            out.append(found.mean((2, 3)).numpy())
+            out.append(judge.described(as_levels(pictures[i : i + _BATCH]), block)[1].numpy())
     return np.concatenate(out)
 
 
@@ -130,6 +134,11 @@ def frechet(a: F32, b: F32) -> float:
     cross = np.linalg.svd(u @ v.T, compute_uv=False).sum() / np.sqrt(n * m)
     spread = (u**2).sum() / n + (v**2).sum() / m - 2 * cross
     return float(((x.mean(0) - y.mean(0)) ** 2).sum() + max(float(spread), 0.0))
+
+
+def _unit(x: Tensor) -> Tensor:
+    out: Tensor = x / (x.norm(dim=1, keepdim=True) + 1e-10)
+    return out
 
 
 def _block(arrays: dict[str, NDArray[np.generic]], block: int) -> nn.Sequential:

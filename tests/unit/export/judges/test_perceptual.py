@@ -11,25 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from engines.values import F32, U8
+from engines.values import U8
 from export.judges import perceptual
 from export.judges.perceptual import Perceptual, PerceptualMissing, as_levels, distances, frechet
-
-WIDTHS = (3, 4, 5, 6, 7, 8)
-
-
-def arrays() -> dict[str, Any]:
-    rng = np.random.default_rng(1)
-    out: dict[str, Any] = {}
-    for block in range(1, 6):
-        shape = (WIDTHS[block], WIDTHS[block - 1], 3, 3)
-        out[f"conv{block}_0_weight"] = rng.normal(0, 0.3, shape).astype(np.float32)
-        out[f"conv{block}_0_bias"] = rng.normal(0, 0.1, shape[0]).astype(np.float32)
-    return out
-
-
-def heads() -> list[F32]:
-    return [np.ones(width, np.float32) for width in WIDTHS[1:]]
+from tests.support.tiny_judge import WIDTHS, tiny_arrays, tiny_heads, tiny_judge
 
 
 def pictures(seed: int = 2, height: int = 30, width: int = 44) -> U8:
@@ -37,7 +22,7 @@ def pictures(seed: int = 2, height: int = 30, width: int = 44) -> U8:
 
 
 def test_equal_pictures_are_at_zero_and_damage_adds_up() -> None:
-    judge = Perceptual(arrays(), heads())
+    judge = tiny_judge()
     clean = pictures()
     noise = np.random.default_rng(3).integers(-20, 21, clean.shape)
     bit = np.clip(clean + noise // 4, 0, 255).astype(np.uint8)
@@ -49,15 +34,15 @@ def test_equal_pictures_are_at_zero_and_damage_adds_up() -> None:
 
 
 def test_a_heavier_head_counts_its_block_more() -> None:
-    doubled = [head * 2 for head in heads()]
+    doubled = [head * 2 for head in tiny_heads()]
     a, b = pictures(4), pictures(5)
-    one = distances(Perceptual(arrays(), heads()), a, b)
-    two = distances(Perceptual(arrays(), doubled), a, b)
+    one = distances(tiny_judge(), a, b)
+    two = distances(Perceptual(tiny_arrays(), doubled), a, b)
     np.testing.assert_allclose(two, 2 * one, rtol=1e-5)
 
 
 def test_gradients_reach_the_picture_and_not_the_judge() -> None:
-    judge = Perceptual(arrays(), heads())
+    judge = tiny_judge()
     drawn = as_levels(pictures(6)).requires_grad_()
     judge(drawn, as_levels(pictures(7))).sum().backward()
     assert drawn.grad is not None and float(drawn.grad.abs().sum()) > 0
@@ -68,7 +53,7 @@ def test_weights_are_read_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monk
     raw = io.BytesIO()
     kept = {f"lin{i}.model.1.weight": torch.ones(1, w, 1, 1) for i, w in enumerate(WIDTHS[1:])}
     torch.save(kept, raw)
-    made = arrays() | {"heads": np.frombuffer(raw.getvalue(), np.uint8)}
+    made = tiny_arrays() | {"heads": np.frombuffer(raw.getvalue(), np.uint8)}
     calls: list[Path] = []
 
     def worker(script: Path, python: Path, **_: Any) -> dict[str, Any]:
@@ -81,9 +66,7 @@ def test_weights_are_read_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(calls) == 1
     a, b = pictures(8), pictures(9)
     np.testing.assert_allclose(distances(first, a, b), distances(second, a, b))
-    np.testing.assert_allclose(
-        distances(first, a, b), distances(Perceptual(arrays(), heads()), a, b)
-    )
+    np.testing.assert_allclose(distances(first, a, b), distances(tiny_judge(), a, b))
 
 
 def test_missing_packages_name_the_pip_command(tmp_path: Path) -> None:
@@ -107,5 +90,5 @@ def test_frechet_is_fid_s_formula() -> None:
 
 
 def test_pooled_features_are_one_row_a_picture() -> None:
-    found = perceptual.pooled(Perceptual(arrays(), heads()), pictures(10))
+    found = perceptual.pooled(tiny_judge(), pictures(10))
     assert found.shape == (3, WIDTHS[4])
