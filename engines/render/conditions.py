@@ -13,11 +13,25 @@ import numpy as np
 from engines.emotion.values import Z_SIZE
 from engines.features import MEL_BINS
 from engines.motion.style import STYLE_NAMES
-from engines.values import F32, MOTION_SIZE
+from engines.values import F32, MOTION_INDEX, MOTION_NAMES, MOTION_SIZE
 
 _PARTS = (MOTION_SIZE, MEL_BINS, Z_SIZE, len(STYLE_NAMES))
 CONDITION_SIZE = sum(_PARTS) + len(_PARTS) - 1
 """Motion, sound, emotion, manner, and for each of the last three whether it is there."""
+
+
+def _other_side(name: str) -> str:
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
+MIRROR_ORDER = [MOTION_INDEX[_other_side(name)] for name in MOTION_NAMES]
+"""Which value of a motion is value i of its mirror image, but for the sign."""
+MIRROR_SIGN: F32 = np.array(
+    [-1 if name in ("headYaw", "headRoll", "headX") else 1 for name in MOTION_NAMES], np.float32
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,12 @@ class Cues:
 
 
 NOTHING = Cues()
+
+
+def mirrored(motion: F32) -> F32:
+    """f32[...,58]: the motion as a mirror shows it; for the box that is mirrored itself."""
+    out: F32 = motion[..., MIRROR_ORDER] * MIRROR_SIGN
+    return out
 
 
 def condition(motion: F32, cues: Cues = NOTHING) -> F32:

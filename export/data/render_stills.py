@@ -1,0 +1,217 @@
+"""Renderer pairs out of portraits: mouths given back (restore), faces moved away and back (cycle).
+
+Offline; one process; about half a second for each avatar that is made on the way.
+Never looks at who is held out unless told to: the caller names the portraits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.avatars.bundle import Avatar
+from engines.avatars.eye_texture import complete_eyes
+from engines.avatars.fit import BadPortrait
+from engines.render import landmarks as lm
+from engines.render.curves import lens, polygon_mask
+from engines.render.eyes import Eyeball
+from engines.render.geometry import Geometry
+from engines.render.warp import Mesh, WarpRenderer
+from engines.values import F32, MOTION_INDEX, U8
+from export.data.faces import random_motion
+from export.data.render_pairs import Drawn, Pairs
+from export.data.render_puppet import Puppet, fitted, window_of
+
+_CALM = (0.35, 0.9)
+"""Random motions are livelier than speech; so much of one is taken."""
+_MOST_BLINK = 0.85
+_NARROW = ("eyeBlink", "eyeSquint", "cheekSquint")
+"""Shapes that hide some of the eye: no turned iris is brought back from under a lid."""
+_PARTS_LIPS = ("jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight",
+               "mouthLowerDownLeft", "mouthLowerDownRight")  # fmt: skip
+_TURN_SHARE = 0.6
+_PARTED = 0.5
+"""Share of cycles in which the lips part on the way."""
+_JITTER = ("jawOpen", "mouthFunnel", "jawForward")
+"""Shapes that move what is in the mouth; other values give another picture of the same truth."""
+_LIGHT, _TINT = 0.15, 0.04
+"""How much lighter or darker the teeth of the rig may be, and each of their colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portraits:
+    """Photos with landmarks in the middle of pixels."""
+
+    names: list[str]
+    photos: U8
+    """u8[N,H,W,3]"""
+    points: F32
+    """f32[N,478,3]"""
+    masks: U8
+    """u8[N,H,W] person 255."""
+
+    def rows(self, index: Sequence[int] | NDArray[np.int64]) -> Portraits:
+        """Some of them."""
+        rows = np.asarray(index, np.int64)
+        names = [self.names[i] for i in rows]
+        return Portraits(names, self.photos[rows], self.points[rows], self.masks[rows])
+
+
+def placed_landmarks(avatar: Avatar, mesh: Mesh, gaze: Sequence[tuple[float, float]]) -> F32:
+    """f32[478,3] landmarks of a picture of the mesh; irises moved by the gaze, photo pixels."""
+    out = avatar.landmarks.copy()
+    out[: lm.MESH_POINTS] = mesh.placed * np.array([1, 1, -1], np.float32)
+    for eye, (dx, dy) in zip(lm.EYES, gaze, strict=True):
+        was, now = avatar.landmarks[list(eye.corners), :2], out[list(eye.corners), :2]
+        a, b = was[1] - was[0], now[1] - now[0]
+        c, s = float(a @ b) / float(a @ a), float(a[0] * b[1] - a[1] * b[0]) / float(a @ a)
+        turn = np.array([[c, -s], [s, c]], np.float32)
+        iris = avatar.landmarks[list(eye.iris), :2] + np.array([dx, dy], np.float32)
+        out[list(eye.iris), :2] = (iris - was.mean(0)) @ turn.T + now.mean(0)
+    return out
+
+
+def restore(
+    people: Portraits, variants: int, seed: int, step: Callable[[], None]
+) -> Iterator[list[Pairs | None]]:
+    """Open mouths of photos: sealed by `fit`, drawn open again by the rig; the photo is the truth.
+
+    Half of the variants without the person's own teeth.
+    """
+    rng = np.random.default_rng(seed)
+    for name, photo, points, mask in zip(
+        people.names, people.photos, people.points, people.masks, strict=True
+    ):
+        step()
+        at = window_of(points, mask.astype(np.float32) / 255)
+        truth, goal = at.cut(photo), at.move(points)
+        try:
+            avatar = fitted(truth, goal)
+        except BadPortrait:
+            continue
+        if not np.abs(avatar.landmarks - goal).max() > 0.5:
+            continue
+        for own in (True, False):
+            if own and not avatar.teeth.any():
+                continue
+            light = _other_light(rng)
+            puppet = Puppet(_teeth(avatar, own, light))
+            count = (variants + 1) // 2 if avatar.teeth.any() else variants
+            for _ in range(count):
+                now = _drawn_otherwise(puppet, goal, truth, rng)
+                boxes = puppet.pairs("restore", name, now, None)
+                # The eyes of a sealed mouth's portrait are the photo's: nothing to learn.
+                yield [boxes[0], None, None]
+
+
+def _teeth(avatar: Avatar, own: bool, light: F32) -> Avatar:
+    if own:
+        return avatar
+    none = np.zeros((0, 0, 4), np.uint8)
+    return replace(avatar, teeth=none, teeth_light=avatar.teeth_light * light)
+
+
+def _other_light(rng: np.random.Generator) -> F32:
+    """f32[3] factors on the colour of teeth."""
+    factors = rng.uniform(1 - _LIGHT, 1 + _LIGHT) * rng.uniform(1 - _TINT, 1 + _TINT, 3)
+    out: F32 = factors.astype(np.float32)
+    return out
+
+
+def _drawn_otherwise(puppet: Puppet, points: F32, truth: U8, rng: np.random.Generator) -> Drawn:
+    """Drawn on landmarks with the jaw and what hangs on it a little elsewhere."""
+
+    def change(weights: F32) -> F32:
+        out = weights.copy()
+        for name in _JITTER:
+            index = MOTION_INDEX[name]
+            out[index] = np.clip(out[index] + rng.normal(0, 0.12), 0, 1)
+        return out
+
+    return puppet.drawn(points, truth, change)
+
+
+def calm_motion(rng: np.random.Generator, gaze: bool, parted: bool) -> F32:
+    """f32[58]: a random motion that a photo can be brought back from.
+
+    Either the eyes turn (`gaze`) or the lids move; the lips stay together unless `parted`.
+    """
+    motion = random_motion(rng) * np.float32(rng.uniform(*_CALM))
+    motion[MOTION_INDEX["headPitch"] :] *= _TURN_SHARE
+    if not parted:
+        motion[[MOTION_INDEX[name] for name in _PARTS_LIPS]] = 0
+    for name, index in MOTION_INDEX.items():
+        if (gaze and name.startswith(_NARROW)) or (not gaze and name.startswith("eyeLook")):
+            motion[index] = 0
+        elif name.startswith("eyeBlink"):
+            motion[index] = min(float(motion[index]), _MOST_BLINK)
+    out: F32 = motion.astype(np.float32)
+    return out
+
+
+def cycle(
+    people: Portraits, variants: int, seed: int, step: Callable[[], None]
+) -> Iterator[list[Pairs | None]]:
+    """Each photo drawn in another expression, that picture drawn back; the photo is the truth."""
+    rng = np.random.default_rng(seed)
+    for name, photo, points, mask in zip(
+        people.names, people.photos, people.points, people.masks, strict=True
+    ):
+        step()
+        at = window_of(points, mask.astype(np.float32) / 255)
+        truth, goal = at.cut(photo), at.move(points)
+        try:
+            avatar = fitted(truth, goal)
+        except BadPortrait:
+            continue
+        sealed = bool(np.abs(avatar.landmarks - goal).max() > 0.5)
+        renderer = WarpRenderer(avatar, avatar.size)
+        state = renderer.new_state()
+        for k in range(variants):
+            gaze, parted = bool(k % 2), bool(rng.random() < _PARTED)
+            mesh = renderer.mesh(calm_motion(rng, gaze, parted))
+            puppet = Puppet(away(avatar, mesh, renderer.draw(state, mesh)))
+            now = puppet.drawn(avatar.landmarks, avatar.portrait)
+            if not gaze:
+                now = replace(now, picture=with_eyes(now.picture, avatar))
+            boxes = puppet.pairs("cycle", name, now, None)
+            # A mouth that was sealed by `fit` is not the photo's, and no truth.
+            yield [None, *boxes[1:]] if sealed else boxes
+
+
+def with_eyes(picture: U8, avatar: Avatar) -> U8:
+    """The picture u8[S,S,3] with the photo's own eyeballs: a lid that was down has hidden them.
+
+    So it is when served: only the lids are drawn by moving skin.
+    """
+    out = picture.copy()
+    for eye in lm.EYES:
+        a, b = eye.corners
+        outline = lens(*(avatar.landmarks[[a, *row, b], :2] for row in (eye.upper, eye.lower)))
+        mask = polygon_mask(outline, (0, 0), picture.shape[:2], 0.6)
+        share = (mask.astype(np.float32) / 255)[..., None]
+        out = np.rint(out + share * (avatar.portrait.astype(np.float32) - out)).astype(np.uint8)
+    return out
+
+
+def away(avatar: Avatar, mesh: Mesh, picture: U8) -> Avatar:
+    """The avatar as if `picture` u8[S,S,3] of the mesh had been its photo."""
+    geometry = Geometry(avatar, avatar.size)
+    gaze = [
+        Eyeball(geometry, eye, avatar.portrait, avatar.eyes).gaze(mesh.weights) for eye in lm.EYES
+    ]
+    points = placed_landmarks(avatar, mesh, gaze)
+    return replace(
+        avatar,
+        portrait=picture,
+        skin=picture,
+        background=picture,
+        eyes=complete_eyes(picture, points),
+        landmarks=points,
+        teeth=np.zeros((0, 0, 4), np.uint8),
+        laugh=np.zeros_like(avatar.laugh),
+        smile=np.zeros_like(avatar.smile),
+    )
