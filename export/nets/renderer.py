@@ -1,0 +1,150 @@
+"""The renderer's nets: what a box of a face lacks beside its motion frame.
+
+Offline (torch); what serves is their ONNX.
+Never normalises over a picture or a batch: one frame of one face is drawn as any number are.
+
+A U-Net on space-to-depth blocks (the exact, free latent of a box), conditioned by feature-wise
+scale and shift (Perez et al., FiLM, 2018). Last layer starts at zero: untrained, it draws nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engines.render.conditions import CONDITION_SIZE
+
+BLOCK = 4
+"""Pixels a side of one space-to-depth block."""
+REFERENCE_CHANNELS = 24
+_PIXELS = BLOCK * BLOCK
+_PLANES = 3 + 2 + 3 + 3
+"""Of the motion frame, its masks, the residual before and the noised one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxNetConfig:
+    """Sizes; the defaults are the shipped mouth net."""
+
+    widths: tuple[int, int, int] = (48, 96, 160)
+    """Channels at a fourth, an eighth and a sixteenth of the box."""
+    blocks: tuple[int, int, int] = (1, 1, 2)
+    """Residual blocks on the way down (and up again, but for the last)."""
+    hidden: int = 128
+
+    def as_dict(self) -> dict[str, object]:
+        """For manifests and checkpoints."""
+        return asdict(self)
+
+
+MOUTH_NET = BoxNetConfig()
+EYE_NET = BoxNetConfig((48, 80, 128), (1, 1, 1))
+NETS = {"mouth": MOUTH_NET, "eye": EYE_NET}
+
+
+class Residual(nn.Module):
+    """Two convolutions beside the straight way; the second starts at nearly nothing."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.film = nn.Linear(hidden, 2 * width)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+        with torch.no_grad():
+            self.second.weight.mul_(0.3)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        """f32[N,C,h,w] and f32[N,hidden] -> f32[N,C,h,w]"""
+        scale, shift = self.film(code)[..., None, None].chunk(2, dim=1)
+        y = self.first(functional.relu(x)) * (1 + scale) + shift
+        out: Tensor = x + self.second(functional.relu(y))
+        return out
+
+
+class BoxNet(nn.Module):
+    """Draws the residual of one box; inputs and outputs by name as in its ONNX."""
+
+    def __init__(self, config: BoxNetConfig = MOUTH_NET) -> None:
+        super().__init__()
+        self.config = config
+        w0, w1, w2 = config.widths
+        hidden = config.hidden
+        self.code = nn.Sequential(
+            nn.Linear(CONDITION_SIZE + 4, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
+        )
+        self.stem = nn.Conv2d(_PLANES * _PIXELS + REFERENCE_CHANNELS, w0, 3, padding=1)
+        n0, n1, n2 = config.blocks
+        self.down0 = nn.ModuleList(Residual(w0, hidden) for _ in range(n0))
+        self.shrink1 = nn.Conv2d(w0, w1, 3, stride=2, padding=1)
+        self.down1 = nn.ModuleList(Residual(w1, hidden) for _ in range(n1))
+        self.shrink2 = nn.Conv2d(w1, w2, 3, stride=2, padding=1)
+        self.middle = nn.ModuleList(Residual(w2, hidden) for _ in range(n2))
+        self.grow1 = nn.Conv2d(w2, w1, 1)
+        self.up1 = nn.ModuleList(Residual(w1, hidden) for _ in range(n1))
+        self.grow0 = nn.Conv2d(w1, w0, 1)
+        self.up0 = nn.ModuleList(Residual(w0, hidden) for _ in range(n0))
+        self.last = nn.Conv2d(w0, 3 * _PIXELS, 3, padding=1)
+        for value in self.last.parameters():
+            nn.init.zeros_(value)
+
+    def forward(
+        self,
+        picture: Tensor,
+        masks: Tensor,
+        previous: Tensor,
+        noised: Tensor,
+        time: Tensor,
+        condition: Tensor,
+        reference: Tensor,
+    ) -> Tensor:
+        """The residual f32[N,3,h,w] without noise.
+
+        picture f32[N,3,h,w] in [-1,1], masks f32[N,2,h,w] in [0,1], previous and noised
+        f32[N,3,h,w], time f32[N,1], condition f32[N,212], reference f32[N,24,h/4,w/4].
+        """
+        angle = 1.5707963 * time
+        times = (time, time * time, torch.sin(angle), torch.cos(angle))
+        code = self.code(torch.cat((condition, *times), dim=1))
+        planes = torch.cat((picture, masks, previous, noised), dim=1)
+        blocks = functional.pixel_unshuffle(planes, BLOCK)
+        fine = _through(self.down0, self.stem(torch.cat((blocks, reference), dim=1)), code)
+        middle = _through(self.down1, self.shrink1(fine), code)
+        coarse = _through(self.middle, self.shrink2(middle), code)
+        middle = _through(self.up1, middle + _twice(self.grow1(coarse)), code)
+        fine = _through(self.up0, fine + _twice(self.grow0(middle)), code)
+        return functional.pixel_shuffle(self.last(functional.relu(fine)), BLOCK)
+
+
+class ReferenceNet(nn.Module):
+    """What one face looks like in a box at rest; run once for an avatar."""
+
+    def __init__(self, width: int = 48) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d((3 + 2) * _PIXELS, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, REFERENCE_CHANNELS, 3, padding=1),
+        )
+
+    def forward(self, rest: Tensor, masks: Tensor) -> Tensor:
+        """f32[N,3,h,w] in [-1,1] and f32[N,2,h,w] in [0,1] -> f32[N,24,h/4,w/4]."""
+        planes = torch.cat((rest, masks), dim=1)
+        out: Tensor = self.body(functional.pixel_unshuffle(planes, BLOCK))
+        return out
+
+
+def _through(blocks: nn.ModuleList, x: Tensor, code: Tensor) -> Tensor:
+    for block in blocks:
+        x = block(x, code)
+    return x
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
