@@ -134,8 +134,7 @@ class Runner:
         for wish in self.session.wishes.take_all():
             self._pipeline.obey(self._state, wish)
         for renderer in self.session.renderers.take_all():
-            self._pipeline = self._pipeline.drawn_by(renderer)
-            self._state.render = renderer.new_state()
+            self._pipeline = self._pipeline.drawn_by(renderer, self._state)
         for arrived_s, chunk in self.session.audio.take_timed():
             for window in self._pipeline.feed(self._state, chunk):
                 self._move(window, arrived_s)
