@@ -22,6 +22,7 @@ from engines.render.cv import cv2
 from engines.render.nets import BadRendererWeights
 from engines.render.nets import load as load_nets
 from export.data import render_pairs
+from export.data.render_cache import path_of
 from export.data.render_pairs import Pairs
 from export.evaluate.avatar_table import written
 from export.evaluate.renderer_draw import BoxNets, Way, floors, switched_off
@@ -71,7 +72,7 @@ def test_shards(cache: Path, box: str, kinds: list[str]) -> dict[str, Pairs]:
     """Test pairs of a box by kind; those that are not there are left out."""
     found = {}
     for kind in kinds:
-        path = cache / "renderer" / f"{box}-{kind}-test.npz"
+        path = path_of(cache, box, kind, test=True)
         if path.is_file():
             pairs = render_pairs.load(path)
             if len(pairs):

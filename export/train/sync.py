@@ -169,6 +169,7 @@ def fit(
         for group in trainer.optimizer.param_groups:
             group["lr"] = rate_at(done, config.rate)
         rng = np.random.default_rng((config.seed, trainer.step))
+        torch.manual_seed(config.seed * 1_000_003 + trainer.step)  # of dropout
         loss = trainer.net.contrast(*batch(clips, config, rng))
         trainer.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
