@@ -49,6 +49,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("evaluate", "renderer"): Command(
         "export.evaluate.renderer_cli:main", "drawn mouths and eyes against the truth"
     ),
+    ("evaluate", "films"): Command(
+        "export.evaluate.films_cli:main", "the renderer over time: flicker, drift, sync, strips"
+    ),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }
 

@@ -14,6 +14,7 @@ import numpy as np
 from rich.progress import Progress
 
 from engines.avatars.store import AvatarStore, default_store
+from engines.loop import RendererFactory
 from engines.motion.lips import LipModel
 from engines.motion.model import MotionModel
 from engines.offline import render_file
@@ -38,8 +39,12 @@ def drawn_geometry(
     store: AvatarStore,
     lips: LipModel,
     size: int = 512,
+    renderer_factory: RendererFactory | None = None,
 ) -> list[F32]:
-    """Tracked lip distances f32[F,7] of each clip as drawn (rest taken off, but for aperture)."""
+    """Tracked lip distances f32[F,7] of each clip as drawn (rest taken off, but for aperture).
+
+    `renderer_factory` as `render_file` takes it.
+    """
     avatar = store.load(avatar_name)
     motion = MotionModel.load(lips)
     found: list[F32] = []
@@ -53,7 +58,12 @@ def drawn_geometry(
                     frames = [
                         picture.image
                         for picture in render_file(
-                            clip.samples, avatar, motion, seed=SEED, size=size
+                            clip.samples,
+                            avatar,
+                            motion,
+                            seed=SEED,
+                            size=size,
+                            renderer_factory=renderer_factory,
                         )
                     ]
                     np.save(folder / f"{clip.name}.npy", np.stack(frames))

@@ -55,7 +55,7 @@ class Spread:
     mean: float
     low: float
     high: float
-    """95 % interval of the mean, people drawn with replacement."""
+    """95 % interval of the mean, people drawn with replacement; of one person, his pictures."""
     median: float
     count: int
     people: int
@@ -81,11 +81,14 @@ def _resampled(
     if not len(values):
         raise ValueError("no pictures to average")
     names, who = np.unique(np.asarray(people), return_inverse=True)
+    if len(names) == 1:
+        # One person tells nothing of others: how sure the figure is of these pictures, at least.
+        who = np.arange(len(values))
     counts = np.bincount(who).astype(np.float64)
     tops = np.bincount(who, values.astype(np.float64))
     bottoms = np.bincount(who, others.astype(np.float64))
     rng = np.random.default_rng(_SEED)
-    drawn = rng.integers(0, len(names), (_DRAWS, len(names)))
+    drawn = rng.integers(0, len(counts), (_DRAWS, len(counts)))
     size = counts[drawn].sum(1)
     a, b = tops[drawn].sum(1) / size, bottoms[drawn].sum(1) / size
     made = np.array([combine(x, y) for x, y in zip(a, b, strict=True)])

@@ -117,7 +117,7 @@ def bars(rows: dict[str, Sequence[Row]], way: str, teacher: str, plain: str) -> 
         ("mouth", STRANGERS, "open", 3.0, 0.85),
         ("mouth", "grid", ALL, 2.0, 0.80),
         ("eye", STRANGERS, ALL, 0.0, 1.0),
-        ("eye", STRANGERS, "blink", 0.0, 1.0),
+        ("eye", "grid", "blink", 0.0, 1.0),
     ):
         row = find(rows.get(box, ()), kind, part, way)
         name = f"{box}, {kind}, {part}"

@@ -53,3 +53,8 @@ def test_a_ratio_is_of_means() -> None:
     assert value.mean == pytest.approx(1.0) and value.median == pytest.approx(1.0)
     with pytest.raises(ValueError, match="no pictures"):
         spread(np.zeros(0, np.float32), [])
+
+
+def test_of_one_person_pictures_are_resampled() -> None:
+    value = spread(np.arange(20, dtype=np.float32), ["a"] * 20)
+    assert value.people == 1 and value.low < value.mean < value.high

@@ -53,7 +53,7 @@ def test_rows_bars_and_tables() -> None:
     assert lines["mouth, strangers, open: LPIPS-like share"] == "met"
     assert lines["mouth, LPIPS-like of the plain regressor's"] == "met"
     assert lines["mouth, grid, all: LPIPS-like share"] == "not measured"
-    assert lines["eye, strangers, blink: dB over the motion frame"] == "not measured"
+    assert lines["eye, grid, blink: dB over the motion frame"] == "not measured"
     text = "\n".join(markdown("mouth", rows))
     assert "### mouth, strangers, open: 20 pictures of 5" in text and "| 1 step |" in text
     json.dumps(as_json(rows))
