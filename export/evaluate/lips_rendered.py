@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.progress import Progress
@@ -18,6 +19,9 @@ from engines.loop import RendererFactory
 from engines.motion.lips import LipModel
 from engines.motion.model import MotionModel
 from engines.offline import render_file
+from engines.render.diffusion import DiffusionRenderer
+from engines.render.nets import load as load_nets
+from engines.render.stage import Stage
 from engines.values import F32
 from export.data.lip_geometry import lip_geometry, relative_to_rest
 from export.evaluate.lip_metrics import Track, with_made
@@ -83,6 +87,18 @@ def rendered_tracks(
     name: str,
     store: AvatarStore,
     lips: LipModel,
+    renderer_factory: RendererFactory | None = None,
 ) -> list[Track]:
     """The same clips with the lips of avatar `name`, drawn and tracked, as `made`."""
-    return with_made(tracks, drawn_geometry(places, clips, name, store, lips))
+    made = drawn_geometry(places, clips, name, store, lips, renderer_factory=renderer_factory)
+    return with_made(tracks, made)
+
+
+def refined(weights: Path) -> RendererFactory:
+    """Draws with the renderer's nets of a folder. Raises BadRendererWeights."""
+    nets = load_nets(weights)
+
+    def make(avatar: Any, size: int, stage: Stage) -> DiffusionRenderer:
+        return DiffusionRenderer(avatar, size, stage, nets=nets)
+
+    return make
