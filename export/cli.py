@@ -32,6 +32,8 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "sync"): Command("export.train.sync_cli:train", "does sound fit a mouth: a judge"),
     ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
     ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
+    ("train", "renderer"): Command("export.train.renderer_cli:train", "train the renderer's boxes"),
+    ("distill",): Command("export.distill.cli:distill", "one step of the renderer from several"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
     ("evaluate", "avatars"): Command(
         "export.evaluate.avatars_cli:main", "avatars of held-out people: bars and sheets"

@@ -7,7 +7,7 @@ Never mixes the clips of training and of test, and shows nobody his pictures.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,8 @@ from engines.values import F32, U8
 from export.data import grid
 from export.data.lip_examples import mel_blocks
 from export.data.motion_labels import eye_heights
-from export.data.render_pairs import Pairs
-from export.data.render_puppet import Puppet, Window, window_of
+from export.data.render_pairs import Drawn, Pairs
+from export.data.render_puppet import Puppet, Window, toned, window_of
 from export.data.render_puppet import fitted as fitted_avatar
 from export.data.sound import read_sound
 
@@ -116,13 +116,16 @@ def clip_rows(
     """Boxes of some frames of a clip, each with the frame before."""
     eyes = eye_shares(clip.points)
     for row in choose(clip.points, count, rng):
-        before, now = (
-            puppet.drawn(at.move(clip.points[i]), at.cut(clip.frames[i])) for i in (row - 1, row)
-        )
+        before, now = (_toned(puppet, clip, at, i) for i in (row - 1, row))
         boxes = puppet.pairs("grid", IDENTITY, now, before, clip.sound[row])
         if eyes[row] > _SHUT and rng.random() > _EYES_KEPT:
             boxes[1:] = [None, None]
         yield boxes
+
+
+def _toned(puppet: Puppet, clip: Clip, at: Window, row: int) -> Drawn:
+    drawn = puppet.drawn(at.move(clip.points[row]), at.cut(clip.frames[row]))
+    return replace(drawn, truth=toned(drawn.truth, drawn.picture, drawn.mesh.placed))
 
 
 def make(

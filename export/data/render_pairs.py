@@ -28,6 +28,7 @@ MOST_SHIFT_PX = 2.0
 LEAST_LIKENESS = 0.75
 """Correlation of picture and truth where no hole is; below, the mesh lies elsewhere."""
 _STEPS = 6
+_NEAR_PX = 0.02
 _ROBUST = 20.0
 """Grey levels from which on a difference is not one of place."""
 
@@ -201,7 +202,10 @@ def offset(picture: U8, truth: U8, hole: U8) -> F32:
         slope = np.stack([cv2.Sobel(moved, cv2.CV_32F, dx, 1 - dx, scale=0.125) for dx in (1, 0)])
         away = np.clip(fine - moved, -_ROBUST, _ROBUST) * share
         gram = np.einsum("iyx,jyx,yx->ij", slope, slope, share) + 1e-2 * share.sum() * np.eye(2)
-        shift += np.linalg.solve(gram, (slope * away).sum((1, 2))).astype(np.float32)
+        step = np.linalg.solve(gram, (slope * away).sum((1, 2))).astype(np.float32)
+        shift += step
+        if float(np.abs(step).max()) < _NEAR_PX:
+            break
     return shift
 
 

@@ -13,13 +13,16 @@ import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
 from engines.avatars.fit import crop, fit, square
+from engines.render import landmarks as lm
 from engines.render.cv import cv2
+from engines.render.rig import load_rig
 from engines.render.warp import WarpRenderer
 from engines.values import F32, U8
 from export.data.render_mesh import MeshReader
 from export.data.render_pairs import Cutter, Drawn, Pairs, Told
 
 NAME = "pair"
+_MOST_GAIN = 1.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,28 @@ def fitted(photo: U8, points: F32) -> Avatar:
     everywhere = np.ones(photo.shape[:2], np.float32)
     photo, points, everywhere = crop(photo, points, everywhere)
     return fit(photo, points, everywhere, name=NAME, title=NAME, credit="")
+
+
+def toned(truth: U8, picture: U8, placed: F32) -> U8:
+    """The truth u8[S,S,3] in the colours of the picture: a gain for each channel.
+
+    A camera's white balance drifts from clip to clip; the renderer keeps to its photo's. Measured
+    on the skin of the face, placed f32[468,3], without mouth and eyes.
+    """
+    small = [cv2.resize(p, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+             for p in (picture, truth)]  # fmt: skip
+    skin = np.zeros(small[0].shape[:2], np.uint8)
+    at = (placed[:, :2] + 0.5) * 0.25 - 0.5
+    cv2.fillPoly(skin, [np.rint(at[load_rig().oval]).astype(np.int32)], 1)
+    skin = cv2.erode(skin, np.ones((9, 9), np.uint8))
+    holes = [lm.OUTER_LOOP, *((*eye.crease, *eye.lower[::-1]) for eye in lm.EYES)]
+    for hole in holes:
+        cv2.fillPoly(skin, [cv2.convexHull(np.rint(at[list(hole)]).astype(np.int32))], 0)
+    goal, mean = (np.array(cv2.mean(p, skin)[:3]) for p in small)
+    gain = np.clip(goal / np.maximum(mean, 1), 1 / _MOST_GAIN, _MOST_GAIN)
+    table = np.rint((np.arange(256)[:, None] * gain).clip(0, 255)).astype(np.uint8)
+    out: U8 = cv2.LUT(truth, table[None])
+    return out
 
 
 class Puppet:

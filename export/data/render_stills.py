@@ -18,9 +18,9 @@ from engines.avatars.fit import BadPortrait
 from engines.render import landmarks as lm
 from engines.render.curves import lens, polygon_mask
 from engines.render.eyes import Eyeball
-from engines.render.geometry import Geometry
+from engines.render.geometry import Geometry, close_lips
 from engines.render.warp import Mesh, WarpRenderer
-from engines.values import F32, MOTION_INDEX, U8
+from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, MOTION_SIZE, U8
 from export.data.faces import random_motion
 from export.data.render_pairs import Drawn, Pairs
 from export.data.render_puppet import Puppet, fitted, window_of
@@ -37,6 +37,9 @@ _PARTED = 0.5
 """Share of cycles in which the lips part on the way."""
 _JITTER = ("jawOpen", "mouthFunnel", "jawForward")
 """Shapes that move what is in the mouth; other values give another picture of the same truth."""
+_OTHER_MOUTH = {"mouthPucker": (0.0, 0.45), "mouthFunnel": (0.0, 0.25), "mouthLeft": (-0.3, 0.3)}
+_OTHER_SMILE = {"mouthSmile": (-0.6, 0.05), "mouthFrown": (0.0, 0.3), "mouthStretch": (-0.2, 0.2)}
+_KEPT_GAP = (0.7, 0.97)
 _LIGHT, _TINT = 0.15, 0.04
 """How much lighter or darker the teeth of the rig may be, and each of their colours."""
 
@@ -79,7 +82,8 @@ def restore(
 ) -> Iterator[list[Pairs | None]]:
     """Open mouths of photos: sealed by `fit`, drawn open again by the rig; the photo is the truth.
 
-    Half of the variants without the person's own teeth.
+    Half of the variants without the person's own teeth, half with the photo's mouth in another
+    shape: people laugh in photos, but they do not laugh all the while they speak.
     """
     rng = np.random.default_rng(seed)
     for name, photo, points, mask in zip(
@@ -94,17 +98,85 @@ def restore(
             continue
         if not np.abs(avatar.landmarks - goal).max() > 0.5:
             continue
+        photographed = Photographed(_unposed(avatar, truth, goal))
         for own in (True, False):
             if own and not avatar.teeth.any():
                 continue
             light = _other_light(rng)
             puppet = Puppet(_teeth(avatar, own, light))
             count = (variants + 1) // 2 if avatar.teeth.any() else variants
-            for _ in range(count):
-                now = _drawn_otherwise(puppet, goal, truth, rng)
+            for k in range(count):
+                seen, at_points = other_mouth(photographed, rng) if k % 2 else (truth, goal)
+                now = _drawn_otherwise(puppet, at_points, seen, rng)
                 boxes = puppet.pairs("restore", name, now, None)
                 # The eyes of a sealed mouth's portrait are the photo's: nothing to learn.
                 yield [boxes[0], None, None]
+
+
+class Photographed:
+    """A photo as it is, its open mouth a part of its texture."""
+
+    def __init__(self, avatar: Avatar) -> None:
+        self.avatar = avatar
+        self.geometry = Geometry(avatar, avatar.size)
+        self._renderer = WarpRenderer(avatar, avatar.size)
+        self._state = self._renderer.new_state()
+
+    def draw(self, mesh: Mesh) -> U8:
+        """u8[S,S,3]: nothing is painted into a mouth that opens no further than in the photo."""
+        return self._renderer.draw(self._state, mesh)
+
+
+def _unposed(avatar: Avatar, photo: U8, points: F32) -> Avatar:
+    """The avatar with the photo's own face instead of one at rest."""
+    return replace(
+        avatar,
+        portrait=photo,
+        skin=photo,
+        background=photo,
+        landmarks=points,
+        teeth=np.zeros((0, 0, 4), np.uint8),
+        laugh=np.zeros_like(avatar.laugh),
+        smile=np.zeros_like(avatar.smile),
+    )
+
+
+def other_mouth(photographed: Photographed, rng: np.random.Generator) -> tuple[U8, F32]:
+    """The photo u8[S,S,3] with its mouth in another shape and its landmarks f32[478,3].
+
+    Less of a smile, rounder, a little narrower: what is seen between the lips stays the photo's.
+    """
+    geometry, avatar = photographed.geometry, photographed.avatar
+    weights = np.zeros(len(ARKIT_NAMES), np.float32)
+    for name, (low, high) in _OTHER_MOUTH.items():
+        weights[MOTION_INDEX[name]] = rng.uniform(low, high)
+    for name, (low, high) in _OTHER_SMILE.items():
+        value = rng.uniform(low, high)
+        for side in ("Left", "Right"):
+            weights[MOTION_INDEX[f"{name}{side}"]] = value
+    face = geometry.face + np.tensordot(weights, avatar.deltas, 1)
+    gap = _inner_gap(geometry.face)
+    wanted = gap * rng.uniform(*_KEPT_GAP)
+    seal = float(np.clip(1 - wanted / max(_inner_gap(face), 1e-3), 0, 1))
+    close_lips(face, seal, np.zeros((len(lm.UPPER_INNER), 3), np.float32))
+    pose = geometry.pose(_slight_turn(rng))
+    nothing = np.zeros(len(ARKIT_NAMES), np.float32)
+    face = face.astype(np.float32)
+    mesh = Mesh(nothing, face, pose, geometry.place(face, geometry.face_follow, pose))
+    points = placed_landmarks(avatar, mesh, [(0, 0), (0, 0)])
+    return photographed.draw(mesh), points
+
+
+def _inner_gap(face: F32) -> float:
+    """Of the lips' middle, head axes (y up)."""
+    return float((face[list(lm.UPPER_INNER[3:6]), 1] - face[list(lm.LOWER_INNER[3:6]), 1]).mean())
+
+
+def _slight_turn(rng: np.random.Generator) -> F32:
+    motion = np.zeros(MOTION_SIZE, np.float32)
+    for name in ("headPitch", "headYaw", "headRoll"):
+        motion[MOTION_INDEX[name]] = rng.normal(0, 0.05)
+    return motion
 
 
 def _teeth(avatar: Avatar, own: bool, light: F32) -> Avatar:

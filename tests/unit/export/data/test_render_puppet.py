@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engines.values import MOTION_INDEX
-from export.data.render_puppet import Puppet, Window, fitted, window_of
+from export.data.render_mesh import MeshReader
+from export.data.render_puppet import Puppet, Window, fitted, toned, window_of
 from tests.support.sample_avatar import sample, soft_mask
 
 
@@ -46,3 +47,13 @@ def test_other_weights_may_be_asked_for() -> None:
     now = puppet.drawn(sample().landmarks, sample().portrait, more)
     assert now.mesh.weights[jaw] == np.float32(0.5)
     np.testing.assert_allclose(now.mesh.placed[:, :2], sample().landmarks[:468, :2], atol=0.02)
+
+
+def test_another_white_balance_is_taken_out() -> None:
+    photo, placed = sample().portrait, MeshReader(sample()).rest().placed
+    warm = np.rint(photo * np.array([0.8, 0.95, 1.0])).astype(np.uint8)
+    back = toned(warm, photo, placed)
+    assert np.abs(back.astype(int) - photo).mean() < 2 < np.abs(warm.astype(int) - photo).mean()
+    assert (toned(photo, photo, placed) == photo).all()
+    # No light is made of darkness.
+    assert toned(np.ones_like(photo), photo, placed).max() <= 2

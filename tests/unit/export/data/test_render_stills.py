@@ -6,9 +6,9 @@ import numpy as np
 
 from engines.render import landmarks as lm
 from engines.render.warp import WarpRenderer
-from engines.values import MOTION_INDEX
+from engines.values import F32, MOTION_INDEX
 from export.data import render_stills
-from export.data.render_pairs import sorted_by_box
+from export.data.render_pairs import opening, sorted_by_box
 from export.data.render_stills import Portraits
 from tests.support.laughing import laughing
 from tests.support.sample_avatar import motion, sample, soft_mask
@@ -76,3 +76,22 @@ def test_landmarks_of_a_picture_follow_head_and_gaze() -> None:
     still = drawing.mesh(motion())
     same = render_stills.placed_landmarks(sample(), still, [(0, 0), (0, 0)])
     np.testing.assert_allclose(same[:, :2], sample().landmarks[:, :2], atol=0.01)
+
+
+def test_another_mouth_opens_no_further_and_keeps_what_is_in_it() -> None:
+    photo, points = laughing()
+    avatar = sample()
+    photographed = render_stills.Photographed(render_stills._unposed(avatar, photo, points))
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        picture, at = render_stills.other_mouth(photographed, rng)
+        before, after = (opening(0, p[: lm.MESH_POINTS] * 1.0) for p in (points, at))
+        assert 0.5 * before < after * _width(at) / _width(points) < before + 0.01
+        middle = at[[13, 14], :2].mean(0)
+        x, y = np.rint(middle).astype(int)
+        was = photo[tuple(np.rint(points[[13, 14], :2].mean(0)).astype(int)[::-1])]
+        assert np.abs(picture[y, x].astype(int) - was).max() < 60
+
+
+def _width(points: F32) -> float:
+    return float(np.linalg.norm((points[lm.MOUTH_LEFT] - points[lm.MOUTH_RIGHT])[:2]))

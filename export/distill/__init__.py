@@ -1,0 +1,1 @@
+"""From a teacher that takes several steps to nets that take one."""

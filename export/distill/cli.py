@@ -1,0 +1,127 @@
+"""Command `distill`: the one-step nets of a box from a run of `train renderer`.
+
+Offline; one process on one thread, with a progress bar.
+Never needs a data folder for `--smoke`: teacher, boxes and features are made up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+
+from engines.render.boxes import KINDS
+from engines.render.cv import cv2
+from export.data.render_cache import stored
+from export.data.render_pairs import Pairs
+from export.distill.losses import Features, FeaturesMissing
+from export.distill.student import Distiller, Recipe, save, start, student_step
+from export.train import several
+from export.train.renderer import Nets, RenderConfig, load_trained
+from export.train.renderer import start as start_trainer
+from export.train.renderer_batch import chances
+from export.train.renderer_cli import SMOKE, made_up, watch
+from export.train.renderer_figures import apart
+
+STUDENT = RenderConfig(steps=4000, batch=8, rate=3e-4)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Arguments of `distill`."""
+    out = argparse.ArgumentParser(prog="export distill", description=distill.__doc__)
+    data = os.environ.get("SYNCHRORAMA_DATA", "../shared/data")
+    usual = Recipe()
+    out.add_argument("--box", choices=sorted(KINDS), default="mouth")
+    out.add_argument("--teacher", type=Path, help="run (default: artifacts/runs/renderer/BOX)")
+    out.add_argument("--run", type=Path, help="folder of this run (default: ...-student)")
+    out.add_argument("--data", type=Path, default=Path(data))
+    out.add_argument("--cache", type=Path, default=Path("artifacts/cache"))
+    out.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    out.add_argument("--smoke", action="store_true", help="seconds, nothing but made-up boxes")
+    out.add_argument("--steps", type=int)
+    out.add_argument("--minutes", type=float, help="instead of --steps")
+    out.add_argument("--batch", type=int)
+    out.add_argument("--rate", type=float)
+    out.add_argument("--teacher-weight", type=float, default=usual.teacher)
+    out.add_argument("--teacher-steps", type=int, default=usual.teacher_steps)
+    out.add_argument("--features", type=float, default=usual.features, help="0: none are loaded")
+    out.add_argument("--critic", type=float, default=usual.critic)
+    out.add_argument("--matching", type=float, default=usual.matching)
+    out.add_argument("--seed", type=int, default=1)
+    out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return out
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """The recipe that the arguments ask for."""
+    return Recipe(
+        teacher=args.teacher_weight,
+        teacher_steps=args.teacher_steps,
+        features=args.features,
+        critic=args.critic,
+        matching=args.matching,
+        warm=1 if args.smoke else Recipe().warm,
+    )
+
+
+def taught(args: argparse.Namespace) -> tuple[Nets, Pairs, Features | None]:
+    """The teacher, the pairs and the features. Raises FileNotFoundError, FeaturesMissing."""
+    if args.smoke:
+        assert SMOKE.net is not None
+        return Nets(SMOKE.net), made_up(args.box), Features(8) if args.features else None
+    teacher = load_trained(args.teacher or Path("artifacts/runs/renderer") / args.box).mean
+    features = Features.load(args.data) if args.features else None
+    return teacher, stored(args.cache, args.box), features
+
+
+def distill(argv: list[str]) -> int:
+    """`python -m export distill`."""
+    args = parser().parse_args(argv)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer")
+    folder: Path = args.run or default / f"{args.box}-student"
+    try:
+        teacher, pairs, features = taught(args)
+    except (FileNotFoundError, FeaturesMissing) as error:
+        sys.stderr.write(f"distill: {error}\n")
+        return 1
+    base = replace(STUDENT, steps=SMOKE.steps, batch=4, every=1) if args.smoke else STUDENT
+    config = replace(
+        base,
+        box=args.box,
+        steps=args.steps or base.steps,
+        batch=args.batch or base.batch,
+        rate=args.rate or base.rate,
+        seed=args.seed,
+        device=several.join(args.device),
+        net=teacher.box.config,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe = recipe_of(args)
+    note = asdict(config) | {"recipe": recipe.as_dict(), "teacher": str(args.teacher or "")}
+    (folder / "config.json").write_text(json.dumps(note, indent=1))
+    trainer = start_trainer(config, folder, resume=args.resume)
+    distiller = start(trainer, recipe, teacher, features, resume=args.resume)
+    run(distiller, pairs, None if args.minutes is None else 60 * args.minutes)
+    several.leave()
+    return 0
+
+
+def run(distiller: Distiller, pairs: Pairs, seconds: float | None) -> None:
+    """Distil with a progress bar; log, curves and sheets in the run's folder."""
+    kept_out = apart(pairs)
+    seen, held = pairs.take(~kept_out), pairs.take(kept_out)
+    chance = chances(seen, distiller.config.box)
+    watch(
+        distiller.trainer,
+        held,
+        lambda: student_step(distiller, seen, chance),
+        lambda: save(distiller),
+        seconds,
+    )

@@ -1,0 +1,50 @@
+"""What a drawn box is judged by while it is trained: levels and edges, most of all in the mouth.
+
+Offline, torch; pure.
+Never counts what pasting hides: weights fall with the fade at the edge of a box.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engines.render.boxes import KINDS, fade
+
+IN_OPENING = 5.0
+"""What a pixel of the opening and about it counts, against 1 outside."""
+EDGES = 0.5
+_LEAST = 0.1
+_REACH = 3
+"""Blocks of 4 pixels by which the opening is widened."""
+
+
+def fade_of(box: str) -> Tensor:
+    """f32[1,1,h,w]: how much of a residual is pasted."""
+    return torch.from_numpy(fade(KINDS[box]).astype(np.float32))[None, None]
+
+
+def widened(opening: Tensor) -> Tensor:
+    """f32[N,1,h,w]: the opening and 4 to 8 pixels about it, found on blocks of 4 pixels."""
+    coarse = functional.max_pool2d(opening, 4)
+    wide = functional.max_pool2d(coarse, (_REACH, 1), stride=1, padding=(_REACH // 2, 0))
+    wide = functional.max_pool2d(wide, (1, _REACH), stride=1, padding=(0, _REACH // 2))
+    return functional.interpolate(wide, scale_factor=4.0, mode="nearest")
+
+
+def weights(masks: Tensor, pasted: Tensor) -> Tensor:
+    """f32[N,1,h,w] from masks f32[N,2,h,w] and `fade_of`; their mean is about 1."""
+    inside = widened(masks[:, :1])
+    weight = (_LEAST + (1 - _LEAST) * pasted) * (1 + (IN_OPENING - 1) * inside)
+    return weight / weight.mean(dim=(1, 2, 3), keepdim=True)
+
+
+def drawn_loss(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """L1 and EDGES times the L1 of differences, of residuals f32[N,3,h,w]; f32[N]."""
+    error = drawn - truth
+    across = (error[..., :, 1:] - error[..., :, :-1]).abs() * weight[..., :, 1:]
+    down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weight[..., 1:, :]
+    level = (error.abs() * weight).mean(dim=(1, 2, 3))
+    return level + EDGES * (across.mean(dim=(1, 2, 3)) + down.mean(dim=(1, 2, 3)))

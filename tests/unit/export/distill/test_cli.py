@@ -1,0 +1,51 @@
+"""The command: smoke in seconds, what is missing is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from export.distill.cli import distill, parser, recipe_of
+from export.train.renderer import load_trained
+from export.train.renderer_cli import made_up, train
+
+
+def test_smoke_leaves_nets_that_load_and_can_go_on(tmp_path: Path) -> None:
+    words = ["--smoke", "--box", "eye", "--run", str(tmp_path)]
+    assert distill(words) == 0
+    assert distill([*words, "--resume", "--steps", "8"]) == 0
+    history = json.loads((tmp_path / "log.json").read_text())
+    assert history[-1]["step"] == 8 and "stills_1_psnr" in history[-1]
+    nets = load_trained(tmp_path)
+    assert nets.mean.box.config.widths == (8, 12, 16) and not nets.training
+
+
+def test_a_teacher_s_run_is_taken_up(tmp_path: Path) -> None:
+    teacher, student, cache = (tmp_path / name for name in ("teacher", "student", "cache"))
+    assert train(["--smoke", "--box", "eye", "--run", str(teacher)]) == 0
+    made_up("eye", 24).save(cache / "renderer" / "eye-cycle.npz")
+    places = ["--teacher", str(teacher), "--run", str(student), "--cache", str(cache)]
+    assert (
+        distill(["--box", "eye", "--steps", "1", "--features", "0", "--batch", "2", *places]) == 0
+    )
+    note = json.loads((student / "config.json").read_text())
+    assert note["net"]["widths"] == [8, 12, 16] and note["recipe"]["features"] == 0
+
+
+def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert distill(["--teacher", str(tmp_path)]) == 1
+    assert "train renderer" in capsys.readouterr().err
+    teacher = tmp_path / "teacher"
+    assert train(["--smoke", "--box", "eye", "--run", str(teacher)]) == 0
+    capsys.readouterr()
+    assert distill(["--box", "eye", "--teacher", str(teacher), "--data", str(tmp_path)]) == 1
+    assert "--features 0" in capsys.readouterr().err
+
+
+def test_arguments_reach_the_recipe() -> None:
+    words = "--features 0.5 --critic 0.2 --matching 0.3 --teacher-weight 0.4 --teacher-steps 6"
+    recipe = recipe_of(parser().parse_args(words.split()))
+    assert (recipe.features, recipe.critic, recipe.matching) == (0.5, 0.2, 0.3)
+    assert (recipe.teacher, recipe.teacher_steps) == (0.4, 6)
