@@ -36,6 +36,10 @@ class Renderer(Protocol):
     """What the pipeline needs of a renderer: static parts shared, one state for each session."""
 
     @property
+    def size(self) -> int:
+        """Side of its pictures."""
+
+    @property
     def efforts(self) -> tuple[str, ...]:
         """Its ways to draw, by name: the best first, each cheaper than the one before."""
 

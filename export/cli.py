@@ -47,6 +47,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("evaluate", "ablations"): Command(
         "export.evaluate.ablations_cli:main", "what each part is worth, by leaving it out"
     ),
+    ("to-onnx",): Command("export.deploy.renderer_cli:main_onnx", "trained nets as the engine's"),
+    ("quantize",): Command("export.deploy.renderer_cli:main_quantize", "int8 where it is as good"),
+    ("parity",): Command("export.deploy.renderer_cli:main_parity", "torch, ONNX, int8 compared"),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "renderer"): Command(
         "export.evaluate.renderer_cli:main", "drawn mouths and eyes against the truth"

@@ -90,6 +90,11 @@ class Marked:
         self._mark = mark
 
     @property
+    def size(self) -> int:
+        """That of the renderer inside."""
+        return self._renderer.size
+
+    @property
     def efforts(self) -> tuple[str, ...]:
         """Those of the renderer inside."""
         return self._renderer.efforts
