@@ -158,7 +158,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, default=Path("artifacts/cache"))
     parser.add_argument("--out", type=Path, default=Path("artifacts/evaluate/renderer"))
     parser.add_argument("--weights", type=Path, help="folder of ONNX nets with a manifest")
-    parser.add_argument("--checkpoint", type=Path, help="instead: a run's folder; {box} stands for each box")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="instead: a run's folder; {box} stands for each box"
+    )
     parser.add_argument("--teacher", type=Path, help="run's folder of the teacher")
     parser.add_argument("--regressor", type=Path, help="run's folder of the plain regressor")
     parser.add_argument("--steps", type=int, nargs="+", default=[2, 1], help="the last is judged")
