@@ -15,6 +15,7 @@ import numpy as np
 from engines.render.boxes import Boxes
 from engines.render.cv import cv2
 from engines.values import F32, U8
+from export.evaluate.avatar_table import Line, count
 from export.evaluate.film import Film, Shot
 from export.evaluate.film_metrics import DRIFT_S, added_flicker, drift, flicker, passes, wandered
 from export.evaluate.renderer_metrics import sharpness
@@ -23,6 +24,10 @@ from export.judges.perceptual import Perceptual
 from export.judges.sync import SyncFigures, figures
 from export.nets.sync import HEIGHT, WIDTH, SyncNet
 from export.train.sync_data import SyncClip, sound_rows
+
+FLICKER = 1.2
+DRIFT = 1.05
+BOXES_MS = 15.0
 
 
 @dataclass(slots=True)
@@ -122,6 +127,21 @@ def markdown(ways: dict[str, WayFigures], real: Sequence[float]) -> list[str]:
         out.append(f"| {' | '.join(cells)} |")
     out += ["", *_stages(ways)]
     return [*out, *_sync_table(ways)]
+
+
+def bars(ways: dict[str, WayFigures], real: Sequence[float], frame: str, drawn: str) -> list[Line]:
+    """The renderer's bars over time; what was not filmed says so."""
+    row, plain = ways.get(drawn, WayFigures()), ways.get(frame, WayFigures())
+    flickers = float(np.mean(row.flicker) / np.median(real)) if row.flicker and real else None
+    first, last = (row.drift.get(s, []) for s in (DRIFT_S[0], DRIFT_S[-1]))
+    grown = float(np.mean(last)) / max(float(np.mean(first)), 1e-9) if first and last else None
+    spent = float(np.mean(row.frame_ms)) if row.frame_ms else None
+    boxes = spent - float(np.mean(plain.frame_ms)) if spent and plain.frame_ms else None
+    return [
+        count("flicker, of real video's", flickers, FLICKER, at_least=False),
+        count("LPIPS-like at 60 s of that at 1 s", grown, DRIFT, at_least=False),
+        count("boxes, ms CPU a frame", boxes, BOXES_MS, at_least=False),
+    ]
 
 
 def _stages(ways: dict[str, WayFigures]) -> list[str]:

@@ -36,10 +36,12 @@ from export.data.render_grid import read_clip
 from export.data.sound import read_sound
 from export.data.voices import voice_files
 from export.evaluate.avatar_people import built_in, held_out, make_people
+from export.evaluate.avatar_table import written
 from export.evaluate.film import Film, Shot, motions, repeated, shoot, shot
 from export.evaluate.film_blind import Pair, moments, rows_of, write_kit
 from export.evaluate.film_figures import (
     WayFigures,
+    bars,
     markdown,
     real_flicker,
     sync_clip,
@@ -86,6 +88,7 @@ def main(argv: list[str]) -> int:
     kept = {name: asdict(row) for name, row in ways.items()} | {"real flicker": real}
     (args.out / "films.json").write_text(json.dumps(kept, indent=1), "utf-8")
     print(table)
+    print(written(bars(ways, real, FRAME, DRAWN)))
     print(f"raw figures: {args.out / 'films.json'}")
     return 0
 

@@ -16,6 +16,7 @@ from export.evaluate import film_figures
 from export.evaluate.film import Film, shot
 from export.evaluate.film_figures import (
     WayFigures,
+    bars,
     markdown,
     real_flicker,
     sync_clip,
@@ -79,3 +80,14 @@ def test_real_video_has_the_same_figure() -> None:
     mesh = read_avatar(BUILTIN / "aria").landmarks
     frames = np.random.default_rng(1).integers(0, 255, (1, 512, 512, 3)).astype(np.uint8)
     assert real_flicker(np.repeat(frames, 3, 0), np.repeat(mesh[None], 3, 0)) < 1e-6
+
+
+def test_bars_over_time_can_be_missed() -> None:
+    frame, drawn = WayFigures(frame_ms=[8.0]), WayFigures(flicker=[0.5], frame_ms=[18.0])
+    drawn.drift = {1.0: [0.02], 10.0: [0.02], 60.0: [0.0201]}
+    ways = {"a": frame, "b": drawn}
+    verdicts = [line.verdict for line in bars(ways, [0.45], "a", "b")]
+    assert verdicts == ["met", "met", "met"]
+    drawn.flicker, drawn.frame_ms, drawn.drift[60.0] = [0.6], [30.0], [0.03]
+    assert {line.verdict for line in bars(ways, [0.45], "a", "b")} == {"MISSED"}
+    assert {line.verdict for line in bars({"a": frame}, [], "a", "b")} == {"not measured"}
