@@ -46,13 +46,11 @@ def render_file(
     cues: Sequence[Cue] = (),
     on_progress: Callable[[int, int], None] | None = None,
     renderer_factory: RendererFactory | None = None,
-    best: int = 0,
 ) -> Iterator[Picture]:
     """Yield one Picture for each 40 ms of f32[N] at 16 kHz, in order, pts 0 first.
 
     The last picture covers the tail; `on_progress(done, total)` is called after each picture.
-    `cues`, in order of time, are what the face is told meanwhile; `best` is the way to draw,
-    among the renderer's `efforts`: it is kept, however long it takes.
+    `cues`, in order of time, are what the face is told meanwhile.
     OpenCV is set to one thread for the whole process, as by a live engine: its pool would make
     rounding depend on the machine. Raises what the motion model or the renderer raised, and
     ValueError for audio that is not one-dimensional.
@@ -73,7 +71,7 @@ def render_file(
     # Emptied after every turn: a turn makes at most one picture.
     frames: Mailbox[Picture] = Mailbox("offline frames", 8, "refuse", clock=clock)
     renderer = engine.prepare(avatar, size, stage)
-    session = engine.open("offline", renderer, seed=seed, frames=frames, best=best)
+    session = engine.open("offline", renderer, seed=seed, frames=frames)
     done = 0
     waiting = list(cues)
     for pts in range(0, len(padded), CHUNK):

@@ -59,6 +59,8 @@ _SHOWN = (0.01, 0.085)
 _CAVITY = np.array([14, 11, 28], np.float32)
 _TOOTH_BGR = np.array([190, 204, 214], np.float32)
 _TURN = 0.06
+_CHANGE = 0.2
+"""How far toward another mouth a frame lies from the one before."""
 _SHADE_SHARE, _RIM_SHARE = 0.10, 0.022
 """Mouth widths over which the upper lip shades what is behind it; width of the wet rim."""
 
@@ -169,9 +171,23 @@ def make(
         looks = random_looks(avatar.teeth_light * _TOOTH_BGR, avatar.lip_colour, rng)
         shown = float(rng.uniform(*_SHOWN))
         for _ in range(variants):
-            motion, held = random_mouth(rng)
-            mesh = renderer.mesh(motion)
-            drawn = renderer.draw(state, mesh)
-            truth = inside(drawn, avatar, geometry, mesh, mouth, looks, held, shown)
-            boxes = cutter.cut(Told("rig", name, motion), Drawn(drawn, truth, mesh), None)
+            now, other = random_mouth(rng), random_mouth(rng)
+            drawn = []
+            for motion, held in (_toward(now, other, _CHANGE), now):
+                mesh = renderer.mesh(motion)
+                frame = renderer.draw(state, mesh)
+                truth = inside(frame, avatar, geometry, mesh, mouth, looks, held, shown)
+                drawn.append(Drawn(frame, truth, mesh))
+            boxes = cutter.cut(Told("rig", name, now[0]), drawn[1], drawn[0])
             yield [boxes[0], None, None]
+
+
+def _toward(now: tuple[F32, Held], other: tuple[F32, Held], share: float) -> tuple[F32, Held]:
+    """A frame before: so much of the way to another mouth."""
+    (motion, held), (far, away) = now, other
+    out: F32 = (motion + share * (far - motion)).astype(np.float32)
+    return out, Held(
+        (held.jaw + share * (away.jaw - held.jaw)).astype(np.float32),
+        held.tongue_up + share * (away.tongue_up - held.tongue_up),
+        held.tongue_out + share * (away.tongue_out - held.tongue_out),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -38,8 +38,9 @@ def parser(command: str) -> argparse.ArgumentParser:
         "--renderer",
         type=Path,
         required=True,
-        metavar="RUNS",
-        help="folder with the runs of both boxes, `mouth` and `eye`",
+        nargs="+",
+        metavar="RUN",
+        help="folders of runs of `train renderer` or `distill`, one of each box",
     )
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
     if command != "parity":
@@ -68,18 +69,22 @@ def main_parity(argv: list[str]) -> int:
     return _guarded(lambda: _parity(args), "parity")
 
 
-def _guarded(work: object, command: str) -> int:
+def _guarded(work: Callable[[], None], command: str) -> int:
     torch.set_num_threads(1)
     try:
-        work()  # type: ignore[operator]
+        work()
     except (BadRun, FileNotFoundError) as error:
         sys.stderr.write(f"{command}: {error}\n")
         return 1
     return 0
 
 
-def _runs(folder: Path) -> list[RunNets]:
-    return [load_run(folder / name) for name in KINDS]
+def _runs(folders: Sequence[Path], *, all_kinds: bool = True) -> list[RunNets]:
+    runs = [load_run(folder) for folder in folders]
+    given = [run.kind.name for run in runs]
+    if len(set(given)) < len(given) or (all_kinds and set(given) != set(KINDS)):
+        raise BadRun(f"runs of {', '.join(given)}; wanted one of each of {', '.join(KINDS)}")
+    return runs
 
 
 def _to_onnx(args: argparse.Namespace) -> None:
@@ -109,7 +114,7 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _parity(args: argparse.Namespace) -> None:
-    for run in _runs(args.renderer):
+    for run in _runs(args.renderer, all_kinds=False):
         rows, _ = _weigh(run, to_onnx(run), args.cache)
         for line in table(run.kind.name, rows):
             print(line)

@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from engines.render.boxes import KINDS, MASKS, Kind
 from engines.render.conditions import CONDITION_SIZE
 from export.data.render_pairs import Pairs
-from export.nets.renderer import BoxNet, BoxNetConfig, ReferenceNet
+from export.nets.renderer import BoxNetConfig
+from export.train.renderer import Trained
 
 SMALL = BoxNetConfig((8, 12, 16), (1, 1, 1), 16)
 
@@ -25,12 +26,10 @@ def write_run(folder: Path, kind: Kind, *, drawing: bool = True) -> Path:
     """A run's folder; `drawing`: its last layer is not zero."""
     folder.mkdir(parents=True)
     torch.manual_seed(kind.width)
-    box, reference = BoxNet(SMALL), ReferenceNet()
+    nets = Trained(SMALL)
     if drawing:
-        torch.nn.init.normal_(box.last.weight, 0, 0.02)
-    tensors = {f"net.mean.box.{name}": value for name, value in box.state_dict().items()}
-    tensors |= {f"net.mean.reference.{n}": value for n, value in reference.state_dict().items()}
-    tensors["net.now.other"] = torch.zeros(1)
+        torch.nn.init.normal_(nets.mean.box.last.weight, 0, 0.02)
+    tensors = {f"net.{name}": value for name, value in nets.state_dict().items()}
     save_file(tensors, str(folder / "checkpoint.safetensors"), metadata={"epoch": "7"})
     config = {"box": kind.name, "net": SMALL.as_dict(), "regression": False}
     (folder / "config.json").write_text(json.dumps(config))

@@ -69,4 +69,5 @@ def test_a_portrait_speaks() -> None:
     hole = found.masks[:, 0] > 200
     away = np.abs(found.picture.astype(int) - found.truth).mean(3)
     assert away[hole].mean() > 4 * away[~hole].mean()
+    assert found.has_previous.all() and (found.previous_truth != found.truth).any()
     assert found.condition[:, MOTION_INDEX["jawOpen"]].max() > 0

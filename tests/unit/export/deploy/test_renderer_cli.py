@@ -14,6 +14,10 @@ from export.deploy import renderer_cli, renderer_parity
 from tests.support.renderer_run import made_up, write_runs
 
 
+def both(runs: Path) -> list[str]:
+    return [str(runs / name) for name in KINDS]
+
+
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(renderer_parity, "RUNS", 1)
@@ -29,7 +33,16 @@ def test_to_onnx_writes_what_the_engine_loads(
     figures = tmp_path / "figures.json"
     figures.write_text('{"mouth": 30}')
     out = tmp_path / "out"
-    given = ["--renderer", str(runs), "--out", str(out), "--figures", str(figures), "--steps", "2"]
+    given = [
+        "--renderer",
+        *both(runs),
+        "--out",
+        str(out),
+        "--figures",
+        str(figures),
+        "--steps",
+        "2",
+    ]
     assert renderer_cli.main_onnx(given) == 0
     assert load(out).steps == 2 and "MB" in capsys.readouterr().out
     manifest = json.loads((out / "manifest.json").read_text())
@@ -40,7 +53,7 @@ def test_to_onnx_writes_what_the_engine_loads(
 def test_quantize_prints_its_table_and_ships_the_better(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ["--renderer", str(runs), "--out", str(tmp_path / "out")]
+    given = ["--renderer", *both(runs), "--out", str(tmp_path / "out")]
     assert renderer_cli.main_quantize([*given, "--cache", str(tmp_path / "cache")]) == 0
     said = capsys.readouterr().out
     assert "| int8 |" in said and "eye: int8 ships" in said
@@ -55,7 +68,7 @@ def test_parity_writes_nothing(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
-    given = ["--renderer", str(runs), "--cache", str(tmp_path / "cache")]
+    given = ["--renderer", *both(runs), "--cache", str(tmp_path / "cache")]
     assert renderer_cli.main_parity(given) == 0
     assert "| torch |" in capsys.readouterr().out and sorted(tmp_path.rglob("*")) == before
 
@@ -65,7 +78,9 @@ def test_what_is_missing_is_said(
 ) -> None:
     assert renderer_cli.main_onnx(["--renderer", str(tmp_path / "none")]) == 1
     assert "config.json" in capsys.readouterr().err
-    given = ["--renderer", str(runs), "--cache", str(tmp_path / "empty")]
+    assert renderer_cli.main_onnx(["--renderer", str(runs / "eye")]) == 1
+    assert "one of each of mouth, eye" in capsys.readouterr().err
+    given = ["--renderer", *both(runs), "--cache", str(tmp_path / "empty")]
     assert renderer_cli.main_parity(given) == 1
     assert "--prepare" in capsys.readouterr().err
 
