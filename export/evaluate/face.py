@@ -136,7 +136,7 @@ class MaskFigures:
     overlaps: F32
     """f32[N]: IoU at one half."""
     shown: F32
-    """f32[N]: the same of mattes, within what an avatar shows, both drawn to the photo's colours."""
+    """f32[N]: that of mattes made of both, within what an avatar shows."""
     error: float
     """Mean absolute error."""
     ms: float
@@ -162,14 +162,14 @@ def mask_figures(
         part = np.s_[y : y + side, x : x + side]
         picture = np.ascontiguousarray(photo[part])
         mattes = [person_alpha(picture, m[part]) for m in (seen, (mask / 255).astype(np.float32))]
-        shown.append(overlap(mattes[0] / np.float32(255), mattes[1] / np.float32(255)))
+        shown.append(overlap(mattes[0], mattes[1], 127))
     return MaskFigures(
         np.array(overlaps, np.float32), np.array(shown, np.float32),
         float(np.mean(errors)), float(np.median(times)),
     )  # fmt: skip
 
 
-def overlap(one: F32, other: F32) -> float:
-    """IoU at one half."""
-    a, b = one > 0.5, other > 0.5
+def overlap(one: F32 | U8, other: F32 | U8, half: float = 0.5) -> float:
+    """IoU of what is above `half`."""
+    a, b = one > half, other > half
     return float((a & b).sum() / max(1, (a | b).sum()))
