@@ -164,7 +164,7 @@ def _draw(
     truth = np.stack([each.cut(trial.truth) for each in placed])
     fixed: dict[str, F32] = {
         "picture": as_input(seen),
-        "masks": np.stack([each.masks() for each in placed]).astype(np.float32) / 255,
+        "masks": np.stack([each.masks() for each in placed]) / np.float32(255),
         "previous": np.zeros(shape, np.float32),
         "condition": np.repeat(condition(np.zeros(MOTION_SIZE, np.float32))[None], count, 0),
         "reference": reference,
