@@ -101,7 +101,7 @@ class Onboarder:
         fitting.check(picture, points)
         part, points = around(picture, points)
         on_progress(CUTTING)
-        mask = self._finder.matte(part)
+        mask = self._finder.matte(part, points)
         on_progress(FITTING)
         avatar = fit(part, points, mask, name=name, title=title, credit=CREDIT)
         avatar = self._tried(avatar, part, points, mask)
@@ -141,7 +141,7 @@ class Onboarder:
         x0, y0, x1, y1 = window(picture, points)
         part, moved = around(picture, points)
         scale = (x1 - x0) / part.shape[1]
-        left, top, side = fitting.square(moved, self._finder.matte(part))
+        left, top, side = fitting.square(moved, self._finder.matte(part, moved))
         return x0 + left * scale, y0 + top * scale, side * scale, side * scale
 
 

@@ -18,6 +18,7 @@ from engines.render.boxes import EYE, MOUTH
 from export.data import faces, grid, render_grid, render_rig, render_stills
 from export.data.render_pairs import Pairs, join, load, sorted_by_box
 from export.data.render_rig_mouth import RigMouth
+from export.data.render_sound import heard, voices
 from export.data.render_stills import Portraits
 from export.rig.ict import read_head
 
@@ -35,7 +36,7 @@ class Plan:
     per_clip: tuple[int, int] = (10, 12)
     restore: tuple[int, int] = (8, 8)
     """Variants of each portrait with an open mouth."""
-    cycle: tuple[int, int] = (8, 3)
+    cycle: tuple[int, int] = (8, 4)
     """Variants of each portrait."""
     rig: tuple[int, int] = (8, 3)
     """Mouths of each portrait."""
@@ -69,7 +70,8 @@ def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = (
     """Draw what is not on disk; `kinds` of KINDS, all by default.
 
     data: folder with portraits/, grid_s1/ and ict_facekit/; cache: has face/portraits.npz (of
-    `train face`) and grid_tracks/ (of `prepare lips`). Raises FacesMissing, DataMissing, OSError.
+    `train face`), grid_tracks/ and lips/ (of `train lips`). Raises FacesMissing, DataMissing,
+    OSError.
     """
     with Progress() as bar:
         for test in (False, True):
@@ -79,7 +81,11 @@ def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = (
                 make = _grid if kind == "grid" else _stills
                 found = sorted_by_box(list(make(data, cache, plan, kind, test, bar)))
                 for box in boxes_of(kind):
-                    found[box].save(path_of(cache, box, kind, test))
+                    pairs = found[box]
+                    if kind != "grid" and not test:
+                        rng = np.random.default_rng(plan.seed)
+                        pairs = heard(pairs, voices(cache / "lips"), box == MOUTH.name, rng)
+                    pairs.save(path_of(cache, box, kind, test))
 
 
 def _grid(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progress) -> Rows:

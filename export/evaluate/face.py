@@ -127,12 +127,36 @@ def teacher_mask(photo: U8, mask: U8) -> F32:
     return to_edges(photo, (mask / 255).astype(np.float32))
 
 
-def mask_figures(matte: Callable[[U8], F32], photos: U8, masks: U8) -> tuple[float, float]:
-    """IoU at one half and mean absolute error against the teacher's mask u8[N,H,W]."""
-    overlaps, errors = [], []
-    for photo, mask in zip(photos, masks, strict=True):
-        seen, truth = matte(photo), teacher_mask(photo, mask)
+@dataclass(frozen=True, slots=True)
+class MaskFigures:
+    """Masks against the teacher's."""
+
+    overlap: float
+    """IoU at one half, mean."""
+    worst: float
+    error: float
+    """Mean absolute error."""
+    ms: float
+    """CPU time of a mask, median."""
+
+
+def mask_figures(
+    matte: Callable[[U8, F32], F32],
+    photos: Sequence[U8],
+    points: Sequence[F32],
+    masks: Sequence[U8],
+) -> MaskFigures:
+    """Masks of photos against the teacher's u8[H,W]; points: each photo's mesh f32[478,3] px."""
+    overlaps, errors, times = [], [], []
+    for photo, mesh, mask in zip(photos, points, masks, strict=True):
+        began = time.process_time()
+        seen = matte(photo, mesh)
+        times.append(1000 * (time.process_time() - began))
+        truth = teacher_mask(photo, mask)
         both = ((seen > 0.5) & (truth > 0.5)).sum()
         overlaps.append(both / max(1, ((seen > 0.5) | (truth > 0.5)).sum()))
         errors.append(np.abs(seen - truth).mean())
-    return float(np.mean(overlaps)), float(np.mean(errors))
+    return MaskFigures(
+        float(np.mean(overlaps)), float(np.min(overlaps)), float(np.mean(errors)),
+        float(np.median(times)),
+    )  # fmt: skip

@@ -141,7 +141,7 @@ def test_what_the_avatar_will_show(tmp_path: Path) -> None:
             points = sample().landmarks + np.array([300, 40, 0], np.float32)
             return Landmarks(points.astype(np.float32), 0.01)
 
-        def matte(self, image: U8) -> F32:
+        def matte(self, image: U8, points: F32) -> F32:
             return np.zeros(image.shape[:2], np.float32)
 
     crop = make(tmp_path, Placed()).inspect(encode(wide)).crop
