@@ -16,7 +16,7 @@ import numpy as np
 from engines.avatars.bundle import SIZE, Avatar
 from engines.render.boxes import EYE, MOUTH, Boxes, Kind, PlacedBox
 from engines.render.conditions import NOTHING, Cues, condition, mirrored
-from engines.render.nets import LEVELS, RendererNets, as_input
+from engines.render.nets import LEVELS, RendererNets, as_input, as_shares
 from engines.render.sampler import sample, session_noise
 from engines.render.stage import AS_IT_IS, Stage
 from engines.render.warp import MOTION_FRAME, RenderState, WarpRenderer, timed
@@ -158,7 +158,7 @@ class DiffusionRenderer:
         with timed(state.warp, "boxes"):
             fixed = {
                 "picture": as_input(np.stack([each.cut(picture) for each in placed])),
-                "masks": _masks(placed),
+                "masks": as_shares(np.stack([each.masks() for each in placed])),
                 "previous": box.previous,
                 "condition": told,
                 "reference": self._references[kind],
@@ -206,9 +206,3 @@ def _fade(box: BoxState, wanted: bool) -> bool:
     if box.share == 0:
         box.previous = np.zeros_like(box.previous)
     return box.share > 0
-
-
-def _masks(placed: Sequence[PlacedBox]) -> F32:
-    out: F32 = np.stack([each.masks() for each in placed]).astype(np.float32)
-    out *= np.float32(1 / 255)
-    return out

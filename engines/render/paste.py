@@ -22,7 +22,7 @@ from engines.render.boxes import Boxes, Kind, PlacedBox, fade
 from engines.render.conditions import condition
 from engines.render.diffusion import GROUPS
 from engines.render.geometry import Geometry, Pose
-from engines.render.nets import LEVELS, RendererNets, as_input
+from engines.render.nets import LEVELS, RendererNets, as_input, as_shares
 from engines.render.sampler import sample, session_noise
 from engines.render.warp import Mesh, WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
@@ -162,9 +162,9 @@ def _draw(
     count, shape = len(placed), (len(placed), 3, *kind.shape)
     seen = np.stack([each.cut(trial.picture) for each in placed])
     truth = np.stack([each.cut(trial.truth) for each in placed])
-    fixed: dict[str, F32] = {
+    fixed = {
         "picture": as_input(seen),
-        "masks": np.stack([each.masks() for each in placed]) / np.float32(255),
+        "masks": as_shares(np.stack([each.masks() for each in placed])),
         "previous": np.zeros(shape, np.float32),
         "condition": np.repeat(condition(np.zeros(MOTION_SIZE, np.float32))[None], count, 0),
         "reference": reference,
