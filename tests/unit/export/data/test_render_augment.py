@@ -63,7 +63,7 @@ def test_colours_keep_dark_below_light() -> None:
 
 
 def test_a_lent_skin_keeps_black_and_white() -> None:
-    own, other = np.array([150, 165, 200], np.float32), np.array([40, 60, 90], np.float32)
+    own, other = np.array([150, 165, 200], np.float32), np.array([50, 70, 105], np.float32)
     table = lent(own, other)[0]
     assert table[0].tolist() == [0, 0, 0] and table[255].tolist() == [255, 255, 255]
     for k in range(3):
