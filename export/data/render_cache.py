@@ -15,12 +15,15 @@ from rich.progress import Progress
 
 from engines.face.mesh import HALF_PIXEL
 from engines.render.boxes import EYE, MOUTH
-from export.data import faces, grid, render_grid, render_stills
+from export.data import faces, grid, render_grid, render_rig, render_stills
 from export.data.render_pairs import Pairs, join, load, sorted_by_box
+from export.data.render_rig_mouth import RigMouth
+from export.data.render_sound import heard, voices
 from export.data.render_stills import Portraits
+from export.rig.ict import read_head
 
 FOLDER = "renderer"
-KINDS = ("restore", "cycle", "grid")
+KINDS = ("restore", "cycle", "rig", "grid")
 TEST = "-test"
 Rows = Iterator[list[Pairs | None]]
 
@@ -33,15 +36,18 @@ class Plan:
     per_clip: tuple[int, int] = (10, 12)
     restore: tuple[int, int] = (8, 8)
     """Variants of each portrait with an open mouth."""
-    cycle: tuple[int, int] = (8, 3)
+    cycle: tuple[int, int] = (8, 4)
     """Variants of each portrait."""
+    rig: tuple[int, int] = (8, 3)
+    """Mouths of each portrait."""
     portraits: tuple[int, int] = (1000, 1000)
     """At most so many."""
     seed: int = 5
 
 
 FULL = Plan()
-SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), portraits=(3, 2))
+SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), rig=(1, 1),
+             portraits=(3, 2))  # fmt: skip
 
 
 def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:
@@ -61,10 +67,11 @@ def stored(cache: Path, box: str, test: bool = False) -> Pairs:
 
 
 def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = ()) -> None:
-    """Draw what is not on disk; `kinds` of "restore", "cycle", "grid", all by default.
+    """Draw what is not on disk; `kinds` of KINDS, all by default.
 
-    data: folder with portraits/ and grid_s1/; cache: has face/portraits.npz (of `train face`) and
-    grid_tracks/ (of `prepare lips`). Raises FacesMissing, DataMissing, FileNotFoundError.
+    data: folder with portraits/, grid_s1/ and ict_facekit/; cache: has face/portraits.npz (of
+    `train face`), grid_tracks/ and lips/ (of `train lips`). Raises FacesMissing, DataMissing,
+    OSError.
     """
     with Progress() as bar:
         for test in (False, True):
@@ -74,7 +81,11 @@ def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = (
                 make = _grid if kind == "grid" else _stills
                 found = sorted_by_box(list(make(data, cache, plan, kind, test, bar)))
                 for box in boxes_of(kind):
-                    found[box].save(path_of(cache, box, kind, test))
+                    pairs = found[box]
+                    if kind != "grid" and not test:
+                        rng = np.random.default_rng(plan.seed)
+                        pairs = heard(pairs, voices(cache / "lips"), box == MOUTH.name, rng)
+                    pairs.save(path_of(cache, box, kind, test))
 
 
 def _grid(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progress) -> Rows:
@@ -88,6 +99,9 @@ def _stills(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Pro
     people = portraits(data, cache, test)
     people = people.rows(range(min(len(people.names), plan.portraits[test])))
     step = _stepper(bar, kind, test, len(people.names))
+    if kind == "rig":
+        mouth = RigMouth(read_head(data / "ict_facekit" / "ict_facekit.npz"))
+        return render_rig.make(people, mouth, plan.rig[test], plan.seed + test, step)
     if kind == "restore":
         return render_stills.restore(people, plan.restore[test], plan.seed + test, step)
     return render_stills.cycle(people, plan.cycle[test], plan.seed + test, step)
@@ -100,7 +114,7 @@ def _stepper(bar: Progress, kind: str, test: bool, total: int) -> Callable[[], N
 
 def boxes_of(kind: str) -> tuple[str, ...]:
     """Boxes that a kind has pairs of."""
-    return (MOUTH.name,) if kind == "restore" else (MOUTH.name, EYE.name)
+    return (MOUTH.name,) if kind in ("restore", "rig") else (MOUTH.name, EYE.name)
 
 
 def portraits(data: Path, cache: Path, test: bool) -> Portraits:

@@ -27,6 +27,8 @@ MOST_SHIFT_PX = 2.0
 """A truth further off than this, in pixels of the box, is no truth of this picture."""
 LEAST_LIKENESS = 0.75
 """Correlation of picture and truth where no hole is; below, the mesh lies elsewhere."""
+MOST_TINT = 8.0
+"""Grey levels of another light: a truth whose white balance could not be put right."""
 _STEPS = 6
 _NEAR_PX = 0.02
 _ROBUST = 20.0
@@ -182,7 +184,10 @@ def matched(box: PlacedBox, picture: U8, hole: U8, truth: U8) -> U8 | None:
     moved = box.to_picture.copy()
     moved[:, 2] += moved[:, :2] @ shift
     seen = replace(box, to_picture=moved).cut(truth)
-    return seen if likeness(picture, seen, hole) >= LEAST_LIKENESS else None
+    alike = (
+        likeness(picture, seen, hole) >= LEAST_LIKENESS and tint(picture, seen, hole) < MOST_TINT
+    )
+    return seen if alike else None
 
 
 def offset(picture: U8, truth: U8, hole: U8) -> F32:
@@ -212,6 +217,13 @@ def offset(picture: U8, truth: U8, hole: U8) -> F32:
 def _fading(shape: tuple[int, ...]) -> F32:
     kind = MOUTH if shape == MOUTH.shape else EYE
     return fade(kind)
+
+
+def tint(picture: U8, truth: U8, hole: U8) -> float:
+    """Grey levels between the mean colours outside a hole u8[h,w], of the channel furthest off."""
+    use = (cv2.dilate(hole, np.ones((7, 7), np.uint8)) < 64).astype(np.uint8)
+    a, b = (np.array(cv2.mean(p, use)[:3]) for p in (picture, truth))
+    return float(np.abs(a - b).max())
 
 
 def likeness(picture: U8, truth: U8, hole: U8) -> float:

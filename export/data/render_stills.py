@@ -40,6 +40,8 @@ _JITTER = ("jawOpen", "mouthFunnel", "jawForward")
 _OTHER_MOUTH = {"mouthPucker": (0.0, 0.45), "mouthFunnel": (0.0, 0.25), "mouthLeft": (-0.3, 0.3)}
 _OTHER_SMILE = {"mouthSmile": (-0.6, 0.05), "mouthFrown": (0.0, 0.3), "mouthStretch": (-0.2, 0.2)}
 _KEPT_GAP = (0.7, 0.97)
+_CHANGE = 0.15
+"""How much of another motion a frame lies from the one before."""
 _LIGHT, _TINT = 0.15, 0.04
 """How much lighter or darker the teeth of the rig may be, and each of their colours."""
 
@@ -106,9 +108,16 @@ def restore(
             puppet = Puppet(_teeth(avatar, own, light))
             count = (variants + 1) // 2 if avatar.teeth.any() else variants
             for k in range(count):
-                seen, at_points = other_mouth(photographed, rng) if k % 2 else (truth, goal)
-                now = _drawn_otherwise(puppet, at_points, seen, rng)
-                boxes = puppet.pairs("restore", name, now, None)
+                shape = mouth_shape(rng) if k % 2 else np.zeros(len(ARKIT_NAMES), np.float32)
+                turn = _slight_turn(rng) * np.float32(k % 2)
+                seen = photographed.shaped(shape, turn, rng) if k % 2 else (truth, goal)
+                turn += _CHANGE * _slight_turn(rng)
+                earlier = photographed.shaped(shape + _CHANGE * mouth_shape(rng), turn, rng)
+                before, now = (
+                    _drawn_otherwise(puppet, at_points, picture, rng)
+                    for picture, at_points in (earlier, seen)
+                )
+                boxes = puppet.pairs("restore", name, now, before)
                 # The eyes of a sealed mouth's portrait are the photo's: nothing to learn.
                 yield [boxes[0], None, None]
 
@@ -122,9 +131,23 @@ class Photographed:
         self._renderer = WarpRenderer(avatar, avatar.size)
         self._state = self._renderer.new_state()
 
-    def draw(self, mesh: Mesh) -> U8:
-        """u8[S,S,3]: nothing is painted into a mouth that opens no further than in the photo."""
-        return self._renderer.draw(self._state, mesh)
+    def shaped(self, weights: F32, turn: F32, rng: np.random.Generator) -> tuple[U8, F32]:
+        """The photo u8[S,S,3] with its mouth in another shape and its landmarks f32[478,3].
+
+        weights f32[52] may be negative, turn f32[58] holds the head's motion; what is seen between
+        the lips stays the photo's, as they open no further than there.
+        """
+        geometry, avatar = self.geometry, self.avatar
+        face = geometry.face + np.tensordot(weights, avatar.deltas, 1)
+        wanted = _inner_gap(geometry.face) * rng.uniform(*_KEPT_GAP)
+        seal = float(np.clip(1 - wanted / max(_inner_gap(face), 1e-3), 0, 1))
+        close_lips(face, seal, np.zeros((len(lm.UPPER_INNER), 3), np.float32))
+        pose = geometry.pose(turn)
+        nothing = np.zeros(len(ARKIT_NAMES), np.float32)
+        face = face.astype(np.float32)
+        mesh = Mesh(nothing, face, pose, geometry.place(face, geometry.face_follow, pose))
+        points = placed_landmarks(avatar, mesh, [(0, 0), (0, 0)])
+        return self._renderer.draw(self._state, mesh), points
 
 
 def _unposed(avatar: Avatar, photo: U8, points: F32) -> Avatar:
@@ -141,30 +164,16 @@ def _unposed(avatar: Avatar, photo: U8, points: F32) -> Avatar:
     )
 
 
-def other_mouth(photographed: Photographed, rng: np.random.Generator) -> tuple[U8, F32]:
-    """The photo u8[S,S,3] with its mouth in another shape and its landmarks f32[478,3].
-
-    Less of a smile, rounder, a little narrower: what is seen between the lips stays the photo's.
-    """
-    geometry, avatar = photographed.geometry, photographed.avatar
+def mouth_shape(rng: np.random.Generator) -> F32:
+    """f32[52]: less of a smile, rounder, a little narrower."""
     weights = np.zeros(len(ARKIT_NAMES), np.float32)
-    for name, (low, high) in _OTHER_MOUTH.items():
-        weights[MOTION_INDEX[name]] = rng.uniform(low, high)
-    for name, (low, high) in _OTHER_SMILE.items():
-        value = rng.uniform(low, high)
+    for name, span in _OTHER_MOUTH.items():
+        weights[MOTION_INDEX[name]] = rng.uniform(*span)
+    for name, span in _OTHER_SMILE.items():
+        value = rng.uniform(*span)
         for side in ("Left", "Right"):
             weights[MOTION_INDEX[f"{name}{side}"]] = value
-    face = geometry.face + np.tensordot(weights, avatar.deltas, 1)
-    gap = _inner_gap(geometry.face)
-    wanted = gap * rng.uniform(*_KEPT_GAP)
-    seal = float(np.clip(1 - wanted / max(_inner_gap(face), 1e-3), 0, 1))
-    close_lips(face, seal, np.zeros((len(lm.UPPER_INNER), 3), np.float32))
-    pose = geometry.pose(_slight_turn(rng))
-    nothing = np.zeros(len(ARKIT_NAMES), np.float32)
-    face = face.astype(np.float32)
-    mesh = Mesh(nothing, face, pose, geometry.place(face, geometry.face_follow, pose))
-    points = placed_landmarks(avatar, mesh, [(0, 0), (0, 0)])
-    return photographed.draw(mesh), points
+    return weights
 
 
 def _inner_gap(face: F32) -> float:
@@ -246,27 +255,30 @@ def cycle(
             gaze, parted = bool(k % 2), bool(rng.random() < _PARTED)
             mesh = renderer.mesh(calm_motion(rng, gaze, parted))
             puppet = Puppet(away(avatar, mesh, renderer.draw(state, mesh)))
+            near = renderer.mesh(_CHANGE * calm_motion(rng, False, False))
+            seen = placed_landmarks(avatar, near, [(0, 0), (0, 0)])
+            before = puppet.drawn(seen, renderer.draw(state, near))
             now = puppet.drawn(avatar.landmarks, avatar.portrait)
             if not gaze:
-                now = replace(now, picture=with_eyes(now.picture, avatar))
-            boxes = puppet.pairs("cycle", name, now, None)
+                before, now = with_eyes(before), with_eyes(now)
+            boxes = puppet.pairs("cycle", name, now, before)
             # A mouth that was sealed by `fit` is not the photo's, and no truth.
             yield [None, *boxes[1:]] if sealed else boxes
 
 
-def with_eyes(picture: U8, avatar: Avatar) -> U8:
-    """The picture u8[S,S,3] with the photo's own eyeballs: a lid that was down has hidden them.
+def with_eyes(drawn: Drawn) -> Drawn:
+    """The motion frame with the truth's own eyeballs: a lid that was down has hidden them.
 
     So it is when served: only the lids are drawn by moving skin.
     """
-    out = picture.copy()
+    out, placed = drawn.picture, drawn.mesh.placed
     for eye in lm.EYES:
         a, b = eye.corners
-        outline = lens(*(avatar.landmarks[[a, *row, b], :2] for row in (eye.upper, eye.lower)))
-        mask = polygon_mask(outline, (0, 0), picture.shape[:2], 0.6)
+        outline = lens(*(placed[[a, *row, b], :2] for row in (eye.upper, eye.lower)))
+        mask = polygon_mask(outline, (0, 0), out.shape[:2], 0.6)
         share = (mask.astype(np.float32) / 255)[..., None]
-        out = np.rint(out + share * (avatar.portrait.astype(np.float32) - out)).astype(np.uint8)
-    return out
+        out = np.rint(out + share * (drawn.truth.astype(np.float32) - out)).astype(np.uint8)
+    return replace(drawn, picture=out)
 
 
 def away(avatar: Avatar, mesh: Mesh, picture: U8) -> Avatar:

@@ -32,6 +32,12 @@ def places(tmp_path: Path) -> tuple[Path, Path]:
         cache / "face" / "portraits.npz",
         points=np.stack(points), found=np.ones(COUNT, np.int32), masks=np.stack([mask] * COUNT),
     )  # fmt: skip
+    (cache / "lips").mkdir()
+    np.savez(
+        cache / "lips" / "tts.npz",
+        power=np.full((50, 4, 80), 0.01, np.float32), geometry_weight=np.ones(50, np.float32),
+        geometry=np.linspace(0, 0.1, 50, dtype=np.float32)[:, None] * np.ones(7, np.float32),
+    )  # fmt: skip
     return data, cache
 
 
@@ -47,6 +53,8 @@ def test_stills_are_drawn_once_and_kept_apart(places: tuple[Path, Path]) -> None
     prepare(data, cache, SMOKE, kinds=("cycle",))
     train, test = stored(cache, "eye"), stored(cache, "eye", test=True)
     assert not {*train.identity} & {*test.identity} and set(train.kind) == {"cycle"}
+    # Stills of training speak, or sound would be the mark of the one speaker in video.
+    assert (train.condition[:, -3] > 0).mean() > 0.3 and not test.condition[:, -3].any()
     before = path_of(cache, "mouth", "cycle").stat().st_mtime_ns
     prepare(data, cache, SMOKE, kinds=("cycle",))
     assert path_of(cache, "mouth", "cycle").stat().st_mtime_ns == before

@@ -23,6 +23,7 @@ from export.data.render_pairs import (
     offset,
     opening,
     sorted_by_box,
+    tint,
 )
 from tests.support.sample_avatar import motion, sample
 
@@ -73,6 +74,16 @@ def test_another_face_is_no_truth() -> None:
     picture, hole = box.cut(sample().portrait), box.masks()[0]
     assert matched(box, picture, hole, np.rot90(sample().portrait, 2).copy()) is None
     assert matched(box, picture, hole, shifted(sample().portrait, 25)) is None
+
+
+def test_a_truth_in_another_light_is_refused() -> None:
+    box = Boxes(sample().landmarks).place(REST.placed)[0]
+    picture, hole = box.cut(sample().portrait), box.masks()[0]
+    blue = sample().portrait.copy()
+    blue[..., 0] = np.minimum(blue[..., 0], 235) + 20
+    assert tint(picture, picture, hole) == 0 and tint(picture, box.cut(blue), hole) > 15
+    assert matched(box, picture, hole, blue) is None
+    assert matched(box, picture, hole, sample().portrait) is not None
 
 
 def test_likeness_does_not_look_into_the_hole() -> None:
