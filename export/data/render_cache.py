@@ -7,7 +7,7 @@ Never draws what is on disk already, and keeps held-out people and clips in file
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,15 @@ from rich.progress import Progress
 
 from engines.face.mesh import HALF_PIXEL
 from engines.render.boxes import EYE, MOUTH
-from export.data import faces, grid, render_grid, render_lent, render_rig, render_stills
+from export.data import (
+    faces,
+    grid,
+    render_grid,
+    render_kept,
+    render_lent,
+    render_rig,
+    render_stills,
+)
 from export.data.render_pairs import Pairs, join, load, sorted_by_box
 from export.data.render_rig_mouth import RigMouth
 from export.data.render_sound import heard, voices
@@ -40,6 +48,8 @@ class Plan:
     """Variants of each portrait."""
     rig: tuple[int, int] = (8, 3)
     """Mouths of each portrait."""
+    kept: tuple[int, int] = (5, 2)
+    """Motions of each portrait that are left as they are."""
     lent: tuple[int, int] = (8, 3)
     """Others' mouths for each portrait."""
     portraits: tuple[int, int] = (1000, 1000)
@@ -48,8 +58,8 @@ class Plan:
 
 
 FULL = Plan()
-SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), rig=(1, 1), lent=(1, 1),
-             portraits=(3, 2))  # fmt: skip
+SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), rig=(1, 1), kept=(1, 1),
+             lent=(1, 1), portraits=(3, 2))  # fmt: skip
 
 
 def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:
@@ -80,11 +90,6 @@ def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = (
             for kind in kinds or KINDS:
                 if all(path_of(cache, box, kind, test).exists() for box in boxes_of(kind)):
                     continue
-                if kind == "kept":
-                    kept(load(path_of(cache, MOUTH.name, "rig", test))).save(
-                        path_of(cache, MOUTH.name, kind, test)
-                    )
-                    continue
                 make = _grid if kind == "grid" else _stills
                 found = sorted_by_box(list(make(data, cache, plan, kind, test, bar)))
                 for box in boxes_of(kind):
@@ -93,20 +98,6 @@ def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = (
                         rng = np.random.default_rng(plan.seed)
                         pairs = heard(pairs, voices(cache / "lips"), box == MOUTH.name, rng)
                     pairs.save(path_of(cache, box, kind, test))
-
-
-def kept(pairs: Pairs) -> Pairs:
-    """The same pictures, and the truth is what they show already.
-
-    Where the teeth of a stranger's open mouth are is anybody's guess, and the mean of all guesses
-    is a grey band. So most mouths of speech on portraits teach the net to leave teeth alone.
-    """
-    return replace(
-        pairs,
-        truth=pairs.picture,
-        previous_truth=pairs.previous_picture,
-        kind=np.full(len(pairs.kind), "kept"),
-    )
 
 
 def _grid(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progress) -> Rows:
@@ -123,6 +114,8 @@ def _stills(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Pro
     if kind == "rig":
         mouth = RigMouth(read_head(data / "ict_facekit" / "ict_facekit.npz"))
         return render_rig.make(people, mouth, plan.rig[test], plan.seed + test, step)
+    if kind == "kept":
+        return render_kept.make(people, plan.kept[test], plan.seed + test, step)
     if kind == "lent":
         stock = render_lent.lenders(people)
         return render_lent.make(people, stock, plan.lent[test], plan.seed + test, step)
@@ -138,7 +131,7 @@ def _stepper(bar: Progress, kind: str, test: bool, total: int) -> Callable[[], N
 
 def boxes_of(kind: str) -> tuple[str, ...]:
     """Boxes that a kind has pairs of."""
-    return (MOUTH.name,) if kind in ("restore", "rig", "lent", "kept") else (MOUTH.name, EYE.name)
+    return (MOUTH.name,) if kind in ("restore", "rig", "lent") else (MOUTH.name, EYE.name)
 
 
 def portraits(data: Path, cache: Path, test: bool) -> Portraits:
