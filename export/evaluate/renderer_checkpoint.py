@@ -10,36 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
 
 from engines.render.boxes import Kind
 from engines.render.nets import as_input
 from engines.values import F32, U8
-from export.nets.renderer import BoxNet, BoxNetConfig, ReferenceNet
-
-_MEAN = "net.mean."
+from export.deploy.renderer_run import load_run
 
 
 class CheckpointNets:
     """Answers as `engines.render.nets.RendererNets`, for the box it was trained on."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises FileNotFoundError, and KeyError for another kind of checkpoint."""
-        path = folder / "checkpoint.safetensors"
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no checkpoint of the renderer here")
-        tensors = {
-            name.removeprefix(_MEAN): value
-            for name, value in load_file(str(path)).items()
-            if name.startswith(_MEAN)
-        }
-        self._box = BoxNet(sizes(tensors))
-        self._box.load_state_dict(_part(tensors, "box."))
-        self._reference = ReferenceNet(tensors["reference.body.0.weight"].shape[0])
-        self._reference.load_state_dict(_part(tensors, "reference."))
-        self._box.eval()
-        self._reference.eval()
+        """Raises BadRun."""
+        run = load_run(folder)
+        self._box, self._reference = run.box, run.reference
+        self.plain = run.regression
+        """Whether it was trained without noise."""
 
     def reference(self, kind: Kind, rest: U8, masks: U8) -> F32:
         """f32[N,24,h/4,w/4] of boxes at rest u8[N,h,w,3], u8[N,2,h,w]."""
@@ -54,23 +40,3 @@ class CheckpointNets:
         with torch.inference_mode():
             out: F32 = self._box(**given).numpy()
         return out
-
-
-def sizes(tensors: dict[str, Tensor]) -> BoxNetConfig:
-    """The sizes of a net, read off its weights."""
-
-    def count(stage: str) -> int:
-        return len({n.split(".")[2] for n in tensors if n.startswith(f"box.{stage}.")})
-
-    def width(name: str) -> int:
-        return int(tensors[f"box.{name}.weight"].shape[0])
-
-    return BoxNetConfig(
-        (width("stem"), width("shrink1"), width("shrink2")),
-        (count("down0"), count("down1"), count("middle")),
-        width("code.0"),
-    )
-
-
-def _part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    return {n.removeprefix(name): value for n, value in tensors.items() if n.startswith(name)}

@@ -24,6 +24,7 @@ from engines.render.nets import load as load_nets
 from export.data import render_pairs
 from export.data.render_cache import path_of
 from export.data.render_pairs import Pairs
+from export.deploy.renderer_run import BadRun
 from export.evaluate.avatar_table import written
 from export.evaluate.renderer_draw import BoxNets, Way, floors, switched_off
 from export.evaluate.renderer_score import Scored, score
@@ -61,7 +62,7 @@ def main(argv: list[str]) -> int:
             )
             return 1
         rows = {box: run(args, box, shards[box], judge) for box in args.boxes if shards[box]}
-    except (PerceptualMissing, BadRendererWeights, FileNotFoundError, KeyError) as error:
+    except (PerceptualMissing, BadRendererWeights, BadRun, FileNotFoundError) as error:
         sys.stderr.write(f"evaluate renderer: {error}\n")
         return 1
     report(args, rows)

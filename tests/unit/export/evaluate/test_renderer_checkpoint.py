@@ -1,4 +1,4 @@
-"""A training run's checkpoint behind the functions that serving calls."""
+"""A training run's nets behind the functions that serving calls."""
 
 from __future__ import annotations
 
@@ -7,30 +7,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from engines.render.boxes import EYE
 from engines.render.conditions import CONDITION_SIZE
 from engines.render.nets import as_input
 from engines.values import F32
-from export.evaluate.renderer_checkpoint import CheckpointNets, sizes
+from export.deploy.renderer_run import BadRun, RunNets
+from export.evaluate import renderer_checkpoint
+from export.evaluate.renderer_checkpoint import CheckpointNets
 from export.nets.renderer import BoxNet, BoxNetConfig, ReferenceNet
 
-CONFIG = BoxNetConfig((8, 12, 16), (2, 1, 3), 10)
 
-
-def test_it_reads_sizes_and_the_running_mean(tmp_path: Path) -> None:
+def test_it_draws_what_the_nets_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(1)
-    box, reference = BoxNet(CONFIG), ReferenceNet(20)
+    box, reference = BoxNet(BoxNetConfig((8, 12, 16), (1, 1, 1), 10)), ReferenceNet(20)
     torch.nn.init.normal_(box.last.weight, 0, 0.1)
-    tensors = {f"net.mean.box.{n}": v for n, v in box.state_dict().items()}
-    tensors |= {f"net.mean.reference.{n}": v for n, v in reference.state_dict().items()}
-    tensors |= {f"net.now.box.{n}": torch.zeros_like(v) for n, v in box.state_dict().items()}
-    save_file(tensors, str(tmp_path / "checkpoint.safetensors"))
-    kept = {n.removeprefix("net.mean."): v for n, v in tensors.items()}
-    assert sizes(kept) == CONFIG
-
-    nets = CheckpointNets(tmp_path)
+    run = RunNets(EYE, box.eval(), reference.eval(), 1, True)
+    monkeypatch.setattr(renderer_checkpoint, "load_run", lambda folder: run)
+    nets = CheckpointNets(Path("run"))
+    assert nets.plain
     rng = np.random.default_rng(2)
     rest = rng.integers(0, 255, (2, *EYE.shape, 3)).astype(np.uint8)
     masks = rng.integers(0, 255, (2, 2, *EYE.shape)).astype(np.uint8)
@@ -53,6 +48,6 @@ def test_it_reads_sizes_and_the_running_mean(tmp_path: Path) -> None:
     assert np.abs(drawn).max() > 0
 
 
-def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="checkpoint"):
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRun, match="name the folder of a run"):
         CheckpointNets(tmp_path)
