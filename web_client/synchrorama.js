@@ -41,6 +41,7 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  * @property {number} [size] Picture size in pixels (square).
  * @property {import("./client/link.js").Stage} [stage] What is around the person; see `setStage()`.
  * @property {number} [seed] Makes blinks and sway repeatable.
+ * @property {"auto"|"diffusion"|"motion-frame"} [renderer] What draws the face at best.
  * @property {import("./client/tellings.js").Feeling|null} [emotion] What it feels; see `feel()`.
  * @property {{dials?: import("./client/tellings.js").Dials, temperature?: number}|null} [manner] How
  *   it moves; see `setManner()`.
@@ -300,6 +301,7 @@ export class AvatarClient extends EventTarget {
         voice: this.options.voice,
         size: this.options.size,
         seed: this.options.seed,
+        renderer: this.options.renderer,
         emotion: this.options.emotion,
         manner: this.options.manner,
       },

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,17 @@ import torch
 
 from engines.render.boxes import EYE, KINDS
 from engines.render.nets import load
-from export.data.render_cache import stored
-from export.data.render_pairs import Pairs
+from export.data.render_cache import KINDS as SHARDS
+from export.data.render_cache import path_of, stored
+from export.data.render_pairs import Pairs, join
+from export.data.render_pairs import load as load_pairs
 from export.deploy.renderer_onnx import blank_feeds, halved, to_onnx, write_folder
-from export.deploy.renderer_parity import Row, compare, feeds_of, ships, table
+from export.deploy.renderer_parity import Judge, Row, compare, feeds_of, ships, table
 from export.deploy.renderer_quantize import quantised
 from export.deploy.renderer_run import BadRun, RunNets, load_run
+from export.evaluate.renderer_cli import TRACKER_ENV
+from export.judges.perceptual import PerceptualMissing, distances
+from export.judges.perceptual import load as load_judge
 
 CALIBRATION, HELD_OUT = 192, 160
 """Pairs that int8 is calibrated on, and that losses are measured on."""
@@ -43,6 +50,13 @@ def parser(command: str) -> argparse.ArgumentParser:
         help="folders of runs of `train renderer` or `distill`, one of each box",
     )
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
+    tracker = os.environ.get(TRACKER_ENV)
+    out.add_argument(
+        "--tracker-python",
+        type=Path,
+        default=Path(tracker) if tracker else None,
+        help="interpreter with the perceptual judge's weights; without it nothing ships as int8",
+    )
     if command != "parity":
         out.add_argument("--out", type=Path, default=Path("artifacts/renderer"))
         out.add_argument("--steps", type=int, default=1, help="that the nets were distilled for")
@@ -94,12 +108,12 @@ def _to_onnx(args: argparse.Namespace) -> None:
 
 
 def _quantize(args: argparse.Namespace) -> None:
-    runs = _runs(args.renderer)
+    runs, judge = _runs(args.renderer), _judge(args)
     models: dict[str, bytes] = {}
     precision, tables = {}, {}
     for run in runs:
         whole = to_onnx(run)
-        rows, small = _weigh(run, whole, args.cache)
+        rows, small = _weigh(run, whole, args.cache, judge)
         for line in table(run.kind.name, rows):
             print(line)
         by_name = {row.name: row for row in rows}
@@ -114,33 +128,51 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _parity(args: argparse.Namespace) -> None:
+    judge = _judge(args)
     for run in _runs(args.renderer, all_kinds=False):
-        rows, _ = _weigh(run, to_onnx(run), args.cache)
+        rows, _ = _weigh(run, to_onnx(run), args.cache, judge)
         for line in table(run.kind.name, rows):
             print(line)
 
 
-def _weigh(run: RunNets, whole: dict[str, bytes], cache: Path) -> tuple[list[Row], bytes]:
+def _judge(args: argparse.Namespace) -> Judge | None:
+    """The perceptual distance; None, and why, where its weights are not to be had."""
+    try:
+        net = load_judge(args.cache, args.tracker_python)
+    except PerceptualMissing as error:
+        print(f"no perceptual distance: {error}")
+        return None
+    return partial(distances, net)
+
+
+def _weigh(
+    run: RunNets, whole: dict[str, bytes], cache: Path, judge: Judge | None
+) -> tuple[list[Row], bytes]:
     """Rows of torch, fp32, fp32 kept in halves, and int8; and the last."""
     name = run.kind.name
-    seen = some(stored(cache, name), CALIBRATION)
-    held = some(stored(cache, name, test=True), HELD_OUT)
+    seen = some(cache, name, CALIBRATION)
+    held = some(cache, name, HELD_OUT, test=True)
     small = quantised(whole[name], feeds_of(run, seen))
     models = {"fp32": whole[name], "halves": halved(whole[name]), "int8": small}
     timed = blank_feeds(run.kind, 2 if run.kind is EYE else 1)
-    return compare(run, models, feeds_of(run, held), timed, held), small
+    return compare(run, models, feeds_of(run, held), timed, held, judge), small
 
 
-def some(pairs: Pairs, count: int) -> Pairs:
-    """The same `count` rows each time, of all kinds alike."""
+def some(cache: Path, box: str, count: int, test: bool = False) -> Pairs:
+    """The same rows each time, of all kinds alike; one file in memory at a time.
+
+    Raises FileNotFoundError when there is none.
+    """
+    paths = [path for kind in SHARDS if (path := path_of(cache, box, kind, test)).is_file()]
+    if not paths:
+        return stored(cache, box, test)
     rng = np.random.default_rng(3)
-    kinds = np.unique(pairs.kind)
-    rows: list[int] = []
-    for kind in kinds:
-        of_kind = np.flatnonzero(pairs.kind == kind)
-        few = min(len(of_kind), count // len(kinds))
-        rows += rng.choice(of_kind, few, replace=False).tolist()
-    return pairs.take(np.sort(np.array(rows)))
+    parts = []
+    for path in paths:
+        pairs = load_pairs(path)
+        few = min(len(pairs), -(-count // len(paths)))
+        parts.append(pairs.take(np.sort(rng.choice(len(pairs), few, replace=False))))
+    return join(parts)
 
 
 def _write(

@@ -167,10 +167,10 @@ def speed_ms(draw: Draw, feeds: Mapping[str, F32]) -> float:
 
 
 def ships(plain: Row, small: Row) -> bool:
-    """Whether the int8 net holds the bars; not without pairs to tell."""
-    if not np.isfinite(small.psnr) or small.psnr < plain.psnr - MOST_DB:
-        return False
-    return not small.distance > plain.distance * (1 + MOST_WORSE)
+    """Whether the int8 net holds the bars; not without pairs and a judge to tell."""
+    return small.psnr >= plain.psnr - MOST_DB and small.distance <= plain.distance * (
+        1 + MOST_WORSE
+    )
 
 
 def table(title: str, rows: Sequence[Row]) -> list[str]:

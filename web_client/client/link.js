@@ -41,7 +41,7 @@ export function preferCodec(transceiver, first) {
  *
  * @typedef {object} LinkOptions
  * @property {import("./signalling.js").Signalling} signalling
- * @property {Record<string, unknown>} wishes avatar, voice, size, seed, emotion, manner
+ * @property {Record<string, unknown>} wishes avatar, voice, size, seed, renderer, emotion, manner
  * @property {Stage} stage
  * @property {string} codec
  * @property {RTCIceServer[]|null} iceServers null: those the server names

@@ -101,7 +101,7 @@ export class Signalling {
   }
 
   /**
-   * @param {Record<string, unknown>} wishes avatar, voice, size, seed, stage, emotion, manner; undefined ones are left out.
+   * @param {Record<string, unknown>} wishes avatar, voice, size, seed, renderer, stage, emotion, manner; undefined ones are left out.
    * @returns {Promise<SessionInfo>}
    */
   async createSession(wishes) {

@@ -6,12 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from engines.render.boxes import EYE, KINDS, MOUTH
 from engines.render.nets import load
 from export.data.render_cache import path_of
 from export.deploy import renderer_cli, renderer_parity
+from export.judges.perceptual import PerceptualMissing
 from tests.support.renderer_run import made_up, write_runs
+
+
+class Alike:
+    """In the judge's place: mean difference."""
+
+    def __call__(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return (a - b).abs().mean((1, 2, 3))
 
 
 def both(runs: Path) -> list[str]:
@@ -21,6 +30,7 @@ def both(runs: Path) -> list[str]:
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(renderer_parity, "RUNS", 1)
+    monkeypatch.setattr(renderer_cli, "load_judge", lambda cache, tracker: Alike())
     for kind in KINDS.values():
         for test in (False, True):
             made_up(kind).save(path_of(tmp_path / "cache", kind.name, "grid", test))
@@ -56,12 +66,28 @@ def test_quantize_prints_its_table_and_ships_the_better(
     given = ["--renderer", *both(runs), "--out", str(tmp_path / "out")]
     assert renderer_cli.main_quantize([*given, "--cache", str(tmp_path / "cache")]) == 0
     said = capsys.readouterr().out
-    assert "| int8 |" in said and "eye: int8 ships" in said
+    assert "| int8 |" in said and "eye: int8 ships" in said and "nan" not in said
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["precision"] == {"mouth": "int8", "eye": "int8"}
     assert [row["name"] for row in manifest["figures"]["parity"]["eye"]] == [
         *("torch", "fp32", "halves", "int8")
     ]
+
+
+def test_without_a_judge_nothing_ships_as_int8(
+    runs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(cache: Path, tracker: Path | None) -> Alike:
+        raise PerceptualMissing("get it there")
+
+    monkeypatch.setattr(renderer_cli, "load_judge", missing)
+    given = ["--renderer", *both(runs), "--out", str(tmp_path / "out")]
+    assert renderer_cli.main_quantize([*given, "--cache", str(tmp_path / "cache")]) == 0
+    said = capsys.readouterr().out
+    assert "get it there" in said and "eye: fp32 ships" in said
 
 
 def test_parity_writes_nothing(
@@ -85,9 +111,13 @@ def test_what_is_missing_is_said(
     assert "--prepare" in capsys.readouterr().err
 
 
-def test_some_rows_are_of_all_kinds_and_the_same_each_time() -> None:
-    pairs = made_up(MOUTH, 20)
-    few = renderer_cli.some(pairs, 8)
-    assert sorted(few.kind.tolist()) == ["cycle"] * 4 + ["grid"] * 4
-    assert (few.picture == renderer_cli.some(pairs, 8).picture).all()
-    assert len(renderer_cli.some(made_up(EYE, 2), 100)) == 2
+def test_some_rows_are_of_all_files_and_the_same_each_time(tmp_path: Path) -> None:
+    for kind in ("grid", "cycle"):
+        made_up(MOUTH, 20).save(path_of(tmp_path, "mouth", kind))
+    few = renderer_cli.some(tmp_path, "mouth", 8)
+    assert len(few) == 8
+    assert (few.picture == renderer_cli.some(tmp_path, "mouth", 8).picture).all()
+    made_up(EYE, 2).save(path_of(tmp_path, "eye", "cycle", test=True))
+    assert len(renderer_cli.some(tmp_path, "eye", 100, test=True)) == 2
+    with pytest.raises(FileNotFoundError, match="prepare"):
+        renderer_cli.some(tmp_path, "eye", 8)

@@ -71,4 +71,4 @@ def test_int8_ships_only_within_the_bars() -> None:
     assert not ships(plain, replace(good, psnr=29.4))
     assert not ships(plain, replace(good, distance=0.106))
     assert not ships(plain, replace(good, psnr=float("nan")))
-    assert ships(plain, replace(good, distance=float("nan")))
+    assert not ships(plain, replace(good, distance=float("nan")))
