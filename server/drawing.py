@@ -7,6 +7,7 @@ Never falls back silently: what is missing is said, and what is damaged stops th
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
@@ -78,6 +79,24 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
     asked = wanted.renderer == "diffusion"
     return Drawing("diffusion", diffusion(nets, steps), said, asked, nets.digest)
+
+
+def nets_of(wanted: RenderSettings) -> RendererNets | None:
+    """The nets that new avatars are tried with; None where none draw. Raises as `drawing_of`."""
+    if wanted.renderer == "motion-frame":
+        return None
+    try:
+        return load()
+    except NoRendererWeights:
+        return None
+
+
+def said_of(paste: Mapping[str, float]) -> str:
+    """How much of what the nets draw an avatar shows, in words."""
+    if not paste:
+        return "all that the nets draw (not tried on this photo)"
+    words = {1.0: "all", 0.0: "nothing: the warp is nearer to this photo"}
+    return "; ".join(f"{kind} {words.get(share, f'{share:.0%}')}" for kind, share in paste.items())
 
 
 def diffusion(nets: RendererNets, steps: int) -> RendererFactory:

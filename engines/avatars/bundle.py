@@ -84,6 +84,8 @@ class AvatarInfo:
     """A JPEG for pages."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What scene text may say of the person, as `Avatar.attributes`."""
+    paste: Mapping[str, float] = field(default_factory=dict)
+    """As `Avatar.paste`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ def info(folder: Path) -> AvatarInfo:
         folder=folder,
         portrait=folder / "portrait.jpg",
         attributes=_attributes(manifest),
+        paste=_paste(manifest),
     )
 
 

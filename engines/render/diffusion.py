@@ -16,7 +16,7 @@ import numpy as np
 from engines.avatars.bundle import SIZE, Avatar
 from engines.render.boxes import EYE, MOUTH, Boxes, Kind, PlacedBox
 from engines.render.conditions import NOTHING, Cues, condition, mirrored
-from engines.render.nets import LEVELS, RendererNets, as_input
+from engines.render.nets import LEVELS, RendererNets, as_input, as_shares
 from engines.render.sampler import sample, session_noise
 from engines.render.stage import AS_IT_IS, Stage
 from engines.render.warp import MOTION_FRAME, RenderState, WarpRenderer, timed
@@ -24,7 +24,7 @@ from engines.values import F32, MOTION_SIZE, U8
 
 FADE_FRAMES = 4
 """A box that is left out, or comes back, does so over 160 ms."""
-_GROUPS: dict[Kind, slice] = {MOUTH: slice(0, 1), EYE: slice(1, 3)}
+GROUPS: dict[Kind, slice] = {MOUTH: slice(0, 1), EYE: slice(1, 3)}
 """Which of `Boxes.place` one run of a net draws: both eyes together."""
 
 
@@ -96,12 +96,12 @@ class DiffusionRenderer:
         rest = self._warp.mesh(np.zeros(MOTION_SIZE, np.float32))
         self._boxes = Boxes(rest.placed)
         chosen = avatar.paste if avatar.paste_nets == nets.digest else {}
-        self._weights = {kind: chosen.get(kind.name, 1.0) for kind in _GROUPS}
+        self._weights = {kind: chosen.get(kind.name, 1.0) for kind in GROUPS}
         self._efforts = efforts([kind for kind, weight in self._weights.items() if weight], steps)
         picture = self._warp.draw(self._warp.new_state(), rest)
         self._references = {
             kind: self._reference(kind, picture, self._boxes.place(rest.placed)[group])
-            for kind, group in _GROUPS.items()
+            for kind, group in GROUPS.items()
         }
 
     @property
@@ -112,7 +112,7 @@ class DiffusionRenderer:
     def new_state(self, seed: int = 0) -> DiffusionState:
         """A session's own state, 5 MB at 512; `seed` of its noise."""
         boxes = {}
-        for kind, group in _GROUPS.items():
+        for kind, group in GROUPS.items():
             shape = (group.stop - group.start, 3, *kind.shape)
             boxes[kind] = BoxState(session_noise(seed, shape), np.zeros(shape, np.float32))
         return DiffusionState(self._warp.new_state(), boxes)
@@ -130,7 +130,7 @@ class DiffusionRenderer:
         with timed(state.warp, "mesh"):
             mesh = self._warp.mesh(motion)
         picture = self._warp.draw(state.warp, mesh)
-        shown = [kind for kind in _GROUPS if _fade(state.boxes[kind], kind in way.kinds)]
+        shown = [kind for kind in GROUPS if _fade(state.boxes[kind], kind in way.kinds)]
         if shown:
             with timed(state.warp, "boxes"):
                 placed = self._boxes.place(mesh.placed)
@@ -139,7 +139,7 @@ class DiffusionRenderer:
             # The box of the second eye is a mirror's, so is what moves in it.
             told.append(condition(mirrored(motion), known))
             for kind in shown:
-                group = _GROUPS[kind]
+                group = GROUPS[kind]
                 rows = np.stack(told[group])
                 self._refine(state, kind, placed[group], picture, rows, way.steps)
         return self._warp.finish(picture)
@@ -158,7 +158,7 @@ class DiffusionRenderer:
         with timed(state.warp, "boxes"):
             fixed = {
                 "picture": as_input(np.stack([each.cut(picture) for each in placed])),
-                "masks": _masks(placed),
+                "masks": as_shares(np.stack([each.masks() for each in placed])),
                 "previous": box.previous,
                 "condition": told,
                 "reference": self._references[kind],
@@ -206,9 +206,3 @@ def _fade(box: BoxState, wanted: bool) -> bool:
     if box.share == 0:
         box.previous = np.zeros_like(box.previous)
     return box.share > 0
-
-
-def _masks(placed: Sequence[PlacedBox]) -> F32:
-    out: F32 = np.stack([each.masks() for each in placed]).astype(np.float32)
-    out *= np.float32(1 / 255)
-    return out

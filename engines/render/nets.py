@@ -60,7 +60,7 @@ class RendererNets:
 
     def reference(self, kind: Kind, rest: U8, masks: U8) -> F32:
         """f32[N,24,h/4,w/4] of boxes cut at rest, u8[N,h,w,3] and u8[N,2,h,w]."""
-        feeds = {"rest": as_input(rest), "masks": masks.astype(np.float32) / 255}
+        feeds = {"rest": as_input(rest), "masks": as_shares(masks)}
         out: F32 = self.sessions[f"{kind.name}_reference"].run(["reference"], feeds)[0]
         return out
 
@@ -74,6 +74,12 @@ def as_input(pictures: U8) -> F32:
     """u8[N,h,w,3] as the nets take it: f32[N,3,h,w] in -1..1."""
     turned = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), dtype=np.float32)
     out: F32 = turned * np.float32(1 / LEVELS) - np.float32(1)
+    return out
+
+
+def as_shares(masks: U8) -> F32:
+    """u8[N,2,h,w] as the nets take them: f32 in 0..1."""
+    out: F32 = masks.astype(np.float32) * np.float32(1 / 255)
     return out
 
 

@@ -15,7 +15,7 @@ import torch
 
 from engines.onnx_session import open_session
 from engines.render.boxes import Kind, fade
-from engines.render.nets import LEVELS, as_input
+from engines.render.nets import LEVELS, as_input, as_shares
 from engines.render.sampler import SIGMA, session_noise
 from engines.values import F32, U8
 from export.data.render_pairs import Pairs
@@ -80,7 +80,7 @@ def feeds_of(run: RunNets, pairs: Pairs) -> list[dict[str, F32]]:
     for begin in range(0, len(pairs), _CHUNK):
         part = pairs.take(slice(begin, begin + _CHUNK))
         noise = session_noise(SEED, (1, 3, *run.kind.shape))
-        masks, rest_masks = (m.astype(np.float32) / 255 for m in (part.masks, part.rest_masks))
+        masks, rest_masks = as_shares(part.masks), as_shares(part.rest_masks)
         with torch.no_grad():
             seen = run.reference(
                 torch.from_numpy(as_input(part.rest)), torch.from_numpy(rest_masks)

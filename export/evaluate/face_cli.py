@@ -75,7 +75,9 @@ def evaluate(
         finder.matte, [photos[i] for i in good], meshes, [cache.masks[rows[i]] for i in good]
     )
     out |= {
-        "mask IoU": masks.overlap, "mask IoU, worst": masks.worst,
+        "mask IoU": float(masks.overlaps.mean()), "worst mask IoU": float(masks.overlaps.min()),
+        "mask IoU in avatars": float(masks.shown.mean()),
+        "worst mask IoU in avatars": float(masks.shown.min()),
         "mask MAE": masks.error, "mask ms": masks.ms,
     }  # fmt: skip
     out |= refusal_figures(finder, photos, truth, cache.masks[rows])

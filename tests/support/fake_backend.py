@@ -39,6 +39,7 @@ class FakeInfo:
     credit: str = "made for tests"
     folder: Path = Path("nowhere")
     attributes: Mapping[str, str] = field(default_factory=dict)
+    paste: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

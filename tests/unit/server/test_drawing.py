@@ -13,7 +13,16 @@ from engines.render.nets import BadRendererWeights
 from engines.render.stage import AS_IT_IS
 from engines.render.warp import WarpRenderer
 from server import drawing as drawing_module
-from server.drawing import TRIED, UNCOUNTED, WARM_S, best_of, drawing_of, measure
+from server.drawing import (
+    TRIED,
+    UNCOUNTED,
+    WARM_S,
+    best_of,
+    drawing_of,
+    measure,
+    nets_of,
+    said_of,
+)
 from server.settings import RenderSettings, SettingsError
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeRenderer
@@ -89,3 +98,18 @@ def test_costs_are_measured_for_each_way_to_draw() -> None:
     assert costs.steps_of(0) == list(costs.steps_s)
     apart = np.array(costs.steps_of(1)) - costs.steps_s
     np.testing.assert_allclose(apart, costs.draws_s[1] - costs.draws_s[0], atol=1e-9)
+
+
+def test_what_an_avatar_shows_is_said_in_words() -> None:
+    assert "not tried" in said_of({})
+    said = said_of({"mouth": 0.0, "eye": 1.0})
+    assert said == "mouth nothing: the warp is nearer to this photo; eye all"
+    assert said_of({"mouth": 0.45}) == "mouth 45%"
+
+
+def test_new_avatars_are_tried_where_nets_draw(installed: Path) -> None:
+    assert nets_of(RenderSettings()) is None
+    write_weights(installed)
+    found = nets_of(RenderSettings())
+    assert found is not None and found.digest == drawing_of(RenderSettings()).digest
+    assert nets_of(RenderSettings("motion-frame")) is None
