@@ -12,6 +12,7 @@ import pytest
 from engines.render.boxes import EYE, KINDS, MASKS
 from engines.render.conditions import CONDITION_SIZE, NOTHING, Cues
 from engines.render.nets import (
+    DEFAULT_FOLDER,
     NETS,
     REFERENCE,
     BadRendererWeights,
@@ -21,6 +22,8 @@ from engines.render.nets import (
     shapes,
 )
 from tests.support.tiny_renderer import write_manifest, write_weights
+
+MAX_BYTES = 10 * 2**20
 
 
 @pytest.fixture
@@ -130,3 +133,10 @@ def test_a_net_with_another_output_shape_is_refused(folder: Path) -> None:
     write_manifest(folder)
     with pytest.raises(BadRendererWeights, match="eye"):
         load(folder)
+
+
+def test_the_shipped_nets_load_and_are_small() -> None:
+    nets = load()
+    assert nets.steps == 1 and nets.cues == {"sound"}
+    assert sum((DEFAULT_FOLDER / f"{name}.onnx").stat().st_size for name in NETS) <= MAX_BYTES
+    assert (DEFAULT_FOLDER / "README.md").is_file()
