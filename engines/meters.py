@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 RECENT = 250
 """Steps that a percentile looks back over: 10 s at 25 fps."""
@@ -49,7 +50,11 @@ class EngineSessionStats:
     queue: StepTimes = StepTimes()
     """From the arrival of the last sample a frame needs to its finished picture."""
     rung: int = 0
-    """0: 25 fps, 1: 12.5 fps."""
+    """Where it is on its ladder: 0 is the best."""
+    rung_name: str = ""
+    """What is drawn there; empty: nothing yet."""
+    drawn: Mapping[str, int] = field(default_factory=dict)
+    """Pictures rendered on each rung, by its name."""
     epoch: int = -1
     pts: int = 0
     """Media time of the newest motion."""
@@ -112,3 +117,34 @@ class StepMeter:
             return StepTimes()
         p95_s = recent[min(len(recent) - 1, int(0.95 * len(recent)))]
         return StepTimes(steps, mean_s, p95_s, recent[-1])
+
+
+class CostMeter:
+    """What a picture costs in each way to draw it; shared by sessions that draw alike."""
+
+    def __init__(self, ways: int) -> None:
+        """`ways`: how many there are, best first."""
+        self._meters = [StepMeter() for _ in range(ways)]
+
+    def add(self, way: int, seconds: float) -> None:
+        """Count one picture."""
+        self._meters[way].add(seconds)
+
+    def learn(self, costs_s: Sequence[float]) -> None:
+        """Begin with what was measured elsewhere, for each way."""
+        for meter, seconds in zip(self._meters, costs_s, strict=True):
+            for _ in range(FIRST):
+                meter.add(seconds)
+
+    def expected_s(self) -> tuple[float, ...]:
+        """Seconds for each way; 0 while nothing was measured.
+
+        A way never tried counts as the next better one; above the best that was tried each
+        counts twice the next. None counts less than one that is cheaper by its nature.
+        """
+        costs = [meter.mean_s for meter in self._meters]
+        for way in range(1, len(costs)):
+            costs[way] = costs[way] or costs[way - 1]
+        for way in reversed(range(len(costs) - 1)):
+            costs[way] = max(costs[way] or 2 * costs[way + 1], costs[way + 1])
+        return tuple(costs)

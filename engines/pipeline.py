@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from engines.chunker import Chunker, ChunkerState
 from engines.motion.wishes import Wish
+from engines.render.conditions import NOTHING, Cues
 from engines.values import F32, U8, AudioChunk, AudioWindow, MotionFrame, Picture
 
 
@@ -34,11 +35,22 @@ class Motion(Protocol):
 class Renderer(Protocol):
     """What the pipeline needs of a renderer: static parts shared, one state for each session."""
 
-    def new_state(self) -> Any:
-        """State of a new session."""
+    @property
+    def size(self) -> int:
+        """Side of its pictures."""
 
-    def render(self, state: Any, motion: F32) -> U8:
-        """Picture u8[size,size,3] (BGR) of a motion f32[58]; `state` moves on."""
+    @property
+    def efforts(self) -> tuple[str, ...]:
+        """Its ways to draw, by name: the best first, each cheaper than the one before."""
+
+    def new_state(self, seed: int = 0) -> Any:
+        """State of a new session; `seed` of what is random and stays the same in every frame."""
+
+    def render(self, state: Any, motion: F32, cues: Cues = NOTHING, effort: int = 0) -> U8:
+        """Picture u8[size,size,3] (BGR) of a motion f32[58]; `state` moves on.
+
+        `effort`: index among `efforts`.
+        """
 
 
 @dataclass(slots=True)
@@ -48,6 +60,7 @@ class PipelineState:
     chunks: ChunkerState
     motion: Any
     render: Any
+    seed: int
 
 
 class Pipeline:
@@ -61,11 +74,20 @@ class Pipeline:
     def new_state(self, seed: int) -> PipelineState:
         """State of a new session; equal seeds and equal sound give equal pictures."""
         return PipelineState(
-            self._chunker.new_state(), self._motion.new_state(seed), self._renderer.new_state()
+            self._chunker.new_state(),
+            self._motion.new_state(seed),
+            self._renderer.new_state(seed),
+            seed,
         )
 
-    def drawn_by(self, renderer: Renderer) -> Pipeline:
-        """The same sound and motion, drawn by another renderer; needs a new render state."""
+    @property
+    def efforts(self) -> tuple[str, ...]:
+        """The renderer's ways to draw, best first."""
+        return self._renderer.efforts
+
+    def drawn_by(self, renderer: Renderer, state: PipelineState) -> Pipeline:
+        """The same sound and motion, drawn by another renderer; `state` is made ready for it."""
+        state.render = renderer.new_state(state.seed)
         return Pipeline(self._motion, renderer, self._chunker)
 
     def obey(self, state: PipelineState, wish: Wish) -> None:
@@ -80,7 +102,9 @@ class Pipeline:
         """The motion of a window; to be called for every window, drawn or not."""
         return self._motion.step(state.motion, window)
 
-    def draw(self, state: PipelineState, frame: MotionFrame) -> Picture:
-        """The picture of a motion (the costly step)."""
-        image = self._renderer.render(state.render, frame.motion)
+    def draw(self, state: PipelineState, frame: MotionFrame, effort: int = 0) -> Picture:
+        """The picture of a motion (the costly step), drawn with one of `efforts`."""
+        felt = frame.emotion.z if frame.emotion is not None else None
+        cues = Cues(frame.sound, felt, frame.manner)
+        image = self._renderer.render(state.render, frame.motion, cues, effort)
         return Picture(frame.pts, frame.epoch, image, frame.motion, frame.emotion)

@@ -6,18 +6,20 @@ Never chooses between sessions and never waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from engines.mailbox import Mailbox
-from engines.meters import EngineSessionStats, StepMeter
+from engines.meters import CostMeter, EngineSessionStats, StepMeter
 from engines.motion.wishes import Wish
 from engines.pipeline import Pipeline, Renderer
-from engines.scheduler import FULL, Drop, Load, Ready
+from engines.scheduler import HELD, Drop, Load, Ready
 from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
 
 LATE_WEIGHT = 0.04
 """Of the newest frame in the running share of late ones: the last second counts."""
+FADING = 6
+"""Pictures after a change of rung that tell nothing of its cost: what was left out still fades."""
 
 
 @dataclass(slots=True)
@@ -28,7 +30,9 @@ class _Counters:
     dropped: int = 0
     held: int = 0
     late: int = 0
-    rung: int = FULL
+    rung: int = 0
+    rung_name: str = ""
+    drawn: Mapping[str, int] = field(default_factory=dict)
     epoch: int = -1
     pts: int = 0
     speaking: bool = False
@@ -71,6 +75,8 @@ class EngineSession:
             render=self.render.snapshot(),
             queue=self.queue.snapshot(),
             rung=count.rung,
+            rung_name=count.rung_name,
+            drawn=count.drawn,
             epoch=count.epoch,
             pts=count.pts,
             speaking=count.speaking,
@@ -102,13 +108,19 @@ class Runner:
         frames: Mailbox[Picture],
         clock: Callable[[], float],
         budget_s: float,
+        costs: CostMeter,
+        best: int = 0,
     ) -> None:
+        """`best`: the rung it asked for. `costs` are shared with sessions that draw alike."""
         self.session = session
         self._pipeline = pipeline
         self._state = pipeline.new_state(seed)
         self._frames = frames
         self._clock = clock
         self._budget_s = budget_s
+        self._costs = costs
+        self._best = best
+        self._fading = 0
         self._pending: list[_Pending] = []
         self._late_share = 0.0
         self._starved = 0
@@ -122,20 +134,28 @@ class Runner:
     def load(self) -> Load:
         """What the scheduler needs to know."""
         return Load(
-            cost_s=self.session.render.mean_s,
+            costs_s=self._costs.expected_s(),
             motion_s=self.session.motion.mean_s,
             late_share=self._late_share,
             starved=self._starved,
             served_s=self._served_s,
+            best=min(self._best, len(self._pipeline.efforts) - 1),
         )
+
+    def stand(self, rung: int) -> None:
+        """Draw on this rung from now on."""
+        count = self.session.counters
+        if rung != count.rung:
+            self._fading = FADING
+        names = (*self._pipeline.efforts, HELD)
+        count.rung, count.rung_name = rung, names[min(rung, len(names) - 1)]
 
     def advance(self) -> None:
         """Take all sound that came and move the motion over every window it completed."""
         for wish in self.session.wishes.take_all():
             self._pipeline.obey(self._state, wish)
         for renderer in self.session.renderers.take_all():
-            self._pipeline = self._pipeline.drawn_by(renderer)
-            self._state.render = renderer.new_state()
+            self._pipeline = self._pipeline.drawn_by(renderer, self._state)
         for arrived_s, chunk in self.session.audio.take_timed():
             for window in self._pipeline.feed(self._state, chunk):
                 self._move(window, arrived_s)
@@ -172,14 +192,20 @@ class Runner:
         item = self._take(ready)
         begun_s = self._clock()
         self._served_s = begun_s
-        picture = self._pipeline.draw(self._state, item.frame)
+        count = self.session.counters
+        effort = min(count.rung, len(self._pipeline.efforts) - 1)
+        picture = self._pipeline.draw(self._state, item.frame, effort)
         done_s = self._clock()
         self.session.render.add(done_s - begun_s)
+        if self._fading:
+            self._fading -= 1
+        else:
+            self._costs.add(effort, done_s - begun_s)
         self.session.queue.add(done_s - item.arrived_s)
         self._frames.put(picture)
         late = done_s > ready.deadline_s
-        count = self.session.counters
         count.rendered += 1
+        count.drawn = {**count.drawn, count.rung_name: count.drawn.get(count.rung_name, 0) + 1}
         count.late += late
         self._starved = 0
         self._count_late(late)

@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES
 
 Reason: TypeAlias = Literal["late", "rung", "overflow"]
-FULL, HALF = 0, 1
-"""Rungs of the quality ladder: 25 fps; 12.5 fps with every second picture held."""
+HELD = "12.5 fps"
+"""Name of the last rung: drawn in the cheapest way, every second picture held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,9 @@ class Ready:
 class Load:
     """What is known of one session."""
 
-    cost_s: float = 0.0
-    """Expected time of one render."""
+    costs_s: tuple[float, ...] = (0.0,)
+    """Expected time of one render in each way to draw: the rungs of its ladder, best first. One
+    more follows: the last way, every second picture held."""
     motion_s: float = 0.0
     """Expected time of one motion step."""
     late_share: float = 0.0
@@ -41,6 +42,22 @@ class Load:
     """Frames dropped as late since the last picture."""
     served_s: float = float("-inf")
     """When its last render began."""
+    best: int = 0
+    """The rung it asked for: never above."""
+
+    @property
+    def foot(self) -> int:
+        """The last rung."""
+        return len(self.costs_s)
+
+    def cost_s(self, rung: int) -> float:
+        """Expected time of one render on a rung."""
+        return self.costs_s[min(rung, self.foot - 1)]
+
+    def use(self, rung: int) -> float:
+        """Share of a thread's time it takes on a rung."""
+        rate_hz = FRAME_RATE_HZ if rung < self.foot else FRAME_RATE_HZ / 2
+        return self.cost_s(rung) * rate_hz + self.motion_s * FRAME_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +72,7 @@ class Limits:
     better than a dead one."""
     step_down_use: float = 0.85
     """Share of the thread's time above which a session steps down, before anything is late."""
-    step_up_use: float = 0.70
+    step_up_use: float = 0.78
     """Share (after stepping up) below which a session may step up again."""
     step_down_late: float = 0.10
     press_s: float = 0.3
@@ -85,7 +102,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The rung of every session that is not on FULL, and when it last changed."""
+    """The rung of every session, and when one last changed."""
 
     rungs: Mapping[str, int] = field(default_factory=dict)
     changed_s: float = float("-inf")
@@ -99,8 +116,8 @@ class Ladder:
     """Calm time asked for; 0: what Limits says."""
 
     def rung(self, session_id: str) -> int:
-        """FULL or HALF."""
-        return self.rungs.get(session_id, FULL)
+        """Index among its ways to draw, or one past the last: held."""
+        return self.rungs.get(session_id, 0)
 
 
 def decide(
@@ -144,13 +161,13 @@ def _sift(
     keep: list[Ready] = []
     for item in items[surplus:]:
         newest = item is items[-1]
-        if now_s + load.cost_s > item.deadline_s:
+        if now_s + load.cost_s(rung) > item.deadline_s:
             if newest and not keep and starved >= limits.starve_frames:
                 keep.append(item)
             else:
                 drops.append(Drop(item, "late"))
                 starved += 1
-        elif rung == HALF and starved == 0 and (item.pts // FRAME_SAMPLES) % 2:
+        elif rung >= load.foot and starved == 0 and (item.pts // FRAME_SAMPLES) % 2:
             drops.append(Drop(item, "rung"))
         else:
             keep.append(item)
@@ -159,18 +176,16 @@ def _sift(
 
 def use(loads: Mapping[str, Load], ladder: Ladder) -> float:
     """Share of one thread's time that the sessions ask for; above 1 they cannot be served."""
-    total = 0.0
-    for session_id, load in loads.items():
-        rate = FRAME_RATE_HZ if ladder.rung(session_id) == FULL else FRAME_RATE_HZ / 2
-        total += load.cost_s * rate + load.motion_s * FRAME_RATE_HZ
-    return total
+    return sum(load.use(ladder.rung(name)) for name, load in loads.items())
 
 
 def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
-    """Move at most one session one rung: down at once when pressed, up after a long calm."""
-    rungs = {name: rung for name, rung in ladder.rungs.items() if name in loads}
-    if len(rungs) != len(ladder.rungs):
-        ladder = replace(ladder, rungs=rungs)
+    """Move sessions on their ladders: down as far as it takes, one up after a long calm.
+
+    Whoever comes in finds room made by what is expected of it, before anything is late.
+    """
+    if ladder.rungs.keys() != loads.keys():
+        ladder = _enter(now_s, loads, ladder, limits)
     if now_s - ladder.changed_s < limits.settle_s:
         return ladder
     worst = max((load.late_share for load in loads.values()), default=0.0)
@@ -179,34 +194,66 @@ def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limit
     return _step_up(now_s, loads, replace(ladder, pressed_since_s=float("inf")), limits, worst)
 
 
+def _enter(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
+    """Forget who left; those who came start on the rung they asked for, or where it fits."""
+    rungs = {name: ladder.rungs.get(name, load.best) for name, load in loads.items()}
+    came = rungs.keys() - ladder.rungs.keys()
+    ladder = replace(ladder, rungs=rungs)
+    if not came or use(loads, ladder) <= limits.step_down_use:
+        return ladder
+    return replace(_lower(loads, ladder, limits), changed_s=now_s, calm_since_s=float("inf"))
+
+
 def _step_down(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
     pressed_since_s = min(ladder.pressed_since_s, now_s)
     ladder = replace(ladder, calm_since_s=float("inf"), pressed_since_s=pressed_since_s)
     if now_s - pressed_since_s < limits.press_s:
         return ladder
-    full = [name for name in loads if ladder.rung(name) == FULL]
-    if not full:
+    lowered = _lower(loads, ladder, limits)
+    if lowered.rungs == ladder.rungs:
         return ladder
-    chosen = max(full, key=lambda name: (loads[name].late_share, loads[name].cost_s, name))
     patience_s = ladder.patience_s or limits.patience_s
     if now_s - ladder.raised_s < patience_s:
         patience_s = min(2 * patience_s, limits.max_patience_s)
-    return replace(
-        ladder,
-        rungs={**ladder.rungs, chosen: HALF},
-        changed_s=now_s,
-        pressed_since_s=float("inf"),
-        patience_s=patience_s,
-    )
+    return replace(lowered, changed_s=now_s, pressed_since_s=float("inf"), patience_s=patience_s)
+
+
+def _lower(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
+    """One step down, and more while it takes more and what they save is known.
+
+    The session furthest from its foot goes first: boxes are given up before pictures are held.
+    """
+    rungs = dict(ladder.rungs)
+    total = use(loads, ladder)
+    while above := [name for name, load in loads.items() if rungs[name] < load.foot]:
+        chosen = max(
+            above,
+            key=lambda name: (
+                loads[name].foot - rungs[name],
+                loads[name].late_share,
+                loads[name].cost_s(rungs[name]),
+                name,
+            ),
+        )
+        saved = loads[chosen].use(rungs[chosen]) - loads[chosen].use(rungs[chosen] + 1)
+        rungs[chosen] += 1
+        total -= saved
+        if total <= limits.step_down_use or saved <= 0:
+            break
+    return replace(ladder, rungs=rungs)
 
 
 def _step_up(
     now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits, worst: float
 ) -> Ladder:
-    if not ladder.rungs:
+    rungs = ladder.rungs
+    below = [name for name, load in loads.items() if rungs[name] > load.best]
+    if not below:
         return ladder
-    chosen = min(ladder.rungs, key=lambda name: (loads[name].cost_s, name))
-    raised = {name: rung for name, rung in ladder.rungs.items() if name != chosen}
+    chosen = min(
+        below, key=lambda name: (loads[name].foot - rungs[name], loads[name].cost_s(0), name)
+    )
+    raised = {**rungs, chosen: rungs[chosen] - 1}
     after = use(loads, replace(ladder, rungs=raised))
     if after > limits.step_up_use or worst > limits.step_down_late / 2:
         return replace(ladder, calm_since_s=float("inf"))

@@ -131,6 +131,10 @@ class MotionFrame:
     """Whether voice activity (with hysteresis) was heard at this frame."""
     emotion: Emotion | None = None
     """What is felt; None where nothing feels."""
+    sound: F32 | None = None
+    """f32[80]: mean of the newest log-mel rows that were heard for it; None: nobody looked."""
+    manner: F32 | None = None
+    """f32[7] in STYLE_NAMES order: what the scene asks for; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m export bench-frame`: milliseconds per motion frame, by stage, on one thread.
+"""`python -m export bench-frame`: milliseconds per picture, by stage and rung, on one thread.
 
 Offline program, main thread.
 Never compares machines: it prints what this one does now.
@@ -7,17 +7,20 @@ Never compares machines: it prints what this one does now.
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from engines.avatars.store import default_store
+from engines.pipeline import Renderer
+from engines.render import nets as weights
 from engines.render.cv import cv2
-from engines.render.warp import WarpRenderer
+from engines.render.diffusion import DiffusionRenderer, DiffusionState
+from engines.render.warp import RenderState, WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 
 WARM_UP_FRAMES = 20
@@ -59,33 +62,56 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--size", type=int, nargs="+", default=list(SIZES), help="default: all that are served"
     )
     parser.add_argument("--frames", type=int, default=250)
+    parser.add_argument(
+        "--renderer", type=Path, default=weights.DEFAULT_FOLDER, help="folder of the nets"
+    )
+    parser.add_argument("--steps", type=int, default=None, help="of the sampler")
     args = parser.parse_args(argv)
     cv2.setNumThreads(1)
     store = default_store(args.avatars_dir)
     name = args.avatar or store.names()[0]
     avatar = store.load(name)
     print(f"{name} ({avatar.size} x {avatar.size}), {args.frames} frames, one thread")
+    try:
+        nets = weights.load(args.renderer)
+    except weights.NoRendererWeights:
+        nets = None
+        print("no nets of the renderer: the motion frame alone")
     for size in args.size:
-        for line in measure(WarpRenderer(avatar, size), args.frames):
-            print(line)
+        renderer: Renderer = WarpRenderer(avatar, size)
+        if nets is not None:
+            renderer = DiffusionRenderer(avatar, size, nets=nets, steps=args.steps)
+        print(f"{size} x {size}")
+        for effort in range(len(renderer.efforts)):
+            for line in measure(renderer, args.frames, effort):
+                print(line)
+    print(f"most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}"
+          " MiB")  # fmt: skip
     return 0
 
 
-def measure(renderer: WarpRenderer, frames: int) -> list[str]:
-    """Draw `frames` frames; lines of a report."""
+def held(state: RenderState | DiffusionState) -> int:
+    """Bytes that a session keeps."""
+    if isinstance(state, RenderState):
+        return sum(int(getattr(state, name).nbytes) for name in _SCRATCH)
+    boxes = sum(box.noise.nbytes + box.previous.nbytes for box in state.boxes.values())
+    return held(state.warp) + boxes
+
+
+def measure(renderer: Renderer, frames: int, effort: int = 0) -> list[str]:
+    """Draw `frames` frames in one way; lines of a report."""
     warm = renderer.new_state()
     for frame in range(WARM_UP_FRAMES):
-        renderer.render(warm, speech_like(frame))
+        renderer.render(warm, speech_like(frame), effort=effort)
     state = renderer.new_state()
     frame_ms, cpu_ms = [], []
     for frame in range(frames):
         motion = speech_like(frame)
         started, cpu_started = time.perf_counter(), time.thread_time()
-        renderer.render(state, motion)
+        renderer.render(state, motion, effort=effort)
         frame_ms.append(1000 * (time.perf_counter() - started))
         cpu_ms.append(1000 * (time.thread_time() - cpu_started))
-    held = sum(getattr(state, f.name).nbytes for f in fields(state) if f.name in _SCRATCH)
-    lines = [f"{renderer.size} x {renderer.size}, {held / 2**20:.1f} MiB a session"]
+    lines = [f" {renderer.efforts[effort]}, {held(state) / 2**20:.1f} MiB a session"]
     for stage, seconds in state.stage_s.items():
         lines.append(f"  {stage:<10} {1000 * seconds / frames:6.2f} ms mean")
     middle, late = np.percentile(frame_ms, [50, 95])

@@ -29,6 +29,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("prepare", "lips"): Command("export.train.lips_cli:prepare", "track, align, speak, cache"),
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
     ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
+    ("train", "sync"): Command("export.train.sync_cli:train", "does sound fit a mouth: a judge"),
     ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
     ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
     ("train", "renderer"): Command("export.train.renderer_cli:train", "train the renderer's boxes"),
@@ -46,7 +47,16 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("evaluate", "ablations"): Command(
         "export.evaluate.ablations_cli:main", "what each part is worth, by leaving it out"
     ),
+    ("to-onnx",): Command("export.deploy.renderer_cli:main_onnx", "trained nets as the engine's"),
+    ("quantize",): Command("export.deploy.renderer_cli:main_quantize", "int8 where it is as good"),
+    ("parity",): Command("export.deploy.renderer_cli:main_parity", "torch, ONNX, int8 compared"),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
+    ("evaluate", "renderer"): Command(
+        "export.evaluate.renderer_cli:main", "drawn mouths and eyes against the truth"
+    ),
+    ("evaluate", "films"): Command(
+        "export.evaluate.films_cli:main", "the renderer over time: flicker, drift, sync, strips"
+    ),
     ("evaluate", "lips"): Command("export.evaluate.lips_cli:main", "lip figures on unseen clips"),
 }
 

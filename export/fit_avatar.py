@@ -100,7 +100,8 @@ def measure(photo: U8, tracker_python: Path | None) -> tuple[F32, F32]:
     """Mesh f32[478,3] px and person mask f32[H,W], by the server's own nets or by the tracker."""
     if tracker_python is None:
         finder = load_finder()
-        return finder.landmarks(photo).points, finder.matte(photo)
+        points = finder.landmarks(photo).points
+        return points, finder.matte(photo, points)
     tracked = track(photo[None], tracker_python)
     faces = int(tracked.faces[0])
     if faces != 1:

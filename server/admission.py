@@ -38,7 +38,8 @@ class Machine:
 
     cores: int
     step_512_s: float
-    """Engine time per frame at 512x512 (motion and picture) in seconds: see `sustained_s`."""
+    """Engine time per frame at 512x512 (motion and picture) in seconds, drawn in the way that
+    places are counted by (`server.drawing`): see `sustained_s`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from server.bodies import schemas_of
 from server.codec_pool import CodecPool
 from server.director import Director
 from server.disclosure import mark_style
+from server.drawing import nets_of
 from server.errors import install_error_handlers
 from server.gallery import Gallery
 from server.manager import SessionManager
@@ -106,6 +108,7 @@ def _lifespan(
                 shelf_of(settings.avatars),
                 settings.avatars.upload_timeout_s,
                 mark=mark_style(settings.disclosure),
+                load_nets=partial(nets_of, settings.render),
             )
             stack.callback(maker.close)
             await maker.sweep()

@@ -9,24 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from engines.avatars.store import BUILTIN, AvatarStore
-from engines.loop import Engine, RendererFactory, warp_renderer
-from engines.offline import render_file
+from engines.loop import Engine, RendererFactory
 from engines.pipeline import Motion
 from engines.render.mark import marked
-from engines.values import SAMPLE_RATE_HZ
 from server.admission import Machine, sustained_s
 from server.codec_pool import CodecPool
 from server.disclosure import mark_style
+from server.drawing import Drawing, Kind, drawing_of, measure
 from server.gallery import Gallery, Store
 from server.listener import Ears
 from server.media import Machinery, media_factory
@@ -39,9 +34,6 @@ from server.sessions import MediaFactory
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
-WARM_S = 1.6
-"""Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
-UNCOUNTED = 10
 STUCK_S = 5.0
 """An idle engine turns once a second; one that has not for this long hangs in a step."""
 
@@ -53,27 +45,6 @@ def avatar_store(settings: Settings) -> AvatarStore:
     """
     folders = (Path(folder) for folder in settings.avatars.folders)
     return AvatarStore([*folders, BUILTIN, user_folder(settings.avatars)])
-
-
-def measure_step_s(
-    motion: Motion, avatar: Any, renderer_factory: RendererFactory | None = None
-) -> list[float]:
-    """Processor seconds of each frame at 512x512 (motion and picture), over a made-up voice.
-
-    Of this thread alone: what else the machine does at the moment shall not decide for ever how
-    many visitors are let in.
-    """
-    time_s = np.arange(int(WARM_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    voice = (0.2 * np.sin(2 * np.pi * 140 * time_s) * np.sin(2 * np.pi * 3 * time_s)).astype(
-        np.float32
-    )
-    steps = []
-    before = time.thread_time()
-    for _ in render_file(voice, avatar, motion, seed=0, renderer_factory=renderer_factory):
-        now = time.thread_time()
-        steps.append(now - before)
-        before = now
-    return steps[UNCOUNTED:]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -98,10 +69,8 @@ class EngineBackend:
         self._settings = settings
         self._store: Store = store or avatar_store(settings)
         self._load_motion = load_motion or partial(motion_model, settings)
-        # Whatever draws, live or not: no picture leaves without the mark.
-        self._renderer_factory = marked(
-            renderer_factory or warp_renderer, mark_style(settings.disclosure)
-        )
+        self._given_factory = renderer_factory
+        self._drawing: Drawing | None = None
         self._motion: Motion | None = None
         self._engine: Engine | None = None
         self._installed: Installed | None = None
@@ -125,6 +94,11 @@ class EngineBackend:
         engine = self._engine
         return engine is not None and engine.running and engine.stats().turn_age_s < STUCK_S
 
+    @property
+    def renderer(self) -> Kind:
+        """Who draws."""
+        return self._drawing.kind if self._drawing is not None else "motion-frame"
+
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
         return Machine(cores=usable_cores(), step_512_s=self._step_512_s)
@@ -139,23 +113,31 @@ class EngineBackend:
         with ThreadPoolExecutor(1, thread_name_prefix="warm") as warm:
             self._motion = await loop.run_in_executor(warm, self._load_motion)
             ears = await loop.run_in_executor(warm, self._load_ears)
-            steps = await loop.run_in_executor(
-                warm, measure_step_s, self._motion, avatar, self._renderer_factory
-            )
-        self._step_512_s = sustained_s(steps)
+            self._drawing = await loop.run_in_executor(warm, self._load_drawing)
+            # Whatever draws, live or not: no picture leaves without the mark.
+            factory = marked(self._drawing.factory, mark_style(self._settings.disclosure))
+            costs = await loop.run_in_executor(warm, measure, self._motion, avatar, factory)
+        steps = costs.steps_of(0)
+        counted = 0 if self._drawing.counted_at_best else len(costs.efforts) - 1
+        self._step_512_s = sustained_s(costs.steps_of(counted))
         log.info(
             "engine is warm",
             extra={
                 "frame_p50_ms": round(percentile(steps, 0.5) * 1000, 1),
                 "frame_p95_ms": round(percentile(steps, 0.95) * 1000, 1),
                 "cores": usable_cores(),
+                "renderer": f"{self._drawing.kind} ({self._drawing.said})",
             },
         )
-        self._engine = Engine(
-            self._motion, on_fault=on_fault, renderer_factory=self._renderer_factory
-        )
+        self._engine = Engine(self._motion, on_fault=on_fault, renderer_factory=factory)
+        self._engine.learn(512, costs.efforts, costs.draws_s)
         self._engine.start()
         return media_factory(Machinery(self._settings, self._engine, gallery, pool, metrics, ears))
+
+    def _load_drawing(self) -> Drawing:
+        if self._given_factory is not None:
+            return Drawing("motion-frame", self._given_factory, "given")
+        return drawing_of(self._settings.render)
 
     def _load_ears(self) -> Ears | None:
         found = transcriber(self._settings.emotion)

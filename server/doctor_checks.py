@@ -24,9 +24,9 @@ from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
 from server.admission import CODEC_S_512, FRAME_S, Machine, room, sustained_s
 from server.doctor import Check, Finding
-from server.model_checks import models
+from server.model_checks import models, renderer
 from server.origin import ForeignPackage, check_layout
-from server.settings import EmotionSettings, Settings
+from server.settings import EmotionSettings, Settings, SettingsError
 from server.stun import ask
 
 LIBRARIES = ("aiortc", "aioice", "av", "numpy", "opencv-python-headless", "onnxruntime", "uvicorn")
@@ -228,7 +228,9 @@ def frame_time(settings: Settings) -> Finding:
 
     With the models that ship: those that the settings name might have to be fetched first.
     """
-    from server.backend import avatar_store, measure_step_s, percentile, usable_cores
+    from engines.render.nets import BadRendererWeights
+    from server.backend import avatar_store, percentile, usable_cores
+    from server.drawing import drawing_of, measure
     from server.models import motion_model
 
     store = avatar_store(settings)
@@ -236,12 +238,23 @@ def frame_time(settings: Settings) -> Finding:
         return Finding("frame time", "fail", "no avatar to draw", "see avatars above")
     motion = motion_model(replace(settings, emotion=EmotionSettings()))
     lips = percentile(motion_steps_s(motion), 0.5)
-    steps = measure_step_s(motion, store.load(settings.avatars.default or store.names()[0]))
+    try:
+        drawing = drawing_of(settings.render)
+    except (SettingsError, BadRendererWeights):
+        return Finding("frame time", "fail", "nothing to draw with", "see renderer above")
+    avatar = store.load(settings.avatars.default or store.names()[0])
+    costs = measure(motion, avatar, drawing.factory)
+    steps = costs.steps_of(0)
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
-    room = _sessions(Machine(usable_cores(), sustained_s(steps)), settings)
+    counted = 0 if drawing.counted_at_best else len(costs.efforts) - 1
+    room = _sessions(Machine(usable_cores(), sustained_s(costs.steps_of(counted))), settings)
+    ways = ", ".join(
+        f"{name} {1000 * cost:.1f}" for name, cost in zip(costs.efforts, costs.draws_s, strict=True)
+    )
     said = (
         f"lips and motion {lips * 1000:.1f} ms, whole frame p50 {p50 * 1000:.1f}, "
-        f"p95 {p95 * 1000:.1f} ms of processor time at 512x512; room for {room}"
+        f"p95 {p95 * 1000:.1f} ms of processor time at 512x512; "
+        f"a picture by rung: {ways} ms; room for {room}"
     )
     if p95 + CODEC_S_512 > FRAME_S:
         remedy = "use session.size 256 or a faster processor: it will hold pictures (12.5 fps)"
@@ -290,6 +303,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("encoders", encoders),
     ("avatars", avatars),
     ("models", models),
+    ("renderer", renderer),
     ("frame time", frame_time),
     ("chromium", browser),
 )

@@ -40,6 +40,10 @@ class Info(Protocol):
         """Its name for people."""
 
     @property
+    def paste(self) -> Mapping[str, float]:
+        """How much of what the renderer's nets draw is shown, by kind of box."""
+
+    @property
     def credit(self) -> str:
         """Who made it, under which licence."""
 

@@ -27,6 +27,7 @@ from engines.runner import EngineSession
 from engines.values import F32, MOTION_SIZE, U8, Picture
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
+from server.drawing import best_of
 from server.face_feed import FaceFeed
 from server.gallery import Gallery
 from server.ingest import MicReader
@@ -118,7 +119,11 @@ class LiveMedia:
         self._stack = AsyncExitStack()
         self._frames: Mailbox[Picture] = Mailbox("frames", FRAMES_KEPT, "drop-oldest")
         self._engine = machinery.engine.open(
-            plan.id, look.renderer, seed=plan.seed, frames=self._frames
+            plan.id,
+            look.renderer,
+            seed=plan.seed,
+            frames=self._frames,
+            best=best_of(plan.renderer, look.renderer.efforts),
         )
         self._stack.callback(machinery.engine.close, plan.id)
         self._audio_track = AvatarAudioTrack()
@@ -254,6 +259,7 @@ class LiveMedia:
                 "type": "stats",
                 "audio_to_frame_ms": player.audio_to_frame_p50_ms,
                 "delay_ms": player.delay_ms,
+                "rung": engine.rung_name,
                 "render_ms": round(engine.render.mean_s * 1000, 1),
                 "motion_ms": round(engine.motion.mean_s * 1000, 1),
                 "frames_sent": player.sent,
@@ -353,6 +359,8 @@ def engine_figures(session: EngineSession) -> dict[str, Any]:
     """The engine's figures, times in milliseconds."""
     stats: EngineSessionStats = session.stats()
     figures = asdict(stats)
+    for rung, count in figures.pop("drawn").items():
+        figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
     for stage in ("motion", "render", "queue"):
         times = figures.pop(stage)
         figures |= {

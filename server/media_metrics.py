@@ -51,6 +51,8 @@ class Meter:
             ("dropped", player.dropped + engine.frames_dropped),
         ):
             metrics.frames.labels(outcome).inc(self._new(f"frames {outcome}", count))
+        for rung, count in engine.drawn.items():
+            metrics.rungs.labels(rung).inc(self._new(f"rung {rung}", count))
         for stage, since in stages.items():
             name = f"steps {stage}"
             times = since(int(self._seen.get(name, 0)))

@@ -29,6 +29,8 @@ REFUSALS = ("sessions", "engine", "cpu", "stopping")
 STAGES = ("vad", "motion", "render", "encode")
 OUTCOMES = ("sent", "dropped", "repeated", "late")
 KINDS = ("audio", "video")
+RUNGS = ("1 step", "mouth", "motion frame", "12.5 fps")
+"""Of the settings as they come; more steps are a rung above."""
 _STEP_BUCKETS = (0.001, 0.002, 0.004, 0.006, 0.008, 0.012, 0.016, 0.024, 0.04, 0.08, 0.2)
 _WAIT_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
 
@@ -104,6 +106,12 @@ class Metrics:
         self.frames = Counter(
             "avatar_frames", "Pictures by outcome.", ["outcome"], registry=registry
         )
+        self.rungs = Counter(
+            "avatar_rung_frames",
+            "Pictures drawn, by rung of the quality ladder.",
+            ["rung"],
+            registry=registry,
+        )
         self.packets_lost = Counter(
             "avatar_webrtc_packets_lost", "RTP packets lost.", ["kind"], registry=registry
         )
@@ -149,6 +157,7 @@ class Metrics:
             (self.rejected, REFUSALS),
             (self.frames, OUTCOMES),
             (self.packets_lost, KINDS),
+            (self.rungs, RUNGS),
         ):
             for label in labels:
                 counter.labels(label)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engines.extras import install_hint
 from server.doctor import Finding
-from server.settings import EmotionSettings, Settings
+from server.settings import EmotionSettings, Settings, SettingsError
 
 LIBRARIES = {"hub": ("torch", "transformers"), "asr": ("faster_whisper",)}
 """What each extra brings."""
@@ -35,6 +35,22 @@ def models(settings: Settings) -> Finding:
     if faults:
         return Finding("models", "fail", "; ".join(faults), "; ".join(dict.fromkeys(remedies)))
     return Finding("models", "ok", ", ".join(told) or "those that ship; no other is named")
+
+
+def renderer(settings: Settings) -> Finding:
+    """Whether what draws the pictures is there and whole."""
+    from engines.render.nets import BadRendererWeights
+    from server.drawing import drawing_of
+
+    try:
+        drawing = drawing_of(settings.render)
+    except SettingsError as error:
+        remedy = "set render.renderer to auto or motion-frame, or install the weights"
+        return Finding("renderer", "fail", str(error), remedy)
+    except BadRendererWeights as error:
+        said, _, remedy = str(error).rpartition("; ")
+        return Finding("renderer", "fail", said, remedy)
+    return Finding("renderer", "ok", f"{drawing.kind}: {drawing.said}")
 
 
 def _named(wanted: EmotionSettings) -> Iterator[tuple[str, str, str]]:

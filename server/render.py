@@ -22,12 +22,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engines.cues import cues_of
 from engines.emotion.values import EmotionOverride
-from engines.loop import warp_renderer
 from engines.offline import render_file
 from engines.render.mark import marked
 from engines.render.stage import Framing
 from engines.values import F32, FRAME_RATE_HZ, FRAME_SAMPLES, SAMPLE_RATE_HZ, Picture
 from server.disclosure import mark_style
+from server.drawing import drawing_of
 from server.gallery import Store
 from server.render_stage import BadStage, stage_of
 from server.schemas import NOTICE
@@ -83,6 +83,7 @@ def render(job: RenderJob, settings: Settings) -> str:
     except BadStage as error:
         raise RenderError(str(error)) from error
     style = mark_style(settings.disclosure)
+    drawing = drawing_of(settings.render)
     motion = motion_model(settings)
     begun_s = time.monotonic()
     with progress_bar("rendering", quiet=job.quiet) as on_progress:
@@ -95,7 +96,7 @@ def render(job: RenderJob, settings: Settings) -> str:
             stage=stage,
             cues=cues_of(len(voice), job.feeling, job.text),
             on_progress=on_progress,
-            renderer_factory=marked(warp_renderer, style),
+            renderer_factory=marked(drawing.factory, style),
         )
         write_video(job, voice, pictures)
     seconds = len(voice) / SAMPLE_RATE_HZ

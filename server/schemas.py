@@ -52,6 +52,11 @@ class SessionRequest(Strict):
     scene: Annotated[str, Field(max_length=MAX_TEXT)] | None = Field(
         None, description="The scene in words (a system prompt will do): manner, mood, actions."
     )
+    renderer: Literal["auto", "diffusion", "motion-frame"] = Field(
+        "auto",
+        description="What draws it at best: auto, what the server has; motion-frame: the warped "
+        "portrait alone, which costs the server least.",
+    )
     probe: bool = Field(
         False, description="Draw the measuring strip into the picture (for benchmarks)."
     )
@@ -109,6 +114,7 @@ class SessionReply(BaseModel):
     voice: Voice
     size: int
     seed: int
+    renderer: str = Field(description="What draws it at best: diffusion or motion-frame.")
     limits: Limits
     ice_servers: list[IceServerReply]
     expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
@@ -158,6 +164,7 @@ class CapabilitiesReply(BaseModel):
     playout_delay_ms: int = Field(
         description="From a sample's arrival to its release, as a call begins."
     )
+    renderers: list[str] = Field(description="What may draw a session, the best first.")
     voices: list[str]
     push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
     max_sessions: int = Field(description="Of the usual size, as many as would be admitted.")

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.drawing import Kind
 from server.gallery import Gallery, Store
 from server.manager import SessionManager
 from server.metrics import Metrics
@@ -35,6 +36,10 @@ class Backend(Protocol):
     @property
     def lookahead(self) -> int:
         """Samples at 16 kHz that a picture waits for beyond its own time."""
+
+    @property
+    def renderer(self) -> Kind:
+        """Who draws the pictures."""
 
     @property
     def running(self) -> bool:

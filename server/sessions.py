@@ -63,6 +63,8 @@ class SessionPlan:
     """What the face is told before anything else."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Of the avatar, for the scene's description."""
+    renderer: str = "auto"
+    """What draws it at best."""
     consent_given: str | None = None
     """When the person agreed whose photo the avatar was made of; None for built-in avatars."""
 
@@ -205,12 +207,8 @@ class Session:
         """
         with session_context(self.plan.id):
             if self._state in (State.CONNECTING, State.LIVE):
-                raise ApiError(
-                    409,
-                    "already_offered",
-                    "this session has had its offer",
-                    "end it and create a new one to connect again",
-                )
+                hint = "end it and create a new one to connect again"
+                raise ApiError(409, "already_offered", "this session has had its offer", hint)
             self._must_live()
             self._go(State.CONNECTING)
             self.ufrag = offered_ufrag(sdp)

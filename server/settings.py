@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 from engines.render.mark import CORNERS, Corner, MarkStyle
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
-
-
+RENDERERS = ("auto", "diffusion", "motion-frame")
 _MARK = MarkStyle()
 
 
@@ -218,6 +217,23 @@ class EngineSettings(Section):
 
 
 @dataclass(frozen=True)
+class RenderSettings(Section):
+    """Who draws the pictures; docs/renderer.md."""
+
+    SECTION: ClassVar[str] = "render"
+
+    renderer: str = option(
+        "auto",
+        "diffusion: mouth and eyes by nets, places for sessions counted at that cost; motion-frame:"
+        " the warped portrait alone; auto: diffusion as far as the machine has time for it.",
+        choices=RENDERERS,
+    )
+    steps: int | None = option(
+        None, "Steps of the sampler; empty: what the nets were made for.", low=1, high=4
+    )
+
+
+@dataclass(frozen=True)
 class AvatarSettings(Section):
     """Which faces there are."""
 
@@ -351,6 +367,7 @@ class Settings:
     rtc: RtcSettings = field(default_factory=RtcSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    render: RenderSettings = field(default_factory=RenderSettings)
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
     disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
     emotion: EmotionSettings = field(default_factory=EmotionSettings)
@@ -359,21 +376,7 @@ class Settings:
 
 
 SECTIONS: Mapping[str, type[Section]] = MappingProxyType(
-    {
-        kind.SECTION: kind
-        for kind in (
-            ServerSettings,
-            SessionSettings,
-            RtcSettings,
-            MediaSettings,
-            EngineSettings,
-            AvatarSettings,
-            DisclosureSettings,
-            EmotionSettings,
-            SceneSettings,
-            LogSettings,
-        )
-    }
+    {kind.SECTION: kind for kind in get_type_hints(Settings).values()}
 )
 """Section name -> class."""
 

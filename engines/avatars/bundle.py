@@ -84,6 +84,8 @@ class AvatarInfo:
     """A JPEG for pages."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What scene text may say of the person, as `Avatar.attributes`."""
+    paste: Mapping[str, float] = field(default_factory=dict)
+    """As `Avatar.paste`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,12 @@ class Avatar:
     """u8[S,S,4] BGRA: the person's own upper teeth where they stand; empty when never seen."""
     laugh: F32 = field(default_factory=lambda: np.zeros((MESH_POINTS, 3), np.float32))
     """f32[468,3] as `deltas`: from sealed lips to those of the photo, if it showed parted ones."""
+
+    paste: Mapping[str, float] = field(default_factory=dict)
+    """How much of what the renderer's nets draw is shown, 0..1, by kind of box; 1 where none is
+    said. Chosen with one set of nets, `paste_nets`."""
+    paste_nets: str = ""
+    """Digest of those nets; empty: nothing was tried."""
 
     @property
     def size(self) -> int:
@@ -186,6 +194,10 @@ def save(avatar: Avatar, folder: Path, extra: Mapping[str, bytes] | None = None)
             "credit": avatar.credit,
             "attributes": dict(avatar.attributes),
             "glasses": round(float(avatar.glasses), 3),
+            "paste": {
+                "nets": avatar.paste_nets,
+                **{kind: round(float(share), 3) for kind, share in avatar.paste.items()},
+            },
             "size": avatar.size,
             "arkit": list(ARKIT_NAMES),
             "made_with": {"opencv": cv2.__version__, "numpy": np.__version__},
@@ -205,6 +217,7 @@ def info(folder: Path) -> AvatarInfo:
         folder=folder,
         portrait=folder / "portrait.jpg",
         attributes=_attributes(manifest),
+        paste=_paste(manifest),
     )
 
 
@@ -243,6 +256,8 @@ def load(folder: Path) -> Avatar:
         else np.zeros((0, 0, 4), np.uint8),
         attributes=_attributes(manifest),
         glasses=float(manifest.get("glasses", 0.0)),
+        paste=_paste(manifest),
+        paste_nets=str(manifest.get("paste", {}).get("nets", "")),
     )
 
 
@@ -302,7 +317,14 @@ def _check_person(manifest: dict[str, Any]) -> None:
     check_attributes(_attributes(manifest))
     if not 0 <= float(manifest.get("glasses", 0.0)) <= 1:
         raise ValueError(f"glasses {manifest['glasses']}: wanted 0 to 1")
+    if not all(0 <= share <= 1 for share in _paste(manifest).values()):
+        raise ValueError(f"paste {manifest['paste']}: wanted 0 to 1")
     _size(manifest)
+
+
+def _paste(manifest: dict[str, Any]) -> dict[str, float]:
+    shares = manifest.get("paste", {})
+    return {kind: float(share) for kind, share in shares.items() if kind != "nets"}
 
 
 def _attributes(manifest: dict[str, Any]) -> dict[str, str]:

@@ -43,8 +43,8 @@ class Finder(Protocol):
     def landmarks(self, image: U8) -> Landmarks:
         """The mesh of the one face. Raises BadFace."""
 
-    def matte(self, image: U8) -> F32:
-        """f32[H,W]: person 1."""
+    def matte(self, image: U8, points: F32) -> F32:
+        """f32[H,W]: the person with this mesh 1."""
 
 
 def find_faces(finder: Finder, picture: U8) -> list[Face]:

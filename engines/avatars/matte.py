@@ -74,11 +74,13 @@ def with_skull(mask: F32, points: F32) -> F32:
     """
     oval = points[[*load_rig().oval], :2]
     brow = (points[lm.FACE_LEFT, :2] + points[lm.FACE_RIGHT, :2]) / 2
-    up = points[lm.FACE_TOP, :2] - brow
-    height = float(np.linalg.norm(up))
     width = float(np.linalg.norm((points[lm.FACE_LEFT] - points[lm.FACE_RIGHT])[:2]))
-    up = up / height
-    across = np.array([-up[1], up[0]], np.float32)
+    # Up from the eyes: the top of a turned face lies aside, and the dome would with it.
+    eyes = [points[[*eye.corners], :2].mean(0) for eye in lm.EYES]
+    across = (eyes[1] - eyes[0]) / np.linalg.norm(eyes[1] - eyes[0])
+    up = np.array([across[1], -across[0]], np.float32)
+    up = up * np.sign(float((points[lm.FACE_TOP, :2] - brow) @ up))
+    height = float((points[lm.FACE_TOP, :2] - brow) @ up)
     high, aside = (oval - brow) @ up, (oval - brow) @ across
     high = np.where(high > 0, high * (1 + _SKULL * width / height), high)
     dome = brow + high[:, None] * up + aside[:, None] * across

@@ -38,15 +38,15 @@ KEPT_SMILE = 0.33
 _TAKEN = 0.6
 """Of what is above that: who laughs broadly is known by it, and keeps a little more."""
 MOST_REMOVED = 0.7
-_UPPER_SHARE = 0.62
-"""Of the gap the upper lip covers: in a smile it was lifted more than the jaw was lowered."""
-_UPPER_ROWS = (1.0, 0.96, 0.88, 0.78)
-_LOWER_ROWS = (1.0, 0.95, 0.86, 0.74)
+_UPPER_SHARE = 0.5
+"""Of the gap the upper lip covers."""
+_UPPER_ROWS = (1.0, 0.93, 0.78, 0.62)
+_LOWER_ROWS = (1.0, 0.92, 0.76, 0.6)
 """How far the rows of the lips follow, inner to outer: less outside, so thin lips grow fuller."""
 _SHOWN = 0.055
 """Mouth widths the upper teeth reach below the line where the lips meet."""
 _MOST_LIFT = 0.1
-_SEAM_DARK = 0.45
+_SEAM_DARK = 0.33
 _SEAM_WIDTH = 0.011
 _RIM = 0.16
 """Face widths from the outline over which the motion sets in: the outline itself stays."""
@@ -56,7 +56,7 @@ LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
 _LAUGH_WITHOUT = 0.55
 """Share of it without the photo's own teeth: the rig's would show their gums."""
-_END_OUT, _END_REACH, _END_LIGHTER = 0.07, 0.11, 0.9
+_END_OUT, _END_REACH, _END_LIGHTER = 0.07, 0.11, 0.5
 """Half mouth widths past a corner where the dark that a laugh digs there is looked for, mouth
 widths about that place, and the share of it that goes."""
 _CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engines.avatars import fit as fitting
-from engines.avatars.bundle import AvatarInfo, save
+from engines.avatars.bundle import Avatar, AvatarInfo, save
 from engines.avatars.consent import FILE as CONSENT
 from engines.avatars.consent import BadConsent, Consent
 from engines.avatars.fit import BadPortrait, fit
@@ -25,6 +25,8 @@ from engines.avatars.shelf import Shelf, check_title
 from engines.face.finder import BadFace
 from engines.render import landmarks as lm
 from engines.render.mark import MarkStyle
+from engines.render.nets import RendererNets
+from engines.render.paste import choose
 from engines.values import F32, U8
 
 WINDOW = 1.9
@@ -56,9 +58,19 @@ Progress = Callable[[Step], None]
 class Onboarder:
     """Makes avatars on a shelf."""
 
-    def __init__(self, finder: Finder, shelf: Shelf, mark: MarkStyle | None = SHORT_MARK) -> None:
-        """`mark`: what the avatars' films carry in their pixels; None: nothing."""
+    def __init__(
+        self,
+        finder: Finder,
+        shelf: Shelf,
+        mark: MarkStyle | None = SHORT_MARK,
+        nets: RendererNets | None = None,
+    ) -> None:
+        """`mark`: what the avatars' films carry in their pixels; None: nothing.
+
+        `nets`: the renderer's, tried on each photo; None: there are none.
+        """
         self._finder = finder
+        self._nets = nets
         self._shelf = shelf
         self._mark = mark
 
@@ -89,9 +101,10 @@ class Onboarder:
         fitting.check(picture, points)
         part, points = around(picture, points)
         on_progress(CUTTING)
-        mask = self._finder.matte(part)
+        mask = self._finder.matte(part, points)
         on_progress(FITTING)
         avatar = fit(part, points, mask, name=name, title=title, credit=CREDIT)
+        avatar = self._tried(avatar, part, points, mask)
         on_progress(PREVIEW_STEP)
         film = preview_file(avatar, self._mark)
         on_progress(SAVING)
@@ -99,6 +112,14 @@ class Onboarder:
         with self._shelf.aside() as aside:
             save(avatar, aside / name, kept)
             return self._shelf.put(aside / name, replace=replace)
+
+    def _tried(self, avatar: Avatar, part: U8, points: F32, mask: F32) -> Avatar:
+        """With how much of what the nets draw is to be shown of this face."""
+        if self._nets is None:
+            return avatar
+        photo, landmarks, _ = fitting.crop(part, points, mask)
+        paste = choose(avatar, self._nets, photo, landmarks)
+        return replace(avatar, paste=paste, paste_nets=self._nets.digest)
 
     def inspect(self, data: bytes, face: int | None = None) -> Inspection:
         """Look at a photo, keep nothing. Raises BadImage."""
@@ -120,7 +141,7 @@ class Onboarder:
         x0, y0, x1, y1 = window(picture, points)
         part, moved = around(picture, points)
         scale = (x1 - x0) / part.shape[1]
-        left, top, side = fitting.square(moved, self._finder.matte(part))
+        left, top, side = fitting.square(moved, self._finder.matte(part, moved))
         return x0 + left * scale, y0 + top * scale, side * scale, side * scale
 
 

@@ -186,9 +186,9 @@ class FaceFinder:
         found = mesh.measure(image, face.frame, self._nets)
         return Landmarks(found.points, found.spread)
 
-    def matte(self, image: U8) -> F32:
-        """f32[H,W] in [0, 1]: person 1, background 0."""
-        return person_mask(image, self._nets)
+    def matte(self, image: U8, points: F32) -> F32:
+        """f32[H,W] in [0, 1]: the person with the mesh f32[478,3] px 1, background 0."""
+        return person_mask(image, points, self._nets)
 
 
 def face_of(found: detector.Found, spread: float = 0.0) -> Face:

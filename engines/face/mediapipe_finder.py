@@ -56,8 +56,8 @@ class MediapipeFinder(FaceFinder):
         )
         return Landmarks(nearest[1], nearest[0].spread)
 
-    def matte(self, image: U8) -> F32:
-        """f32[H,W] in [0, 1]: person 1, background 0."""
+    def matte(self, image: U8, points: F32) -> F32:
+        """f32[H,W] in [0, 1]: person 1, background 0; MediaPipe's net sees all of the picture."""
         with self._lock:
             mask = self._selfie.process(_rgb(image)).segmentation_mask
         return to_edges(image, np.asarray(mask, np.float32))

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from engines.onnx_session import open_session
 from engines.values import F32, U8
 
-SCHEMA = 2
-NETS = ("scene", "mesh", "lips", "eye", "occlusion")
-"""scene: faces and person in a whole picture; occlusion: what of a crop is hidden; the others:
-points of a crop."""
+SCHEMA = 3
+NETS = ("scene", "mesh", "lips", "eye", "occlusion", "person")
+"""scene: faces and person in a whole picture; person: the person about a face; occlusion: what of
+a crop is hidden; the others: points of a crop."""
 DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "face"
 
 
@@ -45,8 +45,9 @@ class FaceNets:
     """Chance up to which mouth and eyes count as free."""
 
     def run(self, name: str, crops: U8, output: str) -> F32:
-        """One output of a net for u8[N,S,S,3] BGR: "faces" or "person" of scene,
-        "hidden" of occlusion, "points" (any crop) or "fine" (a crop nearly right) of the others.
+        """One output of a net for u8[N,S,S,3] BGR: "faces" or "person" of scene, "person" of
+        person, "hidden" of occlusion, "points" (any crop) or "fine" (a crop nearly right) of the
+        others.
         """
         pictures = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
         out: F32 = self.sessions[name].run([output], {"pictures": pictures})[0]
@@ -71,7 +72,7 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> FaceNets:
             data = path.read_bytes()
         except OSError as error:
             raise BadFaceWeights(f"{path}: {error}; {remedy}") from error
-        if hashlib.sha256(data).hexdigest() != manifest["sha256"][name]:
+        if hashlib.sha256(data).hexdigest() != manifest.get("sha256", {}).get(name):
             raise BadFaceWeights(f"{path} is not the file the manifest names; {remedy}")
         sessions[name] = open_session(data, threads)
     return FaceNets(

@@ -53,6 +53,8 @@ class Lips:
     """f32[7], the distances that were decoded, in face heights (manifest: `geometry`)."""
     curves: F32
     """f32[8]: the auxiliary FACEGOOD curves (manifest: `curves`), for evaluation."""
+    sound: F32
+    """f32[80]: mean of the four log-mel rows that were new."""
 
 
 @dataclass(slots=True)
@@ -156,6 +158,7 @@ class LipModel:
             energy=energy,
             geometry=shape,
             curves=curves[0],
+            sound=rows.mean(axis=0),
         )
 
     def _settle(self, size: int) -> F32:

@@ -53,6 +53,10 @@ class LipsLike(Protocol):
     def energy(self) -> float:
         """Energy of the voice, 0..1."""
 
+    @property
+    def sound(self) -> F32:
+        """f32[80]: mean of the log-mel rows heard for this frame."""
+
 
 class LipsSource(Protocol):
     """What is needed of a lip model."""
@@ -206,7 +210,8 @@ class MotionModel:
         wish = sobriety(emotion, told, voiced) * (1.0 - friendly)
         state.sober += SOBERING * (wish - state.sober)
         motion = compose(channels, state.mouth, voiced, state.sober)
-        return MotionFrame(window.pts, window.epoch, motion, speaking, emotion)
+        manner = None if np.array_equal(state.style, USUAL) else state.style
+        return MotionFrame(window.pts, window.epoch, motion, speaking, emotion, lips.sound, manner)
 
     def _part(self, state: MotionState) -> None:
         state.lips = self._lips.new_state()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
@@ -76,13 +77,43 @@ class PlacedBox:
     """The chains f32[N,2], in pixels of the box."""
 
     def cut(self, picture: U8) -> U8:
-        """u8[h,w,3]: what the picture u8[S,S,3] shows in the box; past its edge, its edge."""
+        """u8[h,w,3]: what the picture u8[S,S,3] shows in the box; past its edge, its edge.
+
+        A box of fewer pixels than it covers takes their mean.
+        """
+        shown, to_picture = self._shrunk(picture)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (self.kind.width, self.kind.height)
         out: U8 = cv2.warpAffine(
-            picture, self.to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
+            shown, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
         return out
+
+    def _shrunk(self, picture: U8) -> tuple[U8, F32]:
+        """The part of a large picture under the box at about the box's scale, and the way there."""
+        times = round(float(np.linalg.norm(self.to_picture[:, 0])))
+        low, high = self._reach(picture)
+        if times < 2 or (high <= low).any():
+            return picture, self.to_picture
+        part = picture[low[1] : high[1], low[0] : high[0]]
+        below, right = -part.shape[0] % times, -part.shape[1] % times
+        part = cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        size = (part.shape[1] // times, part.shape[0] // times)
+        to_part = self.to_picture.copy()
+        to_part[:, 2] -= low
+        to_part /= np.float32(times)
+        to_part[:, 2] -= np.float32((1 - 1 / times) / 2)
+        return cv2.resize(part, size, interpolation=cv2.INTER_AREA), to_part
+
+    def _reach(self, picture: U8) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First pixel x, y of the picture under the box, and the one past the last."""
+        corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], np.float32) * np.array(
+            [self.kind.width - 1, self.kind.height - 1, 1], np.float32
+        )
+        on = corners @ self.to_picture.T
+        low = np.maximum(np.floor(on.min(0)).astype(int), 0)
+        high = np.minimum(np.ceil(on.max(0)).astype(int) + 1, picture.shape[1::-1])
+        return low, high
 
     def masks(self) -> U8:
         """u8[2,h,w]: 255 in the opening; 255 on the lips or lids about it."""
@@ -97,12 +128,7 @@ class PlacedBox:
 
         Fades to nothing at the edge of the box: there the picture stays as it is.
         """
-        corners = np.array([[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], np.float32) * np.array(
-            [self.kind.width - 1, self.kind.height - 1, 1], np.float32
-        )
-        on = corners @ self.to_picture.T
-        low = np.maximum(np.floor(on.min(0)).astype(int), 0)
-        high = np.minimum(np.ceil(on.max(0)).astype(int) + 1, picture.shape[1::-1])
+        low, high = self._reach(picture)
         if (high <= low).any():
             return
         shifted = self.to_picture.copy()

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from engines.pipeline import Renderer
+from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
@@ -88,13 +89,23 @@ class Marked:
         self._renderer = renderer
         self._mark = mark
 
-    def new_state(self) -> Any:
-        """State of the renderer inside."""
-        return self._renderer.new_state()
+    @property
+    def size(self) -> int:
+        """That of the renderer inside."""
+        return self._renderer.size
 
-    def render(self, state: Any, motion: F32) -> U8:
+    @property
+    def efforts(self) -> tuple[str, ...]:
+        """Those of the renderer inside."""
+        return self._renderer.efforts
+
+    def new_state(self, seed: int = 0) -> Any:
+        """State of the renderer inside."""
+        return self._renderer.new_state(seed)
+
+    def render(self, state: Any, motion: F32, cues: Cues = NOTHING, effort: int = 0) -> U8:
         """Its picture with the mark on it."""
-        picture = self._renderer.render(state, motion)
+        picture = self._renderer.render(state, motion, cues, effort)
         self._mark.draw(picture)
         return picture
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
 from engines.render import landmarks as lm
+from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
 from engines.render.eyes import Eyeball
 from engines.render.folds import Folds
@@ -29,6 +30,8 @@ from engines.render.shade import Shade
 from engines.render.stage import AS_IT_IS, Stage, set_up
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
+MOTION_FRAME = "motion frame"
+"""Name of this way to draw."""
 _SEAL = MOTION_INDEX["mouthClose"]
 _MARGIN = 6
 _ROUND_PX = 4.0
@@ -114,8 +117,13 @@ class WarpRenderer:
         self._cap_triangles = np.array(holes, np.int64)
         self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
 
-    def new_state(self) -> RenderState:
-        """A session's own state, 5 MB at 512."""
+    @property
+    def efforts(self) -> tuple[str, ...]:
+        """One way to draw."""
+        return (MOTION_FRAME,)
+
+    def new_state(self, seed: int = 0) -> RenderState:
+        """A session's own state, 5 MB at 512. Nothing in it is random."""
         rows = self._field.rows
         return RenderState(
             map_full=self._field.room(CELL),
@@ -125,12 +133,12 @@ class WarpRenderer:
             behind=np.empty((rows, self.size, 3), np.uint8),
         )
 
-    def render(self, state: RenderState, motion: F32) -> U8:
+    def render(self, state: RenderState, motion: F32, cues: Cues = NOTHING, effort: int = 0) -> U8:
         """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
 
-        Raises ValueError for a motion that is not 58 finite numbers.
+        `cues` change nothing here. Raises ValueError for a motion that is not 58 finite numbers.
         """
-        with _timed(state, "mesh"):
+        with timed(state, "mesh"):
             mesh = self.mesh(motion)
         return self.finish(self.draw(state, mesh))
 
@@ -148,20 +156,20 @@ class WarpRenderer:
     def draw(self, state: RenderState, mesh: Mesh) -> U8:
         """The picture of a mesh, a new array; not yet mirrored: `finish` does that."""
         weights, face, pose, placed = mesh.weights, mesh.face, mesh.pose, mesh.placed
-        with _timed(state, "head"):
+        with timed(state, "head"):
             coarse = self._field.backward(face - self._geometry.face, pose)
             picture = self._head(state, coarse)
-        with _timed(state, "face map"):
+        with timed(state, "face map"):
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
             window = self._face_map(state, coarse, placed, texture_at, light)
-        with _timed(state, "folds"):
+        with timed(state, "folds"):
             folded = self._folds.factors(weights, window.source)
-        with _timed(state, "face"):
+        with timed(state, "face"):
             self._face(picture, window, folded)
-        with _timed(state, "mouth"):
+        with timed(state, "mouth"):
             self._mouth.draw(picture, placed, weights, pose)
-        with _timed(state, "eyes"):
+        with timed(state, "eyes"):
             for eye in self._eyes:
                 eye.draw(picture, placed, weights)
         state.frames += 1
@@ -289,7 +297,8 @@ def _mend(mask: U8, source: F32, gain: U8) -> None:
 
 
 @contextmanager
-def _timed(state: RenderState, stage: str) -> Iterator[None]:
+def timed(state: RenderState, stage: str) -> Iterator[None]:
+    """Count the time of what is done within it for `stage`."""
     started = time.perf_counter()
     yield
     state.stage_s[stage] = state.stage_s.get(stage, 0.0) + time.perf_counter() - started

@@ -18,8 +18,10 @@ from export.data.render_pairs import Pairs
 
 PICTURES = ("picture", "truth", "rest", "previous_picture", "previous_truth")
 FLIPPED = 0.5
-_GAIN, _GAMMA, _LEVEL = 0.22, 0.3, 18.0
+_GAIN, _GAMMA, _LEVEL = 0.16, 0.25, 14.0
 """Standard half ranges: channel gains, exponent (as a power of e), grey levels added."""
+_LENT, _LENT_STILL, _MOST_BENT = 0.6, 0.2, 4.0
+"""Share of video's and of other examples that get another's skin, and the strongest exponent."""
 _LIT, _SLOPE = 0.4, 0.35
 """Share lit from a side, and how much brighter that side is."""
 _SOFT, _MOST_BLUR = 0.3, 1.0
@@ -33,8 +35,12 @@ def augment(pairs: Pairs, rng: np.random.Generator) -> Pairs:
     shape = stacks.shape[2:4]
     flip = rng.random(len(pairs)) < (FLIPPED if shape == MOUTH.shape else 0)
     stacks[flip] = stacks[flip][:, :, :, ::-1]
+    skins = pairs.rest.reshape(len(pairs), -1, 3).mean(1).astype(np.float32)
     for row in range(len(pairs)):
-        stacks[row] = changed(stacks[row], rng)
+        curve = None
+        if rng.random() < (_LENT if pairs.kind[row] == "grid" else _LENT_STILL):
+            curve = lent(skins[row], skins[int(rng.integers(len(pairs)))])
+        stacks[row] = changed(stacks[row], rng, curve)
     changes = {name: stacks[:, i] for i, name in enumerate(PICTURES)}
     for name in ("masks", "rest_masks"):
         masks = getattr(pairs, name).copy()
@@ -45,9 +51,23 @@ def augment(pairs: Pairs, rng: np.random.Generator) -> Pairs:
     return replace(pairs, condition=condition, **changes)
 
 
-def changed(pictures: U8, rng: np.random.Generator) -> U8:
-    """u8[K,h,w,3] of one example, all changed alike."""
+def lent(own: F32, other: F32) -> U8:
+    """u8[1,256,3] table that brings mean colour f32[3] to another's; black and white stay.
+
+    So one speaker's video is of many skins, and teeth remain light on dark ones.
+    """
+    shares = np.clip(np.stack([own, other]) / 255, 0.02, 0.98)
+    exponent = np.clip(np.log(shares[1]) / np.log(shares[0]), 1 / _MOST_BENT, _MOST_BENT)
+    levels = np.arange(256, dtype=np.float32)[:, None] / 255
+    table: U8 = np.rint(255 * levels**exponent).astype(np.uint8)[None]
+    return table
+
+
+def changed(pictures: U8, rng: np.random.Generator, curve: U8 | None = None) -> U8:
+    """u8[K,h,w,3] of one example, all changed alike; by the table `curve` of `lent` first."""
     table = colours(rng)
+    if curve is not None:
+        table = cv2.LUT(curve, table)
     soft = rng.uniform(0.3, _MOST_BLUR) if rng.random() < _SOFT else 0.0
     scale = rng.uniform(_LEAST_SCALE, 1) if rng.random() < _SMALL else 1.0
     quality = int(rng.integers(*_QUALITY)) if rng.random() < _CODED else 0

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engines.avatars.fit import square
+from engines.avatars.matte import person_alpha
 from engines.face.finder import BadFace, FaceFinder, one_face
 from engines.face.frame import three_points
 from engines.face.matte import to_edges
@@ -127,12 +129,47 @@ def teacher_mask(photo: U8, mask: U8) -> F32:
     return to_edges(photo, (mask / 255).astype(np.float32))
 
 
-def mask_figures(matte: Callable[[U8], F32], photos: U8, masks: U8) -> tuple[float, float]:
-    """IoU at one half and mean absolute error against the teacher's mask u8[N,H,W]."""
-    overlaps, errors = [], []
-    for photo, mask in zip(photos, masks, strict=True):
-        seen, truth = matte(photo), teacher_mask(photo, mask)
-        both = ((seen > 0.5) & (truth > 0.5)).sum()
-        overlaps.append(both / max(1, ((seen > 0.5) | (truth > 0.5)).sum()))
+@dataclass(frozen=True, slots=True)
+class MaskFigures:
+    """Masks against the teacher's."""
+
+    overlaps: F32
+    """f32[N]: IoU at one half."""
+    shown: F32
+    """f32[N]: that of mattes made of both, within what an avatar shows."""
+    error: float
+    """Mean absolute error."""
+    ms: float
+    """CPU time of a mask, median."""
+
+
+def mask_figures(
+    matte: Callable[[U8, F32], F32],
+    photos: Sequence[U8],
+    points: Sequence[F32],
+    masks: Sequence[U8],
+) -> MaskFigures:
+    """Masks of photos against the teacher's u8[H,W]; points: each photo's mesh f32[478,3] px."""
+    overlaps, shown, errors, times = [], [], [], []
+    for photo, mesh, mask in zip(photos, points, masks, strict=True):
+        began = time.process_time()
+        seen = matte(photo, mesh)
+        times.append(1000 * (time.process_time() - began))
+        truth = teacher_mask(photo, mask)
+        overlaps.append(overlap(seen, truth))
         errors.append(np.abs(seen - truth).mean())
-    return float(np.mean(overlaps)), float(np.mean(errors))
+        x, y, side = square(mesh, truth)
+        part = np.s_[y : y + side, x : x + side]
+        picture = np.ascontiguousarray(photo[part])
+        mattes = [person_alpha(picture, m[part]) for m in (seen, (mask / 255).astype(np.float32))]
+        shown.append(overlap(mattes[0], mattes[1], 127))
+    return MaskFigures(
+        np.array(overlaps, np.float32), np.array(shown, np.float32),
+        float(np.mean(errors)), float(np.median(times)),
+    )  # fmt: skip
+
+
+def overlap(one: F32 | U8, other: F32 | U8, half: float = 0.5) -> float:
+    """IoU of what is above `half`."""
+    a, b = one > half, other > half
+    return float((a & b).sum() / max(1, (a | b).sum()))

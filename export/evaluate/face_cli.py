@@ -54,7 +54,8 @@ def evaluate(
     finder.landmarks(photos[0])
     seen, seconds, words = figures.measure_all(finder, photos, truth)
     good = [i for i, mesh in enumerate(seen) if mesh is not None]
-    points = figures.point_figures([m for m in seen if m is not None], [truth[i] for i in good])
+    meshes = [mesh for mesh in seen if mesh is not None]
+    points = figures.point_figures(meshes, [truth[i] for i in good])
     people = halved(photos, cache.masks[rows], truth)
     found, wrong = figures.found_share(finder, people, 150, 1)
     out = {
@@ -70,8 +71,15 @@ def evaluate(
         out[f"false finds: {kind}"] = float(false)
         pictures, counted = pictures + len(drawn), counted + false
     out["negatives"], out["false finds"] = float(pictures), float(counted)
-    overlap, error = figures.mask_figures(finder.matte, photos, cache.masks[rows])
-    out["mask IoU"], out["mask MAE"] = overlap, error
+    masks = figures.mask_figures(
+        finder.matte, [photos[i] for i in good], meshes, [cache.masks[rows[i]] for i in good]
+    )
+    out |= {
+        "mask IoU": float(masks.overlaps.mean()), "worst mask IoU": float(masks.overlaps.min()),
+        "mask IoU in avatars": float(masks.shown.mean()),
+        "worst mask IoU in avatars": float(masks.shown.min()),
+        "mask MAE": masks.error, "mask ms": masks.ms,
+    }  # fmt: skip
     out |= refusal_figures(finder, photos, truth, cache.masks[rows])
     out["ms"] = 1000 * float(np.median(seconds))
     return out, seen, words

@@ -90,12 +90,13 @@ def rendered_rows(
     model: LipModel,
 ) -> dict[str, dict[str, float]]:
     """The lips of each avatar as drawn, and as drawn for another clip's sound."""
-    from export.evaluate.lips_rendered import choose_store, rendered_tracks
+    from export.evaluate.lips_rendered import choose_store, refined, rendered_tracks
 
     store = choose_store(args.avatars)
+    factory = refined(args.renderer) if args.renderer else None
     figures: dict[str, dict[str, float]] = {}
     for name in args.avatar or store.names()[:1]:
-        drawn = rendered_tracks(places, clips, tracks, name, store, model)
+        drawn = rendered_tracks(places, clips, tracks, name, store, model, factory)
         figures[name] = show(f"drawn: {name}", drawn)
         figures[name] |= show_closures(f"drawn: {name}", drawn)
         other = [track.made for track in drawn[1:] + drawn[:1]]
@@ -112,6 +113,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--clips", type=int, help="only the first so many clips")
     parser.add_argument("--rendered", action="store_true", help="track the lips as drawn")
     parser.add_argument("--avatar", action="append", help="to draw (default: first built-in)")
+    parser.add_argument("--renderer", type=Path, help="weights folder: draw with its nets")
     parser.add_argument("--avatars", type=Path, help="folder of more avatars")
     parser.add_argument("--json", type=Path, help="also write the main figures here")
     args = parser.parse_args(argv)

@@ -9,14 +9,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.progress import Progress
 
 from engines.avatars.store import AvatarStore, default_store
+from engines.loop import RendererFactory
 from engines.motion.lips import LipModel
 from engines.motion.model import MotionModel
 from engines.offline import render_file
+from engines.render.diffusion import DiffusionRenderer
+from engines.render.nets import load as load_nets
+from engines.render.stage import Stage
 from engines.values import F32
 from export.data.lip_geometry import lip_geometry, relative_to_rest
 from export.evaluate.lip_metrics import Track, with_made
@@ -38,8 +43,12 @@ def drawn_geometry(
     store: AvatarStore,
     lips: LipModel,
     size: int = 512,
+    renderer_factory: RendererFactory | None = None,
 ) -> list[F32]:
-    """Tracked lip distances f32[F,7] of each clip as drawn (rest taken off, but for aperture)."""
+    """Tracked lip distances f32[F,7] of each clip as drawn (rest taken off, but for aperture).
+
+    `renderer_factory` as `render_file` takes it.
+    """
     avatar = store.load(avatar_name)
     motion = MotionModel.load(lips)
     found: list[F32] = []
@@ -53,7 +62,12 @@ def drawn_geometry(
                     frames = [
                         picture.image
                         for picture in render_file(
-                            clip.samples, avatar, motion, seed=SEED, size=size
+                            clip.samples,
+                            avatar,
+                            motion,
+                            seed=SEED,
+                            size=size,
+                            renderer_factory=renderer_factory,
                         )
                     ]
                     np.save(folder / f"{clip.name}.npy", np.stack(frames))
@@ -73,6 +87,18 @@ def rendered_tracks(
     name: str,
     store: AvatarStore,
     lips: LipModel,
+    renderer_factory: RendererFactory | None = None,
 ) -> list[Track]:
     """The same clips with the lips of avatar `name`, drawn and tracked, as `made`."""
-    return with_made(tracks, drawn_geometry(places, clips, name, store, lips))
+    made = drawn_geometry(places, clips, name, store, lips, renderer_factory=renderer_factory)
+    return with_made(tracks, made)
+
+
+def refined(weights: Path) -> RendererFactory:
+    """Draws with the renderer's nets of a folder. Raises BadRendererWeights."""
+    nets = load_nets(weights)
+
+    def make(avatar: Any, size: int, stage: Stage) -> DiffusionRenderer:
+        return DiffusionRenderer(avatar, size, stage, nets=nets)
+
+    return make

@@ -19,7 +19,8 @@ STRIDE = 8
 """Picture pixels per cell of the detector's map."""
 
 
-def _conv(inside: int, outside: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+def conv(inside: int, outside: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+    """A convolution that keeps the size (but for its stride), normed, cut off below zero."""
     return nn.Sequential(
         nn.Conv2d(inside, outside, size, stride, size // 2, bias=False),
         nn.BatchNorm2d(outside),
@@ -45,8 +46,8 @@ class PointNet(nn.Module):
         a, b, c = widths
         self.side = side
         self.trunk = nn.Sequential(
-            nn.PixelUnshuffle(4), _conv(48, a), _conv(a, b, 2), _conv(b, b),
-            _conv(b, c, 2), _conv(c, c), nn.Flatten(),
+            nn.PixelUnshuffle(4), conv(48, a), conv(a, b, 2), conv(b, b),
+            conv(b, c, 2), conv(c, c), nn.Flatten(),
         )  # fmt: skip
         self.squeeze = nn.Linear(c * (side // 16) ** 2, hidden)
         self.modes = nn.Linear(hidden, modes)
@@ -98,11 +99,11 @@ class Pyramid(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.split = nn.PixelUnshuffle(4)
-        self.at8 = _conv(48, 32, 2)
-        self.at16 = nn.Sequential(_conv(32, 48, 2), _conv(48, 48))
-        self.at32 = nn.Sequential(_conv(48, 72, 2), _conv(72, 72), _conv(72, 72))
+        self.at8 = conv(48, 32, 2)
+        self.at16 = nn.Sequential(conv(32, 48, 2), conv(48, 48))
+        self.at32 = nn.Sequential(conv(48, 72, 2), conv(72, 72), conv(72, 72))
         self.side16, self.side8 = nn.Conv2d(72, 48, 1), nn.Conv2d(48, 32, 1)
-        self.join16, self.join8 = _conv(48, 48), _conv(32, 32)
+        self.join16, self.join8 = conv(48, 48), conv(32, 32)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """[N,3,H,W] BGR 0-255 -> pixels folded [N,48,H/4,W/4] and features [N,32,H/8,W/8]."""
@@ -128,8 +129,8 @@ class SceneNet(nn.Module):
             start = torch.tensor([-4.0, -1.0, -1.0, 1.0, -1.0, 0.0, 1.0])
             self.faces.bias = nn.Parameter(start)
         self.open = nn.Sequential(nn.Conv2d(32, 64, 1), nn.PixelShuffle(2))
-        self.fine = _conv(48, 16, 1, 1)
-        self.mix = _conv(16, 16)
+        self.fine = conv(48, 16, 1, 1)
+        self.mix = conv(16, 16)
         self.person = nn.Sequential(nn.Conv2d(16, 16, 1), nn.PixelShuffle(4))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:

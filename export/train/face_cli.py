@@ -38,6 +38,7 @@ from export.train.checkpoint import load_net
 from export.train.face import Stage, StageConfig, fit, make_net, point_stage
 from export.train.face_occlusion import occlusion_stage
 from export.train.face_pack import pack
+from export.train.face_person import person_stage
 from export.train.face_ridge import mend
 from export.train.face_scene import scene_stage
 
@@ -63,11 +64,18 @@ class Plan:
 
 
 FULL = Plan(
-    steps={"mesh": 3000, "lips": 2000, "eye": 2000, "scene": 2400, "occlusion": 2000},
+    steps={
+        "mesh": 3000,
+        "lips": 2000,
+        "eye": 2000,
+        "scene": 2400,
+        "occlusion": 2000,
+        "person": 2700,
+    },
     modes={"mesh": 90, "lips": 60, "eye": 60},
 )
 SMOKE = Plan(
-    steps={"mesh": 6, "lips": 6, "eye": 6, "scene": 4, "occlusion": 4},
+    steps={"mesh": 6, "lips": 6, "eye": 6, "scene": 4, "occlusion": 4, "person": 4},
     modes={"mesh": 8, "lips": 8, "eye": 8},
     batch=4, stock=16, mend_crops=48, shapes=40, judged=8, every=3,
 )  # fmt: skip
@@ -119,6 +127,10 @@ def make_stage(name: str, cache: FaceCache, plan: Plan, seed: int, run: Path) ->
         ]
         more = varied(people[0], np.random.default_rng((seed, 51)))
         return scene_stage(more, people[1], plan.stock, seed)
+    if name == "person":
+        rows = cache.train_rows
+        points = cache.photo_points[rows] - MIDDLES
+        return person_stage(cache.photos[rows], cache.masks[rows], points, seed)
     if name == "occlusion":
         photos = cache.photos[cache.train_rows]
         samplers = [
@@ -141,8 +153,9 @@ def make_stage(name: str, cache: FaceCache, plan: Plan, seed: int, run: Path) ->
 def run_stage(name: str, cache: FaceCache, plan: Plan, args: argparse.Namespace) -> Stage:
     """Train one net with a progress bar; curves beside its checkpoint."""
     stage = make_stage(name, cache, plan, args.seed, args.run)
-    rate = 2e-3 if name == "scene" else 3e-3
-    batch = min(12, plan.batch) if name == "scene" else plan.batch
+    masks = name in ("scene", "person")
+    rate = 2e-3 if masks else 3e-3
+    batch = min(12, plan.batch) if masks else plan.batch
     config = StageConfig(
         plan.steps[name], batch, rate, seed=args.seed, device=args.device, every=plan.every
     )

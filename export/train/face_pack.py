@@ -15,10 +15,11 @@ from typing import Any
 
 from torch import nn
 
-from engines.face import detector
+from engines.face import detector, person
 from engines.face.parts import PARTS
 from engines.face.weights import SCHEMA
 from export.nets.face import OcclusionNet, PointNet, TwoAnswers, export_onnx
+from export.nets.person import PersonNet
 
 THRESHOLD = 0.2
 MAX_SPREAD = 0.022
@@ -34,13 +35,15 @@ onboarding of an avatar, on CPU. `manifest.json` has hashes, settings and the fi
 - `mesh.onnx` (96x96), `lips.onnx`, `eye.onnx` (64x64): points of an upright crop. "points" from a
   rough crop, "fine" from a good one. The eye net serves both eyes by mirroring.
 - `occlusion.onnx` (96x96): chances that the mouth and each eye are hidden.
+- `person.onnx` (160x160): the person in an upright crop of 3.4 face widths about the face; U-Net.
 
 Trained with this repository: `python -m export train face --data DIR`.
 Data: AI-generated portraits of people who do not exist (faker-js person portraits, CC0-1.0), their
 puppet-driven variants (expressions from ICT-FaceKit, MIT), single frames of GRID (CC BY 4.0),
 the same heads turned by their own meshes, drawn hands, masks, scarves, microphones and glasses
-before them, generated textures, landscapes and drawn faces. Teacher: MediaPipe Face Mesh and Selfie
-Segmentation (Apache-2.0). {held_out} portraits, listed in the manifest, were never shown.
+before them, people cut out before other walls, generated textures, landscapes and drawn faces.
+Teacher: MediaPipe Face Mesh and Selfie Segmentation (Apache-2.0). {held_out} portraits, listed in
+the manifest, were never shown.
 
 Limits: trained on portraits of adults; heads turned over 30 degrees are refused; children were not
 looked at; things before the face were drawn, not photographed. The mesh follows its teacher, faults
@@ -66,6 +69,8 @@ def pack(
             export_onnx(TwoAnswers(net), PARTS[name].side_px, ["points", "fine"], aside)
         elif isinstance(net, OcclusionNet):
             export_onnx(net, PARTS["mesh"].side_px, ["hidden"], aside)
+        elif isinstance(net, PersonNet):
+            export_onnx(net, person.SIDE_PX, ["person"], aside)
         else:
             export_onnx(net, detector.SIDE_PX, ["faces", "person"], aside)
         hashes[name] = hashlib.sha256(aside.read_bytes()).hexdigest()

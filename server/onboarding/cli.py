@@ -125,11 +125,13 @@ def _row(info: AvatarInfo, user: bool) -> dict[str, object]:
 
 def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     from server.backend import avatar_store
+    from server.drawing import said_of
 
     info = avatar_store(settings).info(arguments.target)
     consent = read_consent(info.folder)
     rows = {"name": info.name, "title": info.title, "credit": info.credit}
     rows |= info.attributes
+    rows["renderer"] = said_of(info.paste)
     rows["folder"] = str(info.folder)
     film = info.folder / PREVIEW
     if film.is_file():
@@ -169,6 +171,7 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     from engines.avatars.onboard import Onboarder
     from engines.face.loader import load_finder
     from server.disclosure import mark_style
+    from server.drawing import nets_of, said_of
 
     statement = _statement(arguments)
     portrait = Path(arguments.target)
@@ -178,7 +181,8 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
     shelf = shelf_of(settings.avatars)
     name = arguments.name or shelf.free_name(name_from(portrait.stem))
     shelf.check_free(name, replace=arguments.replace)
-    onboarder = Onboarder(load_finder(), shelf, mark_style(settings.disclosure))
+    mark, nets = mark_style(settings.disclosure), nets_of(settings.render)
+    onboarder = Onboarder(load_finder(), shelf, mark, nets)
     seen(str(portrait), onboarder.inspect(data, arguments.face))
     with progress() as on_progress:
         info = onboarder.create(
@@ -191,6 +195,8 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
             on_progress=on_progress,
         )
     print(f"{info.name}: {info.folder}")
+    if nets is not None:
+        print(f"shown of the renderer's work: {said_of(info.paste)}", file=sys.stderr)
     print(
         f"next: `synchrorama serve`, and choose {info.title}; or "
         f"`synchrorama render --avatar {info.name} --audio VOICE --out FILE.mp4`",

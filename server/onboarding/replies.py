@@ -26,6 +26,10 @@ class AvatarReply(BaseModel):
     portrait: str = Field(description="URL of its portrait, relative to the server.")
     preview: str | None = Field(description="URL of a short film that loops; null: there is none.")
     attributes: dict[str, str] = Field(description="Of people who do not exist: age, hair, ...")
+    paste: dict[str, float] = Field(
+        description="How much of the renderer's mouth and eyes is shown, 0 to 1, as tried on the "
+        "photo; empty: not tried, all is."
+    )
     default: bool
     user: bool = Field(description="Made by a user, who may remove it.")
 

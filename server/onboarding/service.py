@@ -27,6 +27,7 @@ from engines.avatars.shelf import Shelf, ShelfError, name_from
 from engines.face.finder import BadFace
 from engines.face.loader import load_finder
 from engines.render.mark import MarkStyle
+from engines.render.nets import RendererNets
 from server.errors import ApiError
 from server.gallery import Gallery
 from server.onboarding.forms import BadForm, Form, read_form
@@ -76,13 +77,18 @@ class Maker:
         timeout_s: float,
         load_finder: Callable[[], Finder] = load_finder,
         mark: MarkStyle | None = SHORT_MARK,
+        load_nets: Callable[[], RendererNets | None] = lambda: None,
     ) -> None:
-        """`mark`: what the films of new avatars carry in their pixels; None: nothing."""
+        """`mark`: what the films of new avatars carry in their pixels; None: nothing.
+
+        `load_nets`: the renderer's, tried on each photo.
+        """
         self.shelf = shelf
         self._gallery = gallery
         self._timeout_s = timeout_s
         self._load_finder = load_finder
         self._mark = mark
+        self._load_nets = load_nets
         self._onboarder: Onboarder | None = None
         self._waiting = 0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="photos", initializer=yielding)
@@ -153,7 +159,8 @@ class Maker:
     def _ready(self) -> Onboarder:
         """On the thread: the nets are read when the first photo comes."""
         if self._onboarder is None:
-            self._onboarder = Onboarder(self._load_finder(), self.shelf, self._mark)
+            nets = self._load_nets()
+            self._onboarder = Onboarder(self._load_finder(), self.shelf, self._mark, nets)
         return self._onboarder
 
     async def _run(self, work: Callable[[], T], claim: Claim) -> T:

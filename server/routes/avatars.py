@@ -65,6 +65,7 @@ def _row(served: Services, info: Info, *, user: bool) -> dict[str, Any]:
         "portrait": f"/v1/avatars/{info.name}/portrait.jpg",
         "preview": f"/v1/avatars/{info.name}/{PREVIEW}" if film else None,
         "attributes": dict(info.attributes),
+        "paste": dict(info.paste),
         "default": info.name == served.gallery.default,
         "user": user,
     }

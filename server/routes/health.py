@@ -65,6 +65,7 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         hop_ms=FRAME_SAMPLES * to_ms,
         lookahead_ms=served.backend.lookahead * to_ms,
         playout_delay_ms=served.settings.media.playout_delay_ms,
+        renderers=list(dict.fromkeys([served.backend.renderer, "motion-frame"])),
         voices=["mirror", "push"],
         push_sample_rates_hz=list(RATES_HZ),
         max_sessions=served.manager.cap,

@@ -67,6 +67,7 @@ def _reply(served: Services, session: Session) -> SessionReply:
         voice=plan.voice,
         size=plan.size,
         seed=plan.seed,
+        renderer=plan.renderer,
         limits=Limits(
             offer_timeout_s=settings.session.offer_timeout_s,
             connect_timeout_s=settings.rtc.connect_timeout_s,
@@ -98,6 +99,7 @@ async def create_session(request: Request, response: Response, served: Served) -
         raise ApiError(
             422, "unknown_size", f"size: wanted one of {', '.join(map(str, SIZES))}, got {size}"
         )
+    renderer = _renderer(served, asked.renderer)
     avatar = served.gallery.check(asked.avatar)
     stage = applied(asked.stage, AS_IT_IS, None)
     wishes = tuple(wish_of(each) for each in (asked.emotion, asked.manner) if each is not None)
@@ -110,11 +112,20 @@ async def create_session(request: Request, response: Response, served: Served) -
         attributes = (await served.gallery.run(served.backend.store.info, avatar)).attributes
     plan = SessionPlan("", avatar, asked.voice, size, seed, asked.probe, stage, wishes, attributes)
     given = await served.gallery.run(consent_given, served.maker.shelf, avatar)
-    session = served.manager.create(replace(plan, consent_given=given))
+    session = served.manager.create(replace(plan, consent_given=given, renderer=renderer))
     if asked.scene:
         session.direct(asked.scene)
     response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
     return _reply(served, session)
+
+
+def _renderer(served: Services, asked: str) -> str:
+    """Who draws the session at best. Raises ApiError 422 for one that is not here."""
+    here = served.backend.renderer
+    if asked == "diffusion" != here:
+        hint = "leave renderer out, or see `synchrorama doctor` on the server"
+        raise ApiError(422, "no_renderer", "this server draws motion frames only", hint)
+    return here if asked == "auto" else asked
 
 
 def consent_given(shelf: Shelf, name: str) -> str | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engines.avatars.store import default_store
 from engines.pipeline import Renderer
+from engines.render.conditions import Cues
+from engines.render.diffusion import DiffusionRenderer
 from engines.render.mark import Mark, Marked, MarkStyle
 from engines.render.stage import Backdrop, Stage
 from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 from tests.support.fake_renderer import FakeAvatar, FakeRenderer
+from tests.support.tiny_renderer import tiny_nets
 
 SIZE = 256
 
@@ -29,10 +33,21 @@ def staged() -> Renderer:
     return WarpRenderer(store.load(store.names()[0]), SIZE, stage)
 
 
+def drawn_anew(mouth: float = 1.0) -> Renderer:
+    store = default_store()
+    nets = tiny_nets()
+    avatar = store.load(store.names()[0])
+    avatar = replace(avatar, paste={"mouth": mouth}, paste_nets=nets.digest)
+    return DiffusionRenderer(avatar, SIZE, nets=nets, steps=2)
+
+
 RENDERERS: dict[str, Callable[[], Renderer]] = {
     "fake": lambda: FakeRenderer(FakeAvatar(), SIZE),
     "warp": shipped,
     "warp on a stage": staged,
+    "diffusion": drawn_anew,
+    "diffusion of the eyes": lambda: drawn_anew(mouth=0.0),
+    "marked diffusion": lambda: Marked(drawn_anew(), Mark(MarkStyle(), SIZE)),
     "marked": lambda: Marked(FakeRenderer(FakeAvatar(), SIZE), Mark(MarkStyle(), SIZE)),
 }
 
@@ -92,6 +107,29 @@ def test_two_interleaved_sessions_equal_two_lone_ones(renderer: Renderer) -> Non
         state = renderer.new_state()
         for motion, pair in zip(motions(seed), pairs, strict=True):
             np.testing.assert_array_equal(renderer.render(state, motion), pair[at])
+
+
+def test_ways_to_draw_have_names_and_each_draws(renderer: Renderer) -> None:
+    ways = renderer.efforts
+    assert ways and len(set(ways)) == len(ways)
+    state = renderer.new_state(7)
+    for effort in range(len(ways)):
+        assert renderer.render(state, motions(1)[0], effort=effort).shape == (SIZE, SIZE, 3)
+    with pytest.raises(IndexError):
+        ways[len(ways)]
+
+
+def test_cues_may_be_known_or_not_and_are_not_written(renderer: Renderer) -> None:
+    cues = Cues(np.ones(80, np.float32), np.ones(64, np.float32), np.ones(7, np.float32))
+    for value in (cues.sound, cues.emotion, cues.manner):
+        assert value is not None
+        value.flags.writeable = False
+    renderer.render(renderer.new_state(), motions(1)[0], cues)
+
+
+def test_equal_seeds_give_equal_pictures(renderer: Renderer) -> None:
+    images = [renderer.render(renderer.new_state(5), motions(3)[0]) for _ in range(2)]
+    np.testing.assert_array_equal(images[0], images[1])
 
 
 def test_a_motion_of_another_length_is_refused(renderer: Renderer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ from engines.mailbox import Mailbox
 from engines.motion.model import MotionModel
 from engines.offline import render_file
 from engines.pipeline import Motion
+from engines.render.diffusion import DiffusionRenderer
+from engines.render.stage import Stage
 from engines.values import F32, AudioChunk, Picture
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_face import fake_face
 from tests.support.fake_motion import FakeFault, FakeMotionModel
 from tests.support.fake_renderer import FakeAvatar, fake_factory
+from tests.support.tiny_renderer import tiny_nets
 from tests.support.voices import noise, silence, voice
 
 CHUNK = 320
@@ -208,3 +212,52 @@ def test_many_sessions_come_and_go() -> None:
     assert watched.faults == []
     watched.engine.stop(DEADLINE_S)
     assert engine_threads() == 0
+
+
+def test_two_interleaved_sessions_drawn_by_nets_equal_two_lone_runs() -> None:
+    store = default_store()
+    avatars: list[object] = [store.load(name) for name in store.names()[:2]]
+
+    def build(avatar: Any, size: int, stage: Stage) -> DiffusionRenderer:
+        return DiffusionRenderer(avatar, size, stage, nets=tiny_nets(), steps=2)
+
+    check(fake_face(), avatars, build, 128)
+
+
+def test_pictures_go_on_over_an_interrupt() -> None:
+    """What was drawn before an interrupt is what the next picture goes on from."""
+    store = default_store()
+    drawing = DiffusionRenderer(store.load(store.names()[0]), 128, nets=tiny_nets())
+    script = scripts([drawing])[0]
+    play(FakeMotionModel(), [script], lambda *_: drawing, 128)
+    epochs = [picture.epoch for picture in script.got]
+    at = epochs.index(1)
+    steps = [
+        np.abs(one.image.astype(int) - other.image).mean()
+        for one, other in zip(script.got, script.got[1:], strict=False)
+    ]
+    assert steps[at - 1] <= max(steps[1 : at - 1]) * 1.5
+
+
+def test_a_fault_of_a_net_ends_its_session_and_no_other() -> None:
+    store = default_store()
+    avatar = store.load(store.names()[0])
+    broken = DiffusionRenderer(avatar, 128, nets=tiny_nets(gain=float("nan")))
+    faults: list[tuple[str | None, BaseException]] = []
+    clock = FakeClock()
+    engine = Engine(
+        FakeMotionModel(),
+        clock=clock,
+        on_fault=lambda name, error: faults.append((name, error)),
+        renderer_factory=fake_factory(),
+    )
+    frames: list[Mailbox[Picture]] = [Mailbox(name, 8, "drop-oldest") for name in "ab"]
+    bad = engine.open("bad", broken, seed=1, frames=frames[0])
+    good = engine.open("good", engine.prepare(FakeAvatar(), 128), seed=1, frames=frames[1])
+    for session in (bad, good):
+        session.audio.put(AudioChunk(0, 0, voice(0.08)))
+    while engine.turn(clock()) is not None:
+        pass
+    assert [name for name, _ in faults] == ["bad"]
+    assert isinstance(faults[0][1], FloatingPointError)
+    assert len(frames[1].take_all()) == 2 and not frames[0].take_all()

@@ -18,6 +18,7 @@ from engines.motion.wishes import Wish
 from engines.render.stage import Stage
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.drawing import Kind
 from server.gallery import Gallery
 from server.live_voice import LiveVoice
 from server.metrics import Metrics
@@ -38,6 +39,7 @@ class FakeInfo:
     credit: str = "made for tests"
     folder: Path = Path("nowhere")
     attributes: Mapping[str, str] = field(default_factory=dict)
+    paste: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ class FakeBackend:
         self.prepare: Callable[[FakeMedia], None] = lambda media: None
         self.on_fault: Fault | None = None
         self.stops = 0
+        self.renderer: Kind = "motion-frame"
         self.measured = machine or Machine(cores=4, step_512_s=0.008)
 
     def machine(self) -> Machine:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engines.features import MEL_BINS
 from engines.values import ARKIT_NAMES, F32, FRAME_SAMPLES, MOTION_INDEX
 
 
@@ -21,6 +22,7 @@ class FakeLips:
     closure: float
     confidence: float
     energy: float
+    sound: F32 = field(default_factory=lambda: np.zeros(MEL_BINS, np.float32))
 
 
 @dataclass

@@ -7,10 +7,11 @@ Never reads an avatar's arrays and never sleeps by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from engines.render.conditions import NOTHING, Cues
 from engines.render.stage import AS_IT_IS, Colour, Stage
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 from tests.support.fake_motion import FakeFault
@@ -32,6 +33,8 @@ class FakeRenderState:
 
     drawn: int = 0
     jaw: float = 0.0
+    efforts: list[int] = field(default_factory=list)
+    cues: list[Cues] = field(default_factory=list)
 
 
 class FakeRenderer:
@@ -52,6 +55,7 @@ class FakeRenderer:
         delay_s: float = 0.0,
         wait: Callable[[float], None] | None = None,
         fail_at: int | None = None,
+        costs: tuple[float, ...] = (),
     ) -> None:
         self.avatar = avatar
         self.size = size
@@ -59,18 +63,30 @@ class FakeRenderer:
         self.delay_s = delay_s
         self.wait = wait
         self.fail_at = fail_at
+        self.costs = costs
+        """Seconds of each way to draw, in place of `delay_s`."""
         self.rendered = 0
 
-    def new_state(self) -> FakeRenderState:
+    @property
+    def efforts(self) -> tuple[str, ...]:
+        """As many ways as `costs`, or one."""
+        return tuple(f"way {i}" for i in range(max(len(self.costs), 1)))
+
+    def new_state(self, seed: int = 0) -> FakeRenderState:
         """State of a new session."""
         return FakeRenderState()
 
-    def render(self, state: FakeRenderState, motion: F32) -> U8:
+    def render(
+        self, state: FakeRenderState, motion: F32, cues: Cues = NOTHING, effort: int = 0
+    ) -> U8:
         """Picture u8[size,size,3] of a motion f32[58]; raises FakeFault when told to."""
         if motion.shape != (MOTION_SIZE,):
             raise ValueError(f"motion must be f32[{MOTION_SIZE}], got {motion.shape}")
-        if self.wait is not None and self.delay_s > 0:
-            self.wait(self.delay_s)
+        delay_s = self.costs[effort] if self.costs else self.delay_s
+        if self.wait is not None and delay_s > 0:
+            self.wait(delay_s)
+        state.efforts.append(effort)
+        state.cues.append(cues)
         if self.fail_at is not None and state.drawn >= self.fail_at:
             raise FakeFault(f"picture {state.drawn} fails")
         state.drawn += 1

@@ -24,9 +24,23 @@ function offset(offset) {
   return `${text}, ${offset > 0 ? "sound" : "picture"} first`;
 }
 
+/** What a rung of the server's quality ladder draws. */
+const RUNGS = {
+  mouth: "diffusion, mouth only",
+  "motion frame": "motion frame",
+  "12.5 fps": "every second picture",
+};
+
+/** @param {unknown} rung As the server names it; "1 step" and more are steps of diffusion. */
+function quality(rung) {
+  const name = String(rung);
+  return RUNGS[name] ?? (/^\d+ steps?$/.test(name) ? `diffusion, ${name}` : name);
+}
+
 /** Figures of the server worth a row: key as it sends it -> name and unit. */
 const SERVER_ROWS = [
   ["delay_ms", "Server delay", ms],
+  ["rung", "Drawn by", quality],
   ["render_ms", "Drawing", (value) => ms(value, 1)],
   ["motion_ms", "Motion", (value) => ms(value, 1)],
   ["frames_repeated", "Held pictures", number],
@@ -93,7 +107,8 @@ export function figureRows(stats, firstPictureMs, fresh = 1) {
     ["Freezes", stats.freezes ? `${stats.freezes} (${stats.freezeS.toFixed(1)} s)` : "0"],
     ["First picture", ms(firstPictureMs)],
   ];
-  const server = SERVER_ROWS.filter(([key]) => typeof stats.server?.[key] === "number").map(
+  const told = (key) => typeof stats.server?.[key] === (key === "rung" ? "string" : "number");
+  const server = SERVER_ROWS.filter(([key]) => stats.server?.[key] !== "" && told(key)).map(
     ([key, name, format]) => [name, format(stats.server[key])],
   );
   return /** @type {any} */ (server.length > 0 ? [...rows, null, ...server] : rows);

@@ -188,7 +188,7 @@ def test_a_new_look_after_the_end_changes_nothing() -> None:
 
 def test_a_look_that_cannot_be_put_on_closes_the_session() -> None:
     class Broken(FakeRenderer):
-        def new_state(self) -> FakeRenderState:
+        def new_state(self, seed: int = 0) -> FakeRenderState:
             raise FakeFault("no room")
 
     bench = Virtual()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engines.meters import RECENT, EngineSessionStats, StepMeter, StepTimes
+from engines.meters import RECENT, CostMeter, EngineSessionStats, StepMeter, StepTimes
 
 
 def test_nothing_measured_is_all_zero() -> None:
@@ -71,3 +71,29 @@ def test_steps_since_are_told_once_and_never_more_than_are_kept() -> None:
     for _ in range(RECENT + 5):
         meter.add(0.003)
     assert meter.since(2) == [0.003] * RECENT
+
+
+def test_a_cost_not_measured_is_guessed_on_the_safe_side() -> None:
+    meter = CostMeter(4)
+    assert meter.expected_s() == (0.0, 0.0, 0.0, 0.0)
+    meter.add(2, 0.010)
+    assert meter.expected_s() == pytest.approx((0.040, 0.020, 0.010, 0.010))
+    meter.add(0, 0.030)
+    assert meter.expected_s() == pytest.approx((0.030, 0.030, 0.010, 0.010))
+
+
+def test_a_better_way_never_counts_less_than_a_cheaper_one() -> None:
+    meter = CostMeter(2)
+    meter.add(0, 0.010)
+    meter.add(1, 0.020)
+    assert meter.expected_s() == pytest.approx((0.020, 0.020))
+
+
+def test_what_was_measured_elsewhere_is_where_it_begins() -> None:
+    meter = CostMeter(2)
+    meter.learn((0.030, 0.010))
+    assert meter.expected_s() == pytest.approx((0.030, 0.010))
+    meter.add(0, 0.040)
+    assert meter.expected_s()[0] == pytest.approx(0.031)
+    with pytest.raises(ValueError, match="zip"):
+        meter.learn((0.1,))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from engines.chunker import Chunker
+from engines.motion.wishes import Manner
 from engines.pipeline import Pipeline
 from engines.values import AudioChunk
+from tests.support.fake_face import fake_face
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeAvatar, FakeRenderer
 from tests.support.voices import voice
@@ -49,9 +51,26 @@ def test_states_are_apart() -> None:
 def test_another_renderer_draws_the_same_motion() -> None:
     pipeline = make()
     other = FakeRenderer(FakeAvatar(), 32)
-    changed = pipeline.drawn_by(other)
     state = pipeline.new_state(3)
+    changed = pipeline.drawn_by(other, state)
     (window, *_) = pipeline.feed(state, AudioChunk(0, 2, voice(0.2)))
-    state.render = other.new_state()
     picture = changed.draw(state, changed.move(state, window))
     assert picture.image.shape == (32, 32, 3) and other.rendered == 1
+
+
+def test_the_renderer_is_told_what_is_known_of_a_frame() -> None:
+    renderer = FakeRenderer(FakeAvatar(), 32, costs=(0.0, 0.0))
+    pipeline = Pipeline(fake_face(), renderer, Chunker())
+    state = pipeline.new_state(3)
+    (window, *_) = pipeline.feed(state, AudioChunk(0, 0, voice(0.2)))
+    frame = pipeline.move(state, window)
+    pipeline.draw(state, frame, effort=1)
+    (cues,) = state.render.cues
+    assert cues.sound is frame.sound and cues.sound is not None and len(cues.sound) == 80
+    assert frame.emotion is not None and cues.emotion is frame.emotion.z
+    assert cues.manner is None and state.render.efforts == [1]
+    assert pipeline.efforts == ("way 0", "way 1")
+    pipeline.obey(state, Manner({"energy": 0.9}, 1.0))
+    (window, *_) = pipeline.feed(state, AudioChunk(3200, 0, voice(0.2)))
+    pipeline.draw(state, pipeline.move(state, window))
+    assert state.render.cues[1].manner.shape == (7,)

@@ -6,10 +6,11 @@ import pytest
 
 from engines.chunker import Chunker
 from engines.mailbox import Mailbox
+from engines.meters import CostMeter
 from engines.pipeline import Pipeline
 from engines.render.stage import Colour, Stage
-from engines.runner import EngineSession, Runner
-from engines.scheduler import Drop
+from engines.runner import FADING, EngineSession, Runner
+from engines.scheduler import HELD, Drop
 from engines.values import AudioChunk, Picture
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_motion import FakeMotionModel
@@ -20,11 +21,11 @@ from tests.support.voices import voice
 class Bench:
     """A runner on a fake clock; a render takes 20 ms, a motion step 1 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, costs: tuple[float, ...] = (), best: int = 0) -> None:
         self.clock = FakeClock()
         wait = self.clock.advance
         motion = FakeMotionModel(delay_s=0.001, wait=wait)
-        renderer = FakeRenderer(FakeAvatar(), 64, delay_s=0.02, wait=wait)
+        renderer = FakeRenderer(FakeAvatar(), 64, delay_s=0.02, wait=wait, costs=costs)
         self.frames: Mailbox[Picture] = Mailbox("frames", 8, "drop-oldest", clock=self.clock)
         self.session = EngineSession(
             "s",
@@ -39,6 +40,8 @@ class Bench:
             self.frames,
             self.clock,
             0.1,
+            CostMeter(len(renderer.efforts)),
+            best,
         )
 
     def hear(self, pts: int, count: int, epoch: int = 0) -> None:
@@ -68,7 +71,7 @@ def test_a_drawn_frame_is_handed_over_and_measured() -> None:
     assert stats.motion.mean_s == pytest.approx(0.001)
     assert stats.render.mean_s == pytest.approx(0.020)
     assert stats.queue.mean_s == pytest.approx(0.021)
-    assert bench.runner.load().cost_s == pytest.approx(0.020)
+    assert bench.runner.load().cost_s(0) == pytest.approx(0.020)
 
 
 def test_a_frame_finished_after_its_deadline_is_late() -> None:
@@ -140,3 +143,34 @@ def test_a_new_renderer_draws_from_the_next_frame_on() -> None:
     pictures = bench.frames.take_all()
     assert len(pictures) > 1 and all((picture.image[0] == 9).all() for picture in pictures)
     assert other.rendered == len(pictures)
+
+
+def test_a_rung_says_how_it_is_drawn_and_is_counted() -> None:
+    bench = Bench(costs=(0.03, 0.01))
+    for frame, rung in enumerate((0, 1, 2)):
+        bench.hear(640 * frame, 640)
+        bench.runner.stand(rung)
+        bench.runner.draw(bench.runner.pending[0])
+    stats = bench.session.stats()
+    assert stats.rung == 2 and stats.rung_name == HELD
+    assert stats.drawn == {"way 0": 1, "way 1": 1, HELD: 1}
+
+
+def test_pictures_that_still_fade_tell_nothing_of_the_cost() -> None:
+    bench = Bench(costs=(0.03, 0.01))
+    bench.runner.stand(0)
+    bench.hear(0, 640)
+    bench.runner.draw(bench.runner.pending[0])
+    bench.runner.stand(1)
+    for frame in range(1, FADING + 1):
+        bench.hear(640 * frame, 640)
+        bench.runner.draw(bench.runner.pending[0])
+    assert bench.runner.load().costs_s == pytest.approx((0.03, 0.03))
+    bench.hear(640 * (FADING + 1), 640)
+    bench.runner.draw(bench.runner.pending[0])
+    assert bench.runner.load().costs_s == pytest.approx((0.03, 0.01))
+
+
+def test_one_may_ask_for_less_than_the_best() -> None:
+    assert Bench(costs=(0.03, 0.01), best=1).runner.load().best == 1
+    assert Bench(best=4).runner.load().best == 0

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engines.meters import CostMeter
 from engines.scheduler import (
-    FULL,
-    HALF,
     Drop,
     Ladder,
     Limits,
@@ -23,6 +22,8 @@ from engines.scheduler import (
 from engines.values import FRAME_SAMPLES
 
 LIMITS = Limits()
+HELD = 1
+"""The foot of a ladder of one way to draw."""
 
 
 def ready(session: str, frame: int, deadline_s: float) -> Ready:
@@ -37,7 +38,7 @@ def test_nothing_ready_nothing_to_do() -> None:
 
 def test_the_earliest_deadline_goes_first() -> None:
     items = [ready("a", 0, 0.3), ready("b", 0, 0.2), ready("c", 0, 0.25)]
-    loads = {name: Load(cost_s=0.01) for name in "abc"}
+    loads = {name: Load((0.01,)) for name in "abc"}
     assert decide(0.0, items, loads, Ladder(), LIMITS).run is items[1]
 
 
@@ -49,22 +50,22 @@ def test_ties_go_to_whoever_waited_longest_then_by_name() -> None:
 
 def test_a_frame_that_cannot_be_in_time_is_dropped_before_its_cost() -> None:
     items = [ready("a", 0, 0.100), ready("a", 1, 0.140)]
-    decision = decide(0.09, items, {"a": Load(cost_s=0.02)}, Ladder(), LIMITS)
+    decision = decide(0.09, items, {"a": Load((0.02,))}, Ladder(), LIMITS)
     assert decision.drop == (Drop(items[0], "late"),)
     assert decision.run is items[1]
 
 
 def test_a_starved_session_gets_a_late_picture() -> None:
     late = ready("a", 0, 0.1)
-    loads = {"a": Load(cost_s=0.02, starved=1)}
+    loads = {"a": Load((0.02,), starved=1)}
     assert decide(0.2, [late], loads, Ladder(), LIMITS).run is None
-    loads = {"a": Load(cost_s=0.02, starved=2)}
+    loads = {"a": Load((0.02,), starved=2)}
     assert decide(0.2, [late], loads, Ladder(), LIMITS).run is late
 
 
 def test_after_a_stall_the_newest_frame_is_the_one_drawn() -> None:
     items = [ready("a", frame, 0.1) for frame in range(6)]
-    decision = decide(1.0, items, {"a": Load(cost_s=0.01)}, Ladder(), LIMITS)
+    decision = decide(1.0, items, {"a": Load((0.01,))}, Ladder(), LIMITS)
     assert decision.run is items[-1]
     assert [drop.reason for drop in decision.drop] == ["overflow"] * 3 + ["late"] * 2
 
@@ -78,70 +79,124 @@ def test_more_than_may_wait_is_dropped_oldest_first() -> None:
 
 def test_the_half_rung_holds_every_second_picture() -> None:
     items = [ready("a", frame, 9.0) for frame in range(-1, 2)]
-    decision = decide(0.0, items, {"a": Load()}, Ladder({"a": HALF}), LIMITS)
+    decision = decide(0.0, items, {"a": Load()}, Ladder({"a": HELD}), LIMITS)
     assert decision.drop == (Drop(items[0], "rung"), Drop(items[2], "rung"))
     assert decision.run is items[1]
 
 
 def test_a_hold_never_follows_a_loss() -> None:
     item = ready("a", 1, 9.0)
-    assert decide(0.0, [item], {"a": Load(starved=1)}, Ladder({"a": HALF}), LIMITS).run is item
+    assert decide(0.0, [item], {"a": Load(starved=1)}, Ladder({"a": HELD}), LIMITS).run is item
 
 
 def test_use_counts_renders_at_the_rung_and_motion_always() -> None:
-    loads = {"a": Load(cost_s=0.02, motion_s=0.002), "b": Load(cost_s=0.02, motion_s=0.002)}
+    loads = {"a": Load((0.02,), motion_s=0.002), "b": Load((0.02,), motion_s=0.002)}
     assert use(loads, Ladder()) == pytest.approx(2 * 25 * 0.022)
-    assert use(loads, Ladder({"a": HALF})) == pytest.approx(25 * 0.022 + 25 * 0.002 + 12.5 * 0.02)
+    assert use(loads, Ladder({"a": HELD})) == pytest.approx(25 * 0.022 + 25 * 0.002 + 12.5 * 0.02)
 
 
-def test_the_ladder_steps_down_before_anything_is_late() -> None:
-    loads = {"a": Load(cost_s=0.020), "b": Load(cost_s=0.022)}
-    ladder = climb(0.3, loads, climb(0.0, loads, Ladder(), LIMITS), LIMITS)
-    assert ladder.rungs == {"b": HALF}
-    # One step, then time to see what it did.
-    assert climb(0.7, loads, ladder, LIMITS).rungs == {"b": HALF}
+def test_whoever_comes_in_finds_room_before_anything_is_late() -> None:
+    loads = {"a": Load((0.020,)), "b": Load((0.022,))}
+    ladder = climb(0.0, {"a": loads["a"]}, Ladder(), LIMITS)
+    assert ladder.rungs == {"a": 0}
+    assert climb(0.1, loads, ladder, LIMITS).rungs == {"a": 0, "b": HELD}
+
+
+def test_nothing_is_done_for_one_of_whom_nothing_is_known() -> None:
+    assert climb(0.0, {"a": Load()}, Ladder(), LIMITS).rungs == {"a": 0}
+
+
+def test_a_measured_load_steps_down_once_and_waits_to_see_what_it_did() -> None:
+    loads = {"a": Load((0.020,)), "b": Load((0.022,))}
+    ladder = Ladder({"a": 0, "b": 0})
+    ladder = climb(0.3, loads, climb(0.0, loads, ladder, LIMITS), LIMITS)
+    assert ladder.rungs == {"a": 0, "b": HELD}
+    assert climb(0.7, loads, ladder, LIMITS).rungs == {"a": 0, "b": HELD}
+
+
+def test_boxes_are_given_up_before_pictures_are_held() -> None:
+    drawing, bare = Load((0.036, 0.029, 0.024, 0.010)), Load((0.010,))
+    loads = {"bare": bare, "drawing": drawing}
+    ladder = climb(0.0, loads, Ladder(), LIMITS)
+    assert ladder.rungs == {"bare": 0, "drawing": 2}
+    assert use(loads, ladder) <= LIMITS.step_down_use
+
+
+def test_two_that_draw_alike_step_down_evenly() -> None:
+    each = Load((0.027, 0.020, 0.012), motion_s=0.003)
+    loads = {"a": each, "b": each}
+    ladder = climb(0.0, loads, Ladder(), LIMITS)
+    assert ladder.rungs == {"a": 2, "b": 2} and use(loads, ladder) == pytest.approx(0.75)
+
+
+def test_it_steps_as_far_as_it_takes_but_not_past_what_is_known() -> None:
+    pressed = Ladder({"a": 0}, pressed_since_s=-0.3)
+    known = {"a": Load((0.060, 0.045, 0.012))}
+    assert climb(0.0, known, pressed, LIMITS).rungs == {"a": 2}
+    unknown = {"a": Load((0.060, 0.060, 0.060))}
+    assert climb(0.0, unknown, pressed, LIMITS).rungs == {"a": 1}
+
+
+def test_one_that_asked_for_less_never_gets_more() -> None:
+    modest = {"a": Load((0.020, 0.010), best=1)}
+    ladder = climb(0.0, modest, Ladder(), LIMITS)
+    for now_s in range(1, 100):
+        ladder = climb(float(now_s), modest, ladder, LIMITS)
+    assert ladder.rungs == {"a": 1}
 
 
 def test_a_hiccup_is_not_a_load() -> None:
-    heavy, light = {"a": Load(cost_s=0.05)}, {"a": Load(cost_s=0.01)}
-    ladder = Ladder()
+    heavy, light = {"a": Load((0.05,))}, {"a": Load((0.01,))}
+    ladder = Ladder({"a": 0})
     for now_s in (0.0, 0.25, 0.35, 0.6):
         ladder = climb(now_s, heavy if now_s != 0.25 else light, ladder, LIMITS)
-        assert ladder.rungs == {}
-    assert climb(0.65, heavy, ladder, LIMITS).rungs == {"a": HALF}
+        assert ladder.rungs == {"a": 0}
+    assert climb(0.65, heavy, ladder, LIMITS).rungs == {"a": HELD}
 
 
 def test_the_ladder_steps_down_whom_lateness_hurts() -> None:
-    loads = {"a": Load(cost_s=0.001, late_share=0.5), "b": Load(cost_s=0.002)}
-    assert climb(0.0, loads, Ladder(pressed_since_s=-0.3), LIMITS).rungs == {"a": HALF}
+    loads = {"a": Load((0.001,), late_share=0.5), "b": Load((0.002,))}
+    pressed = Ladder({"a": 0, "b": 0}, pressed_since_s=-0.3)
+    assert climb(0.0, loads, pressed, LIMITS).rungs == {"a": HELD, "b": 0}
 
 
 def test_the_ladder_cannot_go_below_its_foot() -> None:
-    loads = {"a": Load(cost_s=0.2)}
-    ladder = climb(0.0, loads, Ladder({"a": HALF}, changed_s=-9.0), LIMITS)
-    assert ladder.rungs == {"a": HALF}
+    loads = {"a": Load((0.2,))}
+    ladder = climb(0.0, loads, Ladder({"a": HELD}, changed_s=-9.0), LIMITS)
+    assert ladder.rungs == {"a": HELD}
 
 
 def test_the_ladder_steps_up_after_a_long_calm() -> None:
-    ladder = Ladder({"a": HALF}, changed_s=0.0)
-    loads = {"a": Load(cost_s=0.01)}
+    ladder = Ladder({"a": HELD}, changed_s=0.0)
+    loads = {"a": Load((0.01,))}
     for now_s in (1.0, 2.0, 4.9):
         ladder = climb(now_s, loads, ladder, LIMITS)
-        assert ladder.rung("a") == HALF
-    assert climb(5.0, loads, ladder, LIMITS).rung("a") == FULL
+        assert ladder.rung("a") == HELD
+    assert climb(5.0, loads, ladder, LIMITS).rung("a") == 0
+
+
+def test_steps_up_are_taken_one_at_a_time_by_the_one_furthest_down() -> None:
+    loads = {"a": Load((0.012, 0.009, 0.004)), "b": Load((0.012, 0.009, 0.004))}
+    ladder = Ladder({"a": 3, "b": 1}, changed_s=0.0)
+    seen: list[dict[str, int]] = []
+    for tick in range(1, 300):
+        ladder = climb(tick / 10, loads, ladder, LIMITS)
+        if not seen or seen[-1] != ladder.rungs:
+            seen.append(dict(ladder.rungs))
+    assert [tuple(rungs.values()) for rungs in seen] == [(3, 1), (2, 1), (1, 1), (0, 1), (0, 0)]
 
 
 def test_calm_begins_again_after_a_bad_moment() -> None:
-    ladder = climb(1.0, {"a": Load(cost_s=0.01)}, Ladder({"a": HALF}, changed_s=0.0), LIMITS)
-    ladder = climb(4.0, {"a": Load(cost_s=0.031)}, ladder, LIMITS)
-    ladder = climb(5.0, {"a": Load(cost_s=0.01)}, ladder, LIMITS)
-    assert ladder.rung("a") == HALF
+    ladder = climb(1.0, {"a": Load((0.01,))}, Ladder({"a": HELD}, changed_s=0.0), LIMITS)
+    ladder = climb(4.0, {"a": Load((0.033,))}, ladder, LIMITS)
+    ladder = climb(5.0, {"a": Load((0.01,))}, ladder, LIMITS)
+    assert ladder.rung("a") == HELD
     assert ladder.calm_since_s == 5.0
 
 
 def test_a_step_up_taken_back_doubles_the_patience() -> None:
-    loads = {"a": Load(cost_s=0.04)}
-    raised = Ladder(raised_s=20.0, changed_s=20.0, pressed_since_s=20.0)
+    loads = {"a": Load((0.04,))}
+    raised = Ladder({"a": 0}, raised_s=20.0, changed_s=20.0, pressed_since_s=20.0)
     assert climb(21.0, loads, raised, LIMITS).patience_s == 8.0
     again = replace(raised, patience_s=8.0)
     assert climb(21.0, loads, again, LIMITS).patience_s == 16.0
@@ -150,20 +205,34 @@ def test_a_step_up_taken_back_doubles_the_patience() -> None:
 
 
 def test_a_closed_session_leaves_the_ladder() -> None:
-    assert climb(0.0, {}, Ladder({"a": HALF}), LIMITS).rungs == {}
+    assert climb(0.0, {}, Ladder({"a": HELD}), LIMITS).rungs == {}
 
 
 @dataclass
 class Card:
     """One simulated session: what it costs and what became of its frames."""
 
-    cost_s: float
+    costs_s: tuple[float, ...]
     load: Load = Load()
     pending: list[Ready] = field(default_factory=list)
     shown: list[tuple[int, float]] = field(default_factory=list)
     late: int = 0
     dropped: int = 0
     held: int = 0
+    rungs: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.load == Load():
+            self.load = Load((0.0,) * len(self.costs_s))
+
+    def learn(self, rung: int) -> tuple[float, ...]:
+        """As `CostMeter`: what was drawn is known, and what is not is guessed from it."""
+        meter = CostMeter(len(self.costs_s))
+        for way, cost_s in enumerate(self.load.costs_s):
+            if way in self.rungs:
+                meter.add(way, cost_s)
+        meter.add(rung, self.costs_s[rung])
+        return meter.expected_s()
 
 
 @dataclass
@@ -215,12 +284,14 @@ class Machine:
     def render(self, card: Card, item: Ready) -> None:
         card.pending.remove(item)
         begun_s = self.now_s
-        self.now_s += card.cost_s
+        rung = min(self.ladder.rung(item.session_id), len(card.costs_s) - 1)
+        self.now_s += card.costs_s[rung]
         late = self.now_s > item.deadline_s
         card.late += late
         card.shown.append((item.pts, self.now_s))
         share = card.load.late_share + 0.04 * (late - card.load.late_share)
-        card.load = Load(card.cost_s, 0.0, share, 0, begun_s)
+        card.load = Load(card.learn(rung), 0.0, share, 0, begun_s)
+        card.rungs.append(rung)
 
 
 costs = st.lists(st.floats(0.001, 0.12), min_size=1, max_size=8)
@@ -229,7 +300,7 @@ costs = st.lists(st.floats(0.001, 0.12), min_size=1, max_size=8)
 @settings(max_examples=60, deadline=None)
 @given(costs)
 def test_every_frame_is_accounted_for_and_time_never_runs_back(each: list[float]) -> None:
-    machine = Machine({f"s{i}": Card(cost) for i, cost in enumerate(each)})
+    machine = Machine({f"s{i}": Card((cost,)) for i, cost in enumerate(each)})
     machine.run(100)
     for card in machine.cards.values():
         assert len(card.shown) + card.dropped + card.held == 100
@@ -241,7 +312,7 @@ def test_every_frame_is_accounted_for_and_time_never_runs_back(each: list[float]
 @given(costs)
 def test_latency_never_grows(each: list[float]) -> None:
     """Under any load a picture is at most as old as the starving rule makes it: never a backlog."""
-    machine = Machine({f"s{i}": Card(cost) for i, cost in enumerate(each)})
+    machine = Machine({f"s{i}": Card((cost,)) for i, cost in enumerate(each)})
     machine.run(200)
     lap_s = sum(each)
     for card in machine.cards.values():
@@ -253,7 +324,7 @@ def test_latency_never_grows(each: list[float]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(costs)
 def test_no_session_starves(each: list[float]) -> None:
-    machine = Machine({f"s{i}": Card(cost) for i, cost in enumerate(each)})
+    machine = Machine({f"s{i}": Card((cost,)) for i, cost in enumerate(each)})
     machine.run(200)
     lap_s = sum(each)
     for card in machine.cards.values():
@@ -266,7 +337,7 @@ def test_no_session_starves(each: list[float]) -> None:
 @given(st.integers(1, 6), st.floats(0.05, 0.8))
 def test_a_light_load_loses_nothing(count: int, share: float) -> None:
     cost_s = share * 0.04 / count
-    machine = Machine({f"s{i}": Card(cost_s) for i in range(count)})
+    machine = Machine({f"s{i}": Card((cost_s,)) for i in range(count)})
     machine.run(150)
     for card in machine.cards.values():
         assert len(card.shown) == 150
@@ -277,15 +348,84 @@ def test_a_light_load_loses_nothing(count: int, share: float) -> None:
 @given(st.integers(2, 8), st.floats(1.2, 3.0))
 def test_an_even_overload_is_shared_within_a_rung(count: int, share: float) -> None:
     cost_s = share * 0.04 / count
-    machine = Machine({f"s{i}": Card(cost_s) for i in range(count)})
+    machine = Machine({f"s{i}": Card((cost_s,)) for i in range(count)})
     machine.run(400)
     shown = [len(card.shown) for card in machine.cards.values()]
     assert min(shown) >= 0.45 * max(shown)
 
 
 def test_a_mild_overload_ends_on_a_rung_without_losses() -> None:
-    machine = Machine({name: Card(0.025) for name in "ab"})
+    machine = Machine({name: Card((0.025,)) for name in "ab"})
     machine.run(500)
-    assert set(machine.ladder.rungs.values()) == {HALF}
+    assert set(machine.ladder.rungs.values()) == {HELD}
     for card in machine.cards.values():
         assert card.dropped + card.late < 10
+
+
+ladders = st.lists(
+    st.lists(st.floats(0.001, 0.12), min_size=1, max_size=4).map(
+        lambda costs: tuple(sorted(costs, reverse=True))
+    ),
+    min_size=1,
+    max_size=6,
+)
+"""Sessions with up to four ways to draw, each cheaper than the one before."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(ladders)
+def test_with_any_ladders_frames_are_accounted_for_and_nobody_starves(
+    each: list[tuple[float, ...]],
+) -> None:
+    machine = Machine({f"s{i}": Card(costs) for i, costs in enumerate(each)})
+    machine.run(200)
+    lap_s = sum(costs[0] for costs in each)
+    for card in machine.cards.values():
+        assert len(card.shown) + card.dropped + card.held == 200
+        times = [0.0] + [done_s for _, done_s in card.shown]
+        gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        assert max(gaps) <= 5 * 0.04 + machine.budget_s + 3 * lap_s
+        for pts, done_s in card.shown:
+            assert done_s - (pts / FRAME_SAMPLES) * 0.04 <= 0.04 + machine.budget_s + 2 * lap_s
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.floats(0.1, 0.8), st.floats(1.0, 6.0))
+def test_what_fits_at_the_barest_loses_nothing_once_costs_are_known(
+    count: int, share: float, times: float
+) -> None:
+    """Stepped down before anything is late: sessions come in one by one on a known machine."""
+    bare = share * 0.04 / count
+    costs = (bare * times, bare * (1 + times) / 2, bare)
+    machine = Machine({f"s{i}": Card(costs, Load(costs)) for i in range(count)})
+    for card in machine.cards.values():
+        card.rungs = [0, 1, 2]
+    machine.run(150)
+    for card in machine.cards.values():
+        assert card.late == card.dropped == card.held == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(ladders)
+def test_use_on_the_rungs_chosen_is_within_bounds_or_everybody_is_at_the_foot(
+    each: list[tuple[float, ...]],
+) -> None:
+    loads = {f"s{i}": Load(costs) for i, costs in enumerate(each)}
+    ladder = climb(0.0, loads, Ladder(), LIMITS)
+    at_the_foot = all(ladder.rung(name) == load.foot for name, load in loads.items())
+    stuck = any(len(set(costs)) < len(costs) for costs in each)
+    assert use(loads, ladder) <= LIMITS.step_down_use + 1e-9 or at_the_foot or stuck
+
+
+@settings(max_examples=40, deadline=None)
+@given(ladders)
+def test_a_steady_load_settles(each: list[tuple[float, ...]]) -> None:
+    """Of the last half of a long run few frames pass on rungs that change."""
+    loads = {f"s{i}": Load(costs) for i, costs in enumerate(each)}
+    ladder, changes = Ladder(), []
+    for tick in range(6000):
+        moved = climb(tick / 10, loads, ladder, LIMITS)
+        if moved.rungs != ladder.rungs:
+            changes.append(tick / 10)
+        ladder = moved
+    assert len([at_s for at_s in changes if at_s > 300]) <= 1

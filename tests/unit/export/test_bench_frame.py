@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from export.bench_frame import main, speech_like
+from tests.support.tiny_renderer import write_weights
 
 
 def test_the_motion_is_the_same_each_time_and_in_range() -> None:
@@ -26,3 +29,16 @@ def test_it_prints_each_stage_and_the_frame(capsys: pytest.CaptureFixture[str]) 
         "256 x 256",
     ):
         assert word in out
+
+
+def test_with_nets_it_prints_every_rung_and_the_boxes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = write_weights(tmp_path / "renderer")
+    assert main(["--size", "128", "--frames", "2", "--renderer", str(folder), "--steps", "2"]) == 0
+    out = capsys.readouterr().out
+    for word in ("2 steps", "1 step", " mouth,", "motion frame", "mouth net", "eye net", "paste"):
+        assert word in out
+    assert main(["--size", "128", "--frames", "1", "--renderer", str(tmp_path / "none")]) == 0
+    out = capsys.readouterr().out
+    assert "motion frame alone" in out and "mouth net" not in out

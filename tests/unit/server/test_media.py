@@ -163,6 +163,7 @@ async def test_connected_it_plays_and_tells(machinery: Machinery) -> None:
     stats = told.page[-1]
     assert stats["frames_sent"]
     assert isinstance(stats["render_ms"], float)
+    assert stats["rung"] == "way 0"
     with pytest.raises(PushRefused):
         voice.end(None)
     voice.listen(None)

@@ -103,3 +103,13 @@ def test_audio_to_frame_is_told_where_it_is_known() -> None:
     meter.update(ENGINE, replace(PLAYER, audio_to_frame_p50_ms=150.0), {}, {})
     assert count(metrics, "avatar_audio_to_frame_seconds_count") == 1
     assert count(metrics, "avatar_audio_to_frame_seconds_sum") == 0.15
+
+
+def test_pictures_are_counted_by_rung() -> None:
+    metrics = Metrics()
+    meter = Meter(metrics)
+    for drawn in ({"1 step": 3}, {"1 step": 5, "motion frame": 2}):
+        meter.update(replace(ENGINE, drawn=drawn), PLAYER, {}, {})
+    assert count(metrics, 'avatar_rung_frames_total{rung="1 step"}') == 5
+    assert count(metrics, 'avatar_rung_frames_total{rung="motion frame"}') == 2
+    assert count(metrics, 'avatar_rung_frames_total{rung="mouth"}') == 0

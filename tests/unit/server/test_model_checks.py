@@ -10,8 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from engines.extras import install_hint
-from server.model_checks import models
-from server.settings import EmotionSettings, Settings
+from engines.render import nets
+from server import drawing as drawing_module
+from server.model_checks import models, renderer
+from server.settings import EmotionSettings, RenderSettings, Settings
+from tests.support.tiny_renderer import write_weights
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +96,17 @@ def test_one_remedy_for_two_of_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = models(named(text_model="a/b", speech_model="c/d"))
     assert finding.said.count("not installed") == 2
     assert finding.remedy == install_hint("hub")
+
+
+def test_what_draws_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "renderer"
+    monkeypatch.setattr(drawing_module, "load", lambda: nets.load(folder))
+    absent = renderer(Settings())
+    assert absent.state == "ok" and "not installed" in absent.said
+    asked = renderer(Settings(render=RenderSettings("diffusion")))
+    assert asked.state == "fail" and "render.renderer" in asked.said
+    write_weights(folder)
+    assert "diffusion" in renderer(Settings()).said
+    (folder / "eye.onnx").write_bytes(b"")
+    damaged = renderer(Settings())
+    assert damaged.state == "fail" and "eye.onnx" in damaged.said and damaged.remedy

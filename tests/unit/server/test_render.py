@@ -18,6 +18,7 @@ from engines.motion.wishes import Feel, Say, Wish
 from engines.offline import render_file
 from engines.values import F32, Picture
 from server import render as module
+from server.drawing import Drawing
 from server.render import RenderError, RenderJob, read_voice, render, write_video
 from server.settings import DisclosureSettings, Settings
 from tests.support.fake_backend import FakeStore
@@ -180,7 +181,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(backend, "avatar_store", lambda settings: FakeStore())
     monkeypatch.setattr(model.MotionModel, "load", lambda **_: FakeMotionModel())
-    monkeypatch.setattr(module, "warp_renderer", FakeRenderer)
+    drawn = Drawing("motion-frame", FakeRenderer, "for tests")
+    monkeypatch.setattr(module, "drawing_of", lambda wanted: drawn)
 
 
 def test_the_whole_command(tmp_path: Path, quick: None) -> None:

@@ -59,3 +59,27 @@ def test_it_is_taken_back_and_a_server_that_tells_nothing_is_not_judged() -> Non
     assert told[len(slow) - 1][1] is True
     assert told[-1] == ["25.0 fps", False]
     assert run_js(LOOK, [[None, None, 5, 5]] * 20)[-1] == ["25.0 fps", False]
+
+
+RUNGS = f"""
+import({FIGURES}).then(({{ figureRows }}) => {{
+  const out = input.map((rung) => {{
+    const stats = {{ server: {{ rung, render_ms: 20 }}, fps: 25 }};
+    return figureRows(stats, null).filter((row) => row && row[0] === "Drawn by");
+  }});
+  console.log(JSON.stringify(out));
+}});
+"""
+
+
+def test_the_rung_of_the_ladder_is_told_in_words() -> None:
+    told = run_js(RUNGS, ["2 steps", "1 step", "mouth", "motion frame", "12.5 fps", "", None])
+    assert told == [
+        [["Drawn by", "diffusion, 2 steps"]],
+        [["Drawn by", "diffusion, 1 step"]],
+        [["Drawn by", "diffusion, mouth only"]],
+        [["Drawn by", "motion frame"]],
+        [["Drawn by", "every second picture"]],
+        [],
+        [],
+    ]

@@ -42,7 +42,7 @@ class OneFace:
         points: F32 = (sample().landmarks * scale).astype(np.float32)
         return Landmarks(points, 0.01)
 
-    def matte(self, image: U8) -> F32:
+    def matte(self, image: U8, points: F32) -> F32:
         out = np.zeros(image.shape[:2], np.float32)
         mask = soft_mask()
         part: F32 = mask[: image.shape[0], : image.shape[1]]

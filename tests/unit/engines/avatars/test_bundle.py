@@ -141,6 +141,18 @@ def test_attributes_and_glasses_are_kept(tmp_path: Path) -> None:
     assert info(tmp_path / "told").attributes == ABOUT
 
 
+def test_what_the_nets_may_show_is_kept_and_older_folders_say_nothing(
+    folder: Path, tmp_path: Path
+) -> None:
+    chosen = replace(sample(), name="told", paste={"mouth": 0.0, "eye": 1.0}, paste_nets="ab12")
+    save(chosen, tmp_path / "told")
+    back = load(tmp_path / "told")
+    assert (back.paste, back.paste_nets) == ({"mouth": 0.0, "eye": 1.0}, "ab12")
+    rewritten(folder, paste=None)
+    back = load(folder)
+    assert (back.paste, back.paste_nets) == ({}, "")
+
+
 def test_schema_1_is_read_as_without_attributes(folder: Path) -> None:
     rewritten(folder, schema=1, attributes=None, glasses=None)
     back = load(folder)
@@ -211,6 +223,10 @@ def test_odd_attributes_are_refused(
         {"glasses": float("nan")},
         {"glasses": "many"},
         {"glasses": [1]},
+        {"paste": {"nets": "a", "mouth": 1.5}},
+        {"paste": {"nets": "a", "mouth": float("nan")}},
+        {"paste": {"nets": "a", "mouth": "much"}},
+        {"paste": [1]},
         {"size": 513},
         {"size": float("inf")},
         {"size": "512"},

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from engines.avatars.matte import (
     face_cover,
@@ -10,6 +11,7 @@ from engines.avatars.matte import (
     with_skull,
 )
 from engines.render import landmarks as lm
+from engines.render.rig import load_rig
 from engines.values import U8
 from tests.support.sample_avatar import sample
 
@@ -107,3 +109,15 @@ def test_a_skull_goes_on_above_the_face() -> None:
     assert out[tuple(np.rint(above[::-1]).astype(int))] > 0.9
     assert out[tuple(np.rint(below[::-1]).astype(int))] == 0
     assert with_skull(np.ones((512, 512), np.float32), points).min() == 1
+
+
+@pytest.mark.parametrize("yaw_deg", [-25, 25])
+def test_a_turned_heads_skull_does_not_lean_aside(yaw_deg: float) -> None:
+    points = sample().landmarks
+    a, middle = np.radians(yaw_deg), points[:, :3].mean(0)
+    turn = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]], np.float32)
+    turned = ((points - middle) @ turn.T + middle).astype(np.float32)
+    out = with_skull(np.zeros((512, 512), np.float32), turned) > 0.5
+    face = turned[[*load_rig().oval], 0]
+    columns = np.flatnonzero(out.any(0))
+    assert columns[0] > face.min() - 4 and columns[-1] < face.max() + 4

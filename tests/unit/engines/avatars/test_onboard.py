@@ -29,6 +29,7 @@ from engines.render.cv import cv2
 from engines.render.mark import MarkStyle
 from engines.values import F32, U8
 from tests.support.sample_avatar import sample
+from tests.support.tiny_renderer import tiny_nets
 from tests.unit.engines.avatars.people import OneFace, photo
 from tests.unit.engines.avatars.pictures import encode
 
@@ -140,7 +141,7 @@ def test_what_the_avatar_will_show(tmp_path: Path) -> None:
             points = sample().landmarks + np.array([300, 40, 0], np.float32)
             return Landmarks(points.astype(np.float32), 0.01)
 
-        def matte(self, image: U8) -> F32:
+        def matte(self, image: U8, points: F32) -> F32:
             return np.zeros(image.shape[:2], np.float32)
 
     crop = make(tmp_path, Placed()).inspect(encode(wide)).crop
@@ -225,3 +226,14 @@ def test_with_the_nets_either_of_two_people_can_be_chosen(tmp_path: Path) -> Non
         made = load(tmp_path / name).portrait.astype(int)
         alike = [np.abs(made - cv2.resize(person, made.shape[:2])).mean() for person in people]
         assert int(np.argmin(alike)) == int(low > 0)
+
+
+def test_the_renderer_is_tried_on_the_photo(tmp_path: Path) -> None:
+    nets = tiny_nets()
+    onboarder = Onboarder(OneFace(), Shelf(tmp_path), nets=nets)
+    info = onboarder.create(PHOTO, name="zoe", title="Zoe", consent=CONSENT)
+    assert info.paste == {"mouth": 0.0, "eye": 0.0}
+    avatar = load(tmp_path / "zoe")
+    assert (avatar.paste, avatar.paste_nets) == (info.paste, nets.digest)
+    plain = make(tmp_path).create(PHOTO, name="ann", title="Ann", consent=CONSENT)
+    assert plain.paste == {}

@@ -179,7 +179,7 @@ def test_a_face_carries_a_box_around_its_points() -> None:
 
 
 def test_the_mask_is_the_photos_size() -> None:
-    mask = FaceFinder.load().matte(GREY)
+    mask = FaceFinder.load().matte(GREY, head())
     assert mask.shape == (400, 400)
     assert 0 <= mask.min() and mask.max() <= 1
 

@@ -74,7 +74,7 @@ def test_a_turned_photo_is_to_be_turned_back(finder: FaceFinder, quarters: int) 
 
 def test_the_mask_has_the_person_in_it(finder: FaceFinder) -> None:
     avatar = default_store().load(NAMES[0])
-    mask = finder.matte(avatar.portrait)
+    mask = finder.matte(avatar.portrait, avatar.landmarks)
     assert mask.shape == avatar.portrait.shape[:2]
     assert 0 <= mask.min() and mask.max() <= 1
     x, y = avatar.landmarks[4, :2].astype(int)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engines.face.parts import PARTS
+from engines.face.person import SIDE_PX
 from engines.face.weights import DEFAULT_FOLDER, NETS, BadFaceWeights, load
 
 MAX_BYTES = 6 * 2**20
@@ -28,6 +29,8 @@ def test_the_shipped_nets_load_answer_and_are_small() -> None:
     scene = np.zeros((1, 256, 256, 3), np.uint8)
     assert nets.run("scene", scene, "faces").shape == (1, 7, 32, 32)
     assert nets.run("scene", scene, "person").shape == (1, 1, 256, 256)
+    crop = np.zeros((2, SIDE_PX, SIDE_PX, 3), np.uint8)
+    assert nets.run("person", crop, "person").shape == (2, 1, SIDE_PX, SIDE_PX)
 
 
 def test_the_mirror_is_one_to_one_and_its_own_inverse() -> None:
@@ -47,9 +50,18 @@ def test_a_changed_file_is_named(folder: Path) -> None:
         load(folder)
 
 
-def test_a_missing_file_is_named(folder: Path) -> None:
-    (folder / "eye.onnx").unlink()
-    with pytest.raises(BadFaceWeights, match=r"eye\.onnx"):
+@pytest.mark.parametrize("name", ["eye", "person"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / f"{name}.onnx").unlink()
+    with pytest.raises(BadFaceWeights, match=rf"{name}\.onnx"):
+        load(folder)
+
+
+def test_a_net_that_the_manifest_does_not_know_is_named(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["sha256"]["person"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadFaceWeights, match=r"person\.onnx.*train face"):
         load(folder)
 
 

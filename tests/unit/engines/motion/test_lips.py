@@ -149,3 +149,9 @@ def test_a_file_that_is_no_net_is_named(tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BadLipWeights, match="train lips"):
         LipModel.load(folder)
+
+
+def test_it_tells_the_sound_it_heard(model: LipModel) -> None:
+    quiet, heard = _run(model, np.zeros(FRAME_SAMPLES, np.float32)), _run(model, _babble(20, 1))
+    assert quiet[0].sound.shape == (80,) and quiet[0].sound.dtype == np.float32
+    assert max(one.sound.mean() for one in heard) > quiet[0].sound.mean() + 0.2

@@ -9,6 +9,7 @@ from engines.avatars.bundle import Avatar
 from engines.avatars.bundle import load as read_avatar
 from engines.avatars.store import BUILTIN
 from engines.render.boxes import EYE, KINDS, MASKS, MOUTH, Boxes, PlacedBox, fade
+from engines.render.cv import cv2
 from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 
@@ -65,6 +66,19 @@ def test_masks_open_with_the_mouth(aria: Avatar) -> None:
     assert (wide[1] > 128).sum() > 200
     closed = placed(aria, eyeBlinkRight=1.0)[1].masks()
     assert (closed[0] > 128).sum() < 0.35 * (placed(aria)[1].masks()[0] > 128).sum()
+
+
+def test_a_small_box_on_a_large_picture_takes_the_mean(aria: Avatar) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 3)
+    fine = cv2.resize(smooth, (2048, 2048), interpolation=cv2.INTER_LINEAR)
+    ripple = (60 * (np.indices((2048, 2048)).sum(0) % 2)).astype(np.uint8)[..., None]
+    box = placed(aria)[0]
+    large = PlacedBox(MOUTH, box.to_picture.copy(), box.outlines)
+    large.to_picture[:] *= 4
+    large.to_picture[:, 2] += 1.5
+    seen = large.cut(fine - np.uint8(30) + ripple).astype(int)
+    assert np.abs(seen - box.cut(smooth)).mean() < 1.5
 
 
 def test_paste_adds_in_the_middle_and_nothing_outside(aria: Avatar) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.render.boxes import EYE, MOUTH, Kind
 from engines.values import MOTION_INDEX
-from export.data.render_augment import augment, changed, colours
+from export.data.render_augment import augment, changed, colours, lent
 from export.data.render_pairs import Pairs
 
 
@@ -60,3 +60,14 @@ def test_colours_keep_dark_below_light() -> None:
     picture = np.full((1, *EYE.shape, 3), 128, np.uint8)
     means = [changed(picture, rng).mean() for _ in range(50)]
     assert 90 < np.mean(means) < 165 and np.std(means) > 5
+
+
+def test_a_lent_skin_keeps_black_and_white() -> None:
+    own, other = np.array([150, 165, 200], np.float32), np.array([50, 70, 105], np.float32)
+    table = lent(own, other)[0]
+    assert table[0].tolist() == [0, 0, 0] and table[255].tolist() == [255, 255, 255]
+    for k in range(3):
+        assert abs(int(table[int(own[k]), k]) - other[k]) <= 2
+    # Teeth stay lighter than a gain would leave them.
+    assert (table[230] > 230 * other / own).all()
+    assert (lent(own, own)[0] == np.arange(256)[:, None]).all()

@@ -9,7 +9,7 @@ import pytest
 
 from engines.render.cv import cv2
 from export.data import faces, grid, render_grid
-from export.data.render_cache import SMOKE, path_of, portraits, prepare, stored
+from export.data.render_cache import SMOKE, kept, path_of, portraits, prepare, stored
 from tests.support.laughing import laughing
 from tests.support.sample_avatar import sample, soft_mask
 
@@ -58,6 +58,16 @@ def test_stills_are_drawn_once_and_kept_apart(places: tuple[Path, Path]) -> None
     before = path_of(cache, "mouth", "cycle").stat().st_mtime_ns
     prepare(data, cache, SMOKE, kinds=("cycle",))
     assert path_of(cache, "mouth", "cycle").stat().st_mtime_ns == before
+
+
+def test_kept_pairs_have_nothing_to_draw(places: tuple[Path, Path]) -> None:
+    data, cache = places
+    prepare(data, cache, SMOKE, kinds=("cycle",))
+    drawn = stored(cache, "mouth")
+    same = kept(drawn)
+    assert (drawn.truth != drawn.picture).any() and set(same.kind) == {"kept"}
+    np.testing.assert_array_equal(same.truth, drawn.picture)
+    np.testing.assert_array_equal(same.previous_truth, drawn.previous_picture)
 
 
 def test_nothing_on_disk_says_what_to_run(tmp_path: Path) -> None:

@@ -87,11 +87,12 @@ def test_negatives_hold_a_kind_never_trained_on() -> None:
 
 def test_the_teachers_own_mask_scores_full() -> None:
     queue = iter(CACHE.masks)
-    overlap, error = figures.mask_figures(
-        lambda photo: figures.teacher_mask(photo, next(queue)), CACHE.photos, CACHE.masks
+    rows = [*CACHE.photos], [*CACHE.photo_points], [*CACHE.masks]
+    seen = figures.mask_figures(lambda photo, _: figures.teacher_mask(photo, next(queue)), *rows)
+    assert (seen.overlaps == 1).all() and seen.error == 0 and seen.ms > 0
+    assert seen.shown.min() > 0.97
+    first = iter([figures.teacher_mask(CACHE.photos[0], CACHE.masks[0])])
+    seen = figures.mask_figures(
+        lambda photo, _: next(first, np.zeros(photo.shape[:2], np.float32)), *rows
     )
-    assert overlap == 1 and error == 0
-    overlap, _ = figures.mask_figures(
-        lambda photo: np.zeros(photo.shape[:2], np.float32), CACHE.photos, CACHE.masks
-    )
-    assert overlap == 0
+    assert seen.overlaps[0] == 1 and seen.overlaps[1:].max() == 0 == seen.shown[1:].max()

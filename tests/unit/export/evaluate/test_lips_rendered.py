@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.avatars.bundle import load as read_avatar
+from engines.avatars.store import BUILTIN
 from engines.motion.lips import LipModel
-from engines.values import U8
+from engines.render.stage import AS_IT_IS
+from engines.render.warp import WarpRenderer
+from engines.values import MOTION_SIZE, U8
 from export.evaluate import lips_rendered
 from export.train.lip_data import GridClip, Places
+from tests.support.tiny_renderer import write_weights
 
 
 class OneAvatar:
@@ -61,3 +66,13 @@ def test_drawn_frames_are_tracked_and_thrown_away(
     assert len(found) == len(seen) == 12
     np.testing.assert_allclose(found[3][:, 0], np.arange(20) / 100.0, rtol=1e-5)
     assert not any(path.exists() for path in seen)
+
+
+def test_nets_of_a_folder_draw(tmp_path: Path) -> None:
+    aria = read_avatar(BUILTIN / "aria")
+    draw = lips_rendered.refined(write_weights(tmp_path, gain=0.3))
+    renderer = draw(aria, 256, AS_IT_IS)
+    plain = WarpRenderer(aria, 256)
+    still = np.zeros(MOTION_SIZE, np.float32)
+    seen = renderer.render(renderer.new_state(1), still)
+    assert (seen != plain.render(plain.new_state(), still)).any()

@@ -41,7 +41,7 @@ def test_smoke_trains_packs_and_draws_without_data(tmp_path: Path) -> None:
     argv = ["--smoke", "--out", str(tmp_path / "w"), "--run", str(tmp_path / "r")]
     assert train(argv) == 0
     assert load(tmp_path / "w").mirror.shape == (478,)
-    for name in ("mesh", "lips", "eye", "scene", "occlusion"):
+    for name in ("mesh", "lips", "eye", "scene", "occlusion", "person"):
         assert (tmp_path / "r" / "smoke" / name / "checkpoint.safetensors").exists()
         assert (tmp_path / "r" / "smoke" / name / "curves.png").exists()
 

@@ -10,8 +10,10 @@ import pytest
 from torch import nn
 
 from engines.face.parts import PARTS
+from engines.face.person import SIDE_PX
 from engines.face.weights import load
 from export.nets.face import OcclusionNet, PointNet, SceneNet
+from export.nets.person import PersonNet
 from export.train.face_pack import pack, write_json
 
 
@@ -23,6 +25,7 @@ def test_a_packed_folder_loads_and_tells_its_story(tmp_path: Path) -> None:
     }
     nets["scene"] = SceneNet()
     nets["occlusion"] = OcclusionNet(PointNet(96, 478, 4, (8, 8, 8), 8))
+    nets["person"] = PersonNet(SIDE_PX)
     pack(nets, range(478), {"held_out": ["a", "b"]}, tmp_path / "face")
     assert load(tmp_path / "face").mirror[5] == 5
     assert json.loads((tmp_path / "face" / "manifest.json").read_text())["held_out"] == ["a", "b"]

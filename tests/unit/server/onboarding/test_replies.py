@@ -11,6 +11,7 @@ ROW: dict[str, object] = {
     "portrait": "/p",
     "preview": None,
     "attributes": {},
+    "paste": {},
     "default": False,
     "user": True,
 }

@@ -33,6 +33,7 @@ async def test_each_row_has_what_a_page_shows(http: httpx.AsyncClient) -> None:
         "user": False,
         "preview": None,
         "attributes": {},
+        "paste": {},
     }
     assert [row["default"] for row in rows] == [False, True, False]
 

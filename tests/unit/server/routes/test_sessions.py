@@ -147,3 +147,19 @@ async def test_an_unknown_size_is_told_with_those_there_are(running: Any) -> Non
     assert (reply.status_code, reply.json()["error"]["code"]) == (422, "unknown_size")
     assert "768, 1024" in reply.json()["error"]["message"]
     assert (await http.post("/v1/sessions", json={"size": 1024})).json()["size"] == 1024
+
+
+async def test_who_draws_is_told_and_may_be_asked_for(running: Any) -> None:
+    http, backend = running
+
+    async def created(**asked: object) -> Any:
+        return await http.post("/v1/sessions", json=asked)
+
+    refused = await created(renderer="diffusion")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "no_renderer")
+    assert (await created(renderer="oil")).status_code == 422
+    backend.renderer = "diffusion"
+    assert (await created()).json()["renderer"] == "diffusion"
+    assert (await created(renderer="motion-frame")).json()["renderer"] == "motion-frame"
+    can = (await http.get("/v1/capabilities")).json()
+    assert can["renderers"] == ["diffusion", "motion-frame"]

@@ -1,0 +1,208 @@
+"""The motion frame with mouth and eyes drawn anew by few-step diffusion, box by box.
+
+Engine thread; one renderer per avatar and size, shared by sessions; each has a state.
+Never moves anything and never hides a fault of a net: what it raises ends that session.
+
+How it works, its ladder and its limits: docs/renderer.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engines.avatars.bundle import SIZE, Avatar
+from engines.render.boxes import EYE, MOUTH, Boxes, Kind, PlacedBox
+from engines.render.conditions import NOTHING, Cues, condition, mirrored
+from engines.render.nets import LEVELS, RendererNets, as_input, as_shares
+from engines.render.sampler import sample, session_noise
+from engines.render.stage import AS_IT_IS, Stage
+from engines.render.warp import MOTION_FRAME, RenderState, WarpRenderer, timed
+from engines.values import F32, MOTION_SIZE, U8
+
+FADE_FRAMES = 4
+"""A box that is left out, or comes back, does so over 160 ms."""
+GROUPS: dict[Kind, slice] = {MOUTH: slice(0, 1), EYE: slice(1, 3)}
+"""Which of `Boxes.place` one run of a net draws: both eyes together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """One way to draw."""
+
+    name: str
+    steps: int
+    """Of the sampler."""
+    kinds: tuple[Kind, ...]
+    """Boxes that are drawn."""
+
+
+@dataclass(slots=True)
+class BoxState:
+    """What a session keeps of one kind of box."""
+
+    noise: F32
+    """f32[N,3,h,w]: the same in every frame, so that texture does not boil."""
+    previous: F32
+    """f32[N,3,h,w]: the residual drawn in the frame before; 0 where none was."""
+    share: float = -1.0
+    """How far it is faded in, 0..1; negative: no frame has been drawn yet."""
+    drawn: int = 0
+    """Frames for which its net has run."""
+
+
+@dataclass(slots=True)
+class DiffusionState:
+    """What a session keeps between frames."""
+
+    warp: RenderState
+    boxes: dict[Kind, BoxState]
+
+    @property
+    def frames(self) -> int:
+        """Pictures drawn."""
+        return self.warp.frames
+
+    @property
+    def stage_s(self) -> dict[str, float]:
+        """Time spent in each stage since the state was made."""
+        return self.warp.stage_s
+
+
+class DiffusionRenderer:
+    """Draws one avatar on one stage."""
+
+    def __init__(
+        self,
+        avatar: Avatar,
+        size: int = SIZE,
+        stage: Stage = AS_IT_IS,
+        *,
+        nets: RendererNets,
+        steps: int | None = None,
+    ) -> None:
+        """size: side of the square picture, a multiple of 16, 128 to 1024.
+
+        `steps` of the sampler, 1 to 4; None: what the nets were distilled for.
+        """
+        steps = nets.steps if steps is None else steps
+        if not 1 <= steps <= 4:
+            raise ValueError(f"{steps} steps: take 1 to 4")
+        self.size = size
+        self._nets = nets
+        self._warp = WarpRenderer(avatar, size, stage)
+        rest = self._warp.mesh(np.zeros(MOTION_SIZE, np.float32))
+        self._boxes = Boxes(rest.placed)
+        chosen = avatar.paste if avatar.paste_nets == nets.digest else {}
+        self._weights = {kind: chosen.get(kind.name, 1.0) for kind in GROUPS}
+        self._efforts = efforts([kind for kind, weight in self._weights.items() if weight], steps)
+        picture = self._warp.draw(self._warp.new_state(), rest)
+        self._references = {
+            kind: self._reference(kind, picture, self._boxes.place(rest.placed)[group])
+            for kind, group in GROUPS.items()
+        }
+
+    @property
+    def efforts(self) -> tuple[str, ...]:
+        """Names of the ways to draw, best first; the last is the motion frame alone."""
+        return tuple(effort.name for effort in self._efforts)
+
+    def new_state(self, seed: int = 0) -> DiffusionState:
+        """A session's own state, 5 MB at 512; `seed` of its noise."""
+        boxes = {}
+        for kind, group in GROUPS.items():
+            shape = (group.stop - group.start, 3, *kind.shape)
+            boxes[kind] = BoxState(session_noise(seed, shape), np.zeros(shape, np.float32))
+        return DiffusionState(self._warp.new_state(), boxes)
+
+    def render(
+        self, state: DiffusionState, motion: F32, cues: Cues = NOTHING, effort: int = 0
+    ) -> U8:
+        """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
+
+        `effort`: index among `efforts`. Raises ValueError for a motion that is not 58 finite
+        numbers, FloatingPointError for a net whose result is not finite, and what ONNX Runtime
+        raises.
+        """
+        way = self._efforts[effort]
+        with timed(state.warp, "mesh"):
+            mesh = self._warp.mesh(motion)
+        picture = self._warp.draw(state.warp, mesh)
+        shown = [kind for kind in GROUPS if _fade(state.boxes[kind], kind in way.kinds)]
+        if shown:
+            with timed(state.warp, "boxes"):
+                placed = self._boxes.place(mesh.placed)
+            known = self._nets.known(cues)
+            told = [condition(motion, known), condition(motion, known)]
+            # The box of the second eye is a mirror's, so is what moves in it.
+            told.append(condition(mirrored(motion), known))
+            for kind in shown:
+                group = GROUPS[kind]
+                rows = np.stack(told[group])
+                self._refine(state, kind, placed[group], picture, rows, way.steps)
+        return self._warp.finish(picture)
+
+    def _refine(
+        self,
+        state: DiffusionState,
+        kind: Kind,
+        placed: Sequence[PlacedBox],
+        picture: U8,
+        told: F32,
+        steps: int,
+    ) -> None:
+        """Draw the boxes of a kind into the picture."""
+        box, count = state.boxes[kind], len(placed)
+        with timed(state.warp, "boxes"):
+            fixed = {
+                "picture": as_input(np.stack([each.cut(picture) for each in placed])),
+                "masks": as_shares(np.stack([each.masks() for each in placed])),
+                "previous": box.previous,
+                "condition": told,
+                "reference": self._references[kind],
+            }
+
+        def predict(noised: F32, time: float) -> F32:
+            at = np.full((count, 1), time, np.float32)
+            return self._nets.residual(kind, {**fixed, "noised": noised, "time": at})
+
+        with timed(state.warp, f"{kind.name} net"):
+            # A box on its way out is still drawn, at the least cost.
+            residual = sample(predict, box.noise, max(steps, 1))
+        if not np.isfinite(residual).all():
+            raise FloatingPointError(f"the {kind.name} net gave what is no number")
+        box.previous = residual
+        box.drawn += 1
+        weight = box.share * self._weights[kind]
+        with timed(state.warp, "paste"):
+            for each, layer in zip(placed, residual, strict=True):
+                levels = np.ascontiguousarray(layer.transpose(1, 2, 0)) * np.float32(LEVELS)
+                each.paste(picture, levels, weight)
+
+    def _reference(self, kind: Kind, picture: U8, placed: Sequence[PlacedBox]) -> F32:
+        rest = np.stack([each.cut(picture) for each in placed])
+        return self._nets.reference(kind, rest, np.stack([each.masks() for each in placed]))
+
+
+def efforts(kinds: Sequence[Kind], steps: int) -> tuple[Effort, ...]:
+    """The ways to draw where `kinds` are worth drawing, best first."""
+    every = tuple(kinds)
+    ways = [Effort(f"{steps} steps", steps, every), Effort("1 step", 1, every)]
+    ways = (ways if steps > 1 else ways[1:]) if every else []
+    if len(every) > 1 and MOUTH in every:
+        ways.append(Effort("mouth", 1, (MOUTH,)))
+    return (*ways, Effort(MOTION_FRAME, 0, ()))
+
+
+def _fade(box: BoxState, wanted: bool) -> bool:
+    """Move a box's share by one frame; whether it is to be drawn."""
+    if box.share < 0:
+        box.share = float(wanted)
+    else:
+        way = 1 if wanted else -1
+        box.share = min(1.0, max(0.0, box.share + way / FADE_FRAMES))
+    if box.share == 0:
+        box.previous = np.zeros_like(box.previous)
+    return box.share > 0

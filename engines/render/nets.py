@@ -1,0 +1,169 @@
+"""The renderer's nets on disk: manifest, hashes, sessions.
+
+Any thread; read once, then shared by every session.
+Never downloads, never repairs: a damaged folder is named with its remedy.
+
+How they are trained and what they expect: docs/renderer.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from engines.onnx_session import open_session
+from engines.render.boxes import KINDS, MASKS, Kind
+from engines.render.conditions import CONDITION_SIZE, Cues
+from engines.render.sampler import SIGMA
+from engines.values import F32, U8
+
+SCHEMA = 1
+NETS = tuple(name for kind in KINDS for name in (kind, f"{kind}_reference"))
+"""For each kind of box what draws in it, and what reads the face at rest once per avatar."""
+DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "renderer"
+REFERENCE = 24
+"""Layers of the features of a face at rest, at a quarter of the box's size."""
+LEVELS = 127.5
+"""Nets take levels of 0..255 over this, less 1; residuals are differences over this."""
+_REMEDY = "install the package again, or run: python -m export to-onnx --renderer CHECKPOINTS"
+
+
+class BadRendererWeights(Exception):
+    """The weights folder is incomplete or damaged; the message names the file and the remedy."""
+
+
+class NoRendererWeights(BadRendererWeights):
+    """There is no such folder: this version came without these weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class RendererNets:
+    """Shared, read-only sessions."""
+
+    sessions: dict[str, onnxruntime.InferenceSession]
+    steps: int
+    """Steps of the sampler that the nets were distilled for."""
+    cues: frozenset[str]
+    """Fields of `Cues` that they were trained with: the others would be noise to them."""
+    digest: str
+    """Of all four: what is measured with these nets is kept under it."""
+
+    def known(self, cues: Cues) -> Cues:
+        """Of what is known of a frame, what these nets understand."""
+        return Cues(**{name: getattr(cues, name) for name in self.cues})
+
+    def reference(self, kind: Kind, rest: U8, masks: U8) -> F32:
+        """f32[N,24,h/4,w/4] of boxes cut at rest, u8[N,h,w,3] and u8[N,2,h,w]."""
+        feeds = {"rest": as_input(rest), "masks": as_shares(masks)}
+        out: F32 = self.sessions[f"{kind.name}_reference"].run(["reference"], feeds)[0]
+        return out
+
+    def residual(self, kind: Kind, feeds: dict[str, F32]) -> F32:
+        """The clean residual f32[N,3,h,w] that the net sees in `noised`; inputs by name."""
+        out: F32 = self.sessions[kind.name].run(["residual"], feeds)[0]
+        return out
+
+
+def as_input(pictures: U8) -> F32:
+    """u8[N,h,w,3] as the nets take it: f32[N,3,h,w] in -1..1."""
+    turned = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), dtype=np.float32)
+    out: F32 = turned * np.float32(1 / LEVELS) - np.float32(1)
+    return out
+
+
+def as_shares(masks: U8) -> F32:
+    """u8[N,2,h,w] as the nets take them: f32 in 0..1."""
+    out: F32 = masks.astype(np.float32) * np.float32(1 / 255)
+    return out
+
+
+def shapes(kind: Kind, count: int = 1) -> dict[str, tuple[int, ...]]:
+    """Inputs of the drawing net in their order."""
+    h, w = kind.shape
+    return {
+        "picture": (count, 3, h, w),
+        "masks": (count, MASKS, h, w),
+        "previous": (count, 3, h, w),
+        "noised": (count, 3, h, w),
+        "time": (count, 1),
+        "condition": (count, CONDITION_SIZE),
+        "reference": (count, REFERENCE, h // 4, w // 4),
+    }
+
+
+def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> RendererNets:
+    """Read and check a weights folder, run each net once.
+
+    Raises NoRendererWeights where there is no manifest, BadRendererWeights for what is damaged.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise NoRendererWeights(f"{folder}: no weights of the renderer here; {_REMEDY}")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadRendererWeights(f"{path}: {error}; {_REMEDY}") from error
+    _check(folder, manifest)
+    sessions = {}
+    for name in NETS:
+        data = _read(folder / f"{name}.onnx", manifest["sha256"].get(name))
+        try:
+            sessions[name] = open_session(data, threads)
+        except Exception as error:
+            # ONNX Runtime's own errors have no common type but this one.
+            raise BadRendererWeights(f"{folder}/{name}.onnx: {error!r}; {_REMEDY}") from error
+    all_four = "".join(manifest["sha256"][name] for name in NETS)
+    digest = hashlib.sha256(all_four.encode()).hexdigest()[:16]
+    nets = RendererNets(sessions, int(manifest["steps"]), frozenset(manifest["cues"]), digest)
+    for kind in KINDS.values():
+        _try(nets, kind, folder)
+    return nets
+
+
+def _check(folder: Path, manifest: Any) -> None:
+    got = manifest.get("schema") if isinstance(manifest, dict) else None
+    if got != SCHEMA:
+        raise BadRendererWeights(f"{folder}: schema {got}, wanted {SCHEMA}; {_REMEDY}")
+    if not isinstance(manifest.get("sha256"), dict) or manifest.get("steps") not in (1, 2, 3, 4):
+        raise BadRendererWeights(f"{folder}: hashes or steps (1 to 4) are missing; {_REMEDY}")
+    cues = manifest.get("cues")
+    if not isinstance(cues, list) or not set(cues) <= {field.name for field in fields(Cues)}:
+        raise BadRendererWeights(f"{folder}: cues {cues} are not this version's; {_REMEDY}")
+    if manifest.get("sigma") != SIGMA:
+        raise BadRendererWeights(
+            f"{folder}: nets for noise of {manifest.get('sigma')}, "
+            f"this version's sampler makes {SIGMA}; {_REMEDY}"
+        )
+
+
+def _read(path: Path, digest: str | None) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadRendererWeights(f"{path}: {error}; {_REMEDY}") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise BadRendererWeights(f"{path} is not the file the manifest names; {_REMEDY}")
+    return data
+
+
+def _try(nets: RendererNets, kind: Kind, folder: Path) -> None:
+    """Run both nets of a kind, so that what does not fit is told now, by name."""
+    h, w = kind.shape
+    wanted = shapes(kind)
+    try:
+        blank = np.zeros((1, h, w, 3), np.uint8)
+        found = nets.reference(kind, blank, np.zeros((1, MASKS, h, w), np.uint8))
+        drawn = nets.residual(kind, {name: np.zeros(s, np.float32) for name, s in wanted.items()})
+    except Exception as error:
+        raise BadRendererWeights(f"{folder}: {kind.name}: {error!r}; {_REMEDY}") from error
+    if found.shape != wanted["reference"] or drawn.shape != wanted["picture"]:
+        raise BadRendererWeights(
+            f"{folder}: {kind.name} gives {found.shape} and {drawn.shape}, "
+            f"wanted {wanted['reference']} and {wanted['picture']}; {_REMEDY}"
+        )

@@ -1,0 +1,1 @@
+"""Trained nets to what serves: ONNX, int8, parity."""

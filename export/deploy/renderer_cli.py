@@ -1,0 +1,167 @@
+"""Commands `to-onnx`, `quantize` and `parity` for the renderer: from runs to the engine's folder.
+
+Offline, one process on one thread.
+Never writes into the package unless it is told to by `--out`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engines.render.boxes import EYE, KINDS
+from engines.render.nets import load
+from export.data.render_cache import stored
+from export.data.render_pairs import Pairs
+from export.deploy.renderer_onnx import blank_feeds, halved, to_onnx, write_folder
+from export.deploy.renderer_parity import Row, compare, feeds_of, ships, table
+from export.deploy.renderer_quantize import quantised
+from export.deploy.renderer_run import BadRun, RunNets, load_run
+
+CALIBRATION, HELD_OUT = 192, 160
+"""Pairs that int8 is calibrated on, and that losses are measured on."""
+CUES = ("sound",)
+"""Fields of Cues that the pairs hold."""
+
+
+def parser(command: str) -> argparse.ArgumentParser:
+    """Arguments of the three commands."""
+    out = argparse.ArgumentParser(prog=f"python -m export {command}", description=__doc__)
+    out.add_argument(
+        "--renderer",
+        type=Path,
+        required=True,
+        nargs="+",
+        metavar="RUN",
+        help="folders of runs of `train renderer` or `distill`, one of each box",
+    )
+    out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
+    if command != "parity":
+        out.add_argument("--out", type=Path, default=Path("artifacts/renderer"))
+        out.add_argument("--steps", type=int, default=1, help="that the nets were distilled for")
+        out.add_argument("--cues", nargs="*", default=list(CUES), help="the nets were trained with")
+        out.add_argument("--figures", type=Path, help="JSON to keep in the manifest")
+    return out
+
+
+def main_onnx(argv: list[str]) -> int:
+    """`python -m export to-onnx`: the folder that the engine loads, in single precision."""
+    args = parser("to-onnx").parse_args(argv)
+    return _guarded(lambda: _to_onnx(args), "to-onnx")
+
+
+def main_quantize(argv: list[str]) -> int:
+    """`python -m export quantize`: the same with int8 where it holds the bars; the table."""
+    args = parser("quantize").parse_args(argv)
+    return _guarded(lambda: _quantize(args), "quantize")
+
+
+def main_parity(argv: list[str]) -> int:
+    """`python -m export parity`: torch, ONNX and int8 on golden inputs; nothing is written."""
+    args = parser("parity").parse_args(argv)
+    return _guarded(lambda: _parity(args), "parity")
+
+
+def _guarded(work: Callable[[], None], command: str) -> int:
+    torch.set_num_threads(1)
+    try:
+        work()
+    except (BadRun, FileNotFoundError) as error:
+        sys.stderr.write(f"{command}: {error}\n")
+        return 1
+    return 0
+
+
+def _runs(folders: Sequence[Path], *, all_kinds: bool = True) -> list[RunNets]:
+    runs = [load_run(folder) for folder in folders]
+    given = [run.kind.name for run in runs]
+    if len(set(given)) < len(given) or (all_kinds and set(given) != set(KINDS)):
+        raise BadRun(f"runs of {', '.join(given)}; wanted one of each of {', '.join(KINDS)}")
+    return runs
+
+
+def _to_onnx(args: argparse.Namespace) -> None:
+    runs = _runs(args.renderer)
+    models = {name: halved(data) for run in runs for name, data in to_onnx(run).items()}
+    _write(args, runs, models, {name: "fp32" for name in KINDS}, {})
+
+
+def _quantize(args: argparse.Namespace) -> None:
+    runs = _runs(args.renderer)
+    models: dict[str, bytes] = {}
+    precision, tables = {}, {}
+    for run in runs:
+        whole = to_onnx(run)
+        rows, small = _weigh(run, whole, args.cache)
+        for line in table(run.kind.name, rows):
+            print(line)
+        by_name = {row.name: row for row in rows}
+        chosen = ships(by_name["fp32"], by_name["int8"])
+        precision[run.kind.name] = "int8" if chosen else "fp32"
+        print(f"{run.kind.name}: {precision[run.kind.name]} ships")
+        models |= {name: halved(data) for name, data in whole.items()}
+        if chosen:
+            models[run.kind.name] = small
+        tables[run.kind.name] = [asdict(row) for row in rows]
+    _write(args, runs, models, precision, {"parity": tables})
+
+
+def _parity(args: argparse.Namespace) -> None:
+    for run in _runs(args.renderer, all_kinds=False):
+        rows, _ = _weigh(run, to_onnx(run), args.cache)
+        for line in table(run.kind.name, rows):
+            print(line)
+
+
+def _weigh(run: RunNets, whole: dict[str, bytes], cache: Path) -> tuple[list[Row], bytes]:
+    """Rows of torch, fp32, fp32 kept in halves, and int8; and the last."""
+    name = run.kind.name
+    seen = some(stored(cache, name), CALIBRATION)
+    held = some(stored(cache, name, test=True), HELD_OUT)
+    small = quantised(whole[name], feeds_of(run, seen))
+    models = {"fp32": whole[name], "halves": halved(whole[name]), "int8": small}
+    timed = blank_feeds(run.kind, 2 if run.kind is EYE else 1)
+    return compare(run, models, feeds_of(run, held), timed, held), small
+
+
+def some(pairs: Pairs, count: int) -> Pairs:
+    """The same `count` rows each time, of all kinds alike."""
+    rng = np.random.default_rng(3)
+    kinds = np.unique(pairs.kind)
+    rows: list[int] = []
+    for kind in kinds:
+        of_kind = np.flatnonzero(pairs.kind == kind)
+        few = min(len(of_kind), count // len(kinds))
+        rows += rng.choice(of_kind, few, replace=False).tolist()
+    return pairs.take(np.sort(np.array(rows)))
+
+
+def _write(
+    args: argparse.Namespace,
+    runs: Iterable[RunNets],
+    models: dict[str, bytes],
+    precision: dict[str, str],
+    figures: dict[str, object],
+) -> None:
+    """The folder, then a look at it by the engine's own eyes."""
+    given = json.loads(args.figures.read_text()) if args.figures else {}
+    training = {run.kind.name: {"step": run.step, "net": run.box.config.as_dict()} for run in runs}
+    write_folder(
+        args.out,
+        models,
+        steps=args.steps,
+        cues=args.cues,
+        precision=precision,
+        figures={**given, **figures},
+        training=training,
+    )
+    load(args.out)
+    size = sum(len(data) for data in models.values())
+    print(f"{args.out}: {', '.join(models)}, {size / 1e6:.1f} MB")

@@ -1,0 +1,187 @@
+"""Trains the sync expert by contrast: pairs of a mouth and its sound against all others.
+
+Offline; CPU or GPU unchanged, seeded by step so that resuming changes nothing.
+Never sees a test clip.
+
+Batches hold several windows of each clip: the other times of a clip are the hard negatives.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from export.nets.sync import FRAMES, ROWS, SyncNet, SyncNetConfig, centred
+from export.train.checkpoint import load_checkpoint, save_checkpoint
+from export.train.sync_data import SyncClip
+
+_APART = 3
+"""Frames between two windows of one clip in a batch; closer ones are hardly wrong."""
+_SHIFT_PX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SyncConfig:
+    """How to train."""
+
+    steps: int = 3000
+    clips: int = 12
+    windows: int = 8
+    """Of each clip in a batch."""
+    rate: float = 1.5e-3
+    weight_decay: float = 0.02
+    seed: int = 1
+    device: str = "cpu"
+    net: SyncNetConfig = field(default_factory=SyncNetConfig)
+    every: int = 100
+
+
+@dataclass(slots=True)
+class SyncTrainer:
+    """What training needs to go on from where it stopped."""
+
+    config: SyncConfig
+    folder: Path
+    net: SyncNet
+    optimizer: torch.optim.AdamW
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A clip as the net takes it."""
+
+    mouths: Tensor
+    """f32[F,48,64] in -1..1."""
+    mean: Tensor
+    sound: Tensor
+    """f32[4F,80]"""
+    first: int
+    last: int
+    """Windows start in [first, last)."""
+
+
+def prepare(clip: SyncClip, device: str = "cpu") -> Prepared:
+    """Tensors of a clip; windows lie inside its span where that is long enough."""
+    mouths = torch.as_tensor(clip.mouths).to(device).float() / 127.5 - 1
+    sound = torch.as_tensor(clip.sound).reshape(-1, clip.sound.shape[-1]).to(device)
+    first, last = clip.span
+    last = max(min(last, len(mouths)) - FRAMES + 1, first + 1)
+    return Prepared(mouths, mouths.mean(0), sound, first, last)
+
+
+def start(config: SyncConfig, folder: Path, *, resume: bool) -> SyncTrainer:
+    """A fresh trainer, or the one saved in `folder`."""
+    torch.manual_seed(config.seed)
+    net = SyncNet(config.net).to(config.device)
+    optimizer = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
+    trainer = SyncTrainer(config, folder, net, optimizer)
+    state = load_checkpoint(folder, net, optimizer) if resume else None
+    if state is not None:
+        trainer.step, trainer.history = state
+    return trainer
+
+
+def windows(clip: Prepared, count: int, rng: np.random.Generator) -> list[int]:
+    """First frames of at most `count` windows, _APART or more from each other."""
+    places = np.arange(clip.first + int(rng.integers(_APART)), clip.last, _APART)
+    if not len(places):
+        places = np.array([clip.first])
+    return [int(v) for v in rng.choice(places, min(count, len(places)), replace=False)]
+
+
+def changed(mouths: Tensor, mean: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A clip's mouths f32[N,5,48,64] and mean in other light, place, size, mirrored or not."""
+    if rng.random() < 0.5:
+        mouths, mean = mouths.flip(-1), mean.flip(-1)
+    zoom = float(rng.uniform(0.85, 1.15))
+    shift = rng.integers(-_SHIFT_PX, _SHIFT_PX + 1, 2)
+    move = torch.tensor(
+        [[zoom, 0.0, shift[0] / 32], [0.0, zoom, shift[1] / 24]], dtype=mouths.dtype
+    )
+    both = torch.cat((mouths.flatten(0, 1), mean[None]))[:, None]
+    at = torch.nn.functional.affine_grid(
+        move[None].to(mouths.device), [1, 1, *both.shape[2:]], align_corners=False
+    ).expand(len(both), -1, -1, -1)
+    both = torch.nn.functional.grid_sample(
+        both, at, padding_mode="border", align_corners=False
+    )  # bilinear
+    bent = float(rng.uniform(0.7, 1.4))
+    both = ((both.clamp(-1, 1) + 1) / 2 + 1e-4) ** bent * 2 - 1
+    return both[:-1, 0].reshape(mouths.shape), both[-1, 0]
+
+
+def batch(
+    clips: Sequence[Prepared], config: SyncConfig, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Mouths f32[N,5,48,64] and their sounds f32[N,20,80]."""
+    seen, heard = [], []
+    for i in rng.choice(len(clips), min(config.clips, len(clips)), replace=False):
+        clip = clips[int(i)]
+        starts = windows(clip, config.windows, rng)
+        mouths = torch.stack([clip.mouths[s : s + FRAMES] for s in starts])
+        mouths, mean = changed(mouths, clip.mean, rng)
+        mouths = mouths + 0.02 * torch.as_tensor(
+            rng.standard_normal(tuple(mouths.shape), dtype=np.float32)
+        ).to(mouths.device)
+        seen.append(centred(mouths, mean))
+        gain = float(rng.normal(0, 0.25))
+        sounds = torch.stack([clip.sound[4 * s : 4 * s + ROWS] for s in starts]) + gain
+        tilt = torch.linspace(-1, 1, sounds.shape[-1], device=sounds.device)
+        heard.append(sounds + float(rng.normal(0, 0.15)) * tilt)
+    return torch.cat(seen), torch.cat(heard)
+
+
+def rate_at(share: float, peak: float) -> float:
+    """Up over 5 %, then down to a hundredth along a cosine."""
+    if share < 0.05:
+        return peak * max(0.02, share / 0.05)
+    return peak * float(0.01 + 0.99 * (1 + np.cos(np.pi * (share - 0.05) / 0.95)) / 2)
+
+
+def fit(
+    trainer: SyncTrainer,
+    clips: Sequence[Prepared],
+    judge: Callable[[SyncNet], dict[str, float]],
+    say: Callable[[dict[str, float]], None],
+    seconds: float | None = None,
+) -> None:
+    """Train to the last step, or for so many seconds (counted over resumed runs too)."""
+    config = trainer.config
+    spent = trainer.history[-1]["seconds"] if trainer.history else 0.0
+    began = time.monotonic() - spent
+    losses: list[float] = []
+
+    def share() -> float:
+        if seconds is None:
+            return trainer.step / config.steps
+        return (time.monotonic() - began) / seconds
+
+    while (done := share()) < 1:
+        trainer.net.train()
+        for group in trainer.optimizer.param_groups:
+            group["lr"] = rate_at(done, config.rate)
+        rng = np.random.default_rng((config.seed, trainer.step))
+        torch.manual_seed(config.seed * 1_000_003 + trainer.step)  # of dropout
+        loss = trainer.net.contrast(*batch(clips, config, rng))
+        trainer.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        trainer.optimizer.step()
+        trainer.step += 1
+        losses.append(float(loss.detach()))
+        if trainer.step % config.every == 0 or share() >= 1:
+            row = {"step": float(trainer.step), "loss": float(np.mean(losses))}
+            row["seconds"] = time.monotonic() - began
+            row |= judge(trainer.net.eval())
+            losses.clear()
+            trainer.history.append(row)
+            folder = trainer.folder
+            save_checkpoint(folder, trainer.net, trainer.optimizer, trainer.step, trainer.history)
+            say(row)

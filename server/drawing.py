@@ -1,0 +1,148 @@
+"""Who draws the pictures, as the settings ask for it, and what that costs on this machine.
+
+Runs on a worker thread at the start, and in offline programs.
+Never falls back silently: what is missing is said, and what is damaged stops the start.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+import numpy as np
+
+from engines.loop import RendererFactory, warp_renderer
+from engines.offline import render_file
+from engines.pipeline import Motion
+from engines.render.nets import NoRendererWeights, RendererNets, load
+from engines.render.stage import AS_IT_IS, Stage
+from engines.values import F32, SAMPLE_RATE_HZ
+from server.settings import RenderSettings, SettingsError
+
+Kind = Literal["diffusion", "motion-frame"]
+WARM_S = 1.6
+"""Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
+UNCOUNTED = 10
+TRIED = 12
+"""Pictures drawn in each way to learn what it costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The renderer that all sessions use."""
+
+    kind: Kind
+    factory: RendererFactory
+    said: str
+    """Why it is this one, for people."""
+    counted_at_best: bool = False
+    """Whether places for sessions are counted by the cost of the best way to draw: somebody asked
+    for it. Else by that of the barest, and sessions get better pictures where there is time."""
+    digest: str = ""
+    """Of the nets; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What frames of 512x512 cost, in processor seconds of one thread."""
+
+    steps_s: tuple[float, ...]
+    """Each frame of a made-up voice, motion and picture, drawn in the best way."""
+    efforts: tuple[str, ...]
+    draws_s: tuple[float, ...]
+    """A picture in each of `efforts`."""
+
+    def steps_of(self, effort: int) -> list[float]:
+        """`steps_s` as they would be, drawn in another way."""
+        return [step - self.draws_s[0] + self.draws_s[effort] for step in self.steps_s]
+
+
+def drawing_of(wanted: RenderSettings) -> Drawing:
+    """Load what is wanted.
+
+    Raises SettingsError for what is asked for and not installed, BadRendererWeights for weights
+    that are damaged.
+    """
+    if wanted.renderer == "motion-frame":
+        return Drawing("motion-frame", warp_renderer, "render.renderer asks for it")
+    try:
+        nets = load()
+    except NoRendererWeights as error:
+        if wanted.renderer == "diffusion":
+            raise SettingsError(f"render.renderer: {error}") from error
+        said = "renderer weights not installed: the picture is the motion frame"
+        return Drawing("motion-frame", warp_renderer, said)
+    steps = wanted.steps or nets.steps
+    said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
+    asked = wanted.renderer == "diffusion"
+    return Drawing("diffusion", diffusion(nets, steps), said, asked, nets.digest)
+
+
+def nets_of(wanted: RenderSettings) -> RendererNets | None:
+    """The nets that new avatars are tried with; None where none draw. Raises as `drawing_of`."""
+    if wanted.renderer == "motion-frame":
+        return None
+    try:
+        return load()
+    except NoRendererWeights:
+        return None
+
+
+def said_of(paste: Mapping[str, float]) -> str:
+    """How much of what the nets draw an avatar shows, in words."""
+    if not paste:
+        return "all that the nets draw (not tried on this photo)"
+    words = {1.0: "all", 0.0: "nothing: the warp is nearer to this photo"}
+    return "; ".join(f"{kind} {words.get(share, f'{share:.0%}')}" for kind, share in paste.items())
+
+
+def diffusion(nets: RendererNets, steps: int) -> RendererFactory:
+    """A factory of renderers on these nets."""
+    from engines.render.diffusion import DiffusionRenderer
+
+    def build(avatar: Any, size: int, stage: Stage) -> DiffusionRenderer:
+        return DiffusionRenderer(avatar, size, stage, nets=nets, steps=steps)
+
+    return build
+
+
+def best_of(wanted: str, efforts: tuple[str, ...]) -> int:
+    """The way to draw that a session asks for: the first, or the motion frame alone."""
+    return len(efforts) - 1 if wanted == "motion-frame" else 0
+
+
+def measure(motion: Motion, avatar: Any, factory: RendererFactory) -> Costs:
+    """Processor seconds of frames at 512x512, over a made-up voice.
+
+    Of this thread alone: what else the machine does at the moment shall not decide for ever how
+    many visitors are let in.
+    """
+    renderer = factory(avatar, 512, AS_IT_IS)
+    steps: list[float] = []
+    motions: list[F32] = []
+    before = time.thread_time()
+    for picture in render_file(
+        _voice(), avatar, motion, seed=0, renderer_factory=lambda *_: renderer
+    ):
+        now = time.thread_time()
+        steps.append(now - before)
+        motions.append(picture.motion)
+        before = now
+    draws = []
+    for effort in range(len(renderer.efforts)):
+        state, times = renderer.new_state(), []
+        for values in motions[:TRIED]:
+            before = time.thread_time()
+            renderer.render(state, values, effort=effort)
+            times.append(time.thread_time() - before)
+        draws.append(median(times))
+    return Costs(tuple(steps[UNCOUNTED:]), renderer.efforts, tuple(draws))
+
+
+def _voice() -> F32:
+    time_s = np.arange(int(WARM_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    voice = 0.2 * np.sin(2 * np.pi * 140 * time_s) * np.sin(2 * np.pi * 3 * time_s)
+    return voice.astype(np.float32)

@@ -1,0 +1,132 @@
+"""What is said of a weights folder that is whole, absent or damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from engines.render.boxes import EYE, KINDS, MASKS
+from engines.render.conditions import CONDITION_SIZE, NOTHING, Cues
+from engines.render.nets import (
+    NETS,
+    REFERENCE,
+    BadRendererWeights,
+    NoRendererWeights,
+    as_input,
+    load,
+    shapes,
+)
+from tests.support.tiny_renderer import write_manifest, write_weights
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_weights(tmp_path / "renderer")
+
+
+def test_a_whole_folder_answers_for_any_number_of_boxes(folder: Path) -> None:
+    nets = load(folder)
+    assert nets.steps == 1 and len(nets.digest) == 16
+    for kind in KINDS.values():
+        h, w = kind.shape
+        rest, masks = np.zeros((2, h, w, 3), np.uint8), np.zeros((2, MASKS, h, w), np.uint8)
+        assert nets.reference(kind, rest, masks).shape == (2, REFERENCE, h // 4, w // 4)
+        feeds = {name: np.ones(shape, np.float32) for name, shape in shapes(kind, 2).items()}
+        assert nets.residual(kind, feeds).shape == (2, 3, h, w)
+
+
+def test_inputs_are_those_the_nets_are_trained_with() -> None:
+    assert [*shapes(EYE)] == [
+        *("picture", "masks", "previous", "noised", "time", "condition", "reference")
+    ]
+    assert shapes(EYE, 2)["condition"] == (2, CONDITION_SIZE)
+
+
+def test_levels_run_from_minus_one_to_one() -> None:
+    picture = np.zeros((1, 4, 4, 3), np.uint8)
+    picture[..., 2] = 255
+    planes = as_input(picture)
+    assert planes.shape == (1, 3, 4, 4) and planes.dtype == np.float32
+    assert planes[0, 0].max() == -1 and planes[0, 2].min() == 1
+
+
+def test_only_cues_of_the_training_are_passed_on(folder: Path) -> None:
+    cues = Cues(np.ones(80, np.float32), np.ones(64, np.float32), np.ones(7, np.float32))
+    known = load(folder).known(cues)
+    assert known.sound is cues.sound and known.emotion is None and known.manner is None
+    assert load(folder).known(NOTHING) == NOTHING
+
+
+def test_no_folder_is_told_apart_from_a_damaged_one(tmp_path: Path) -> None:
+    with pytest.raises(NoRendererWeights, match="to-onnx --renderer"):
+        load(tmp_path / "nothing")
+
+
+def test_a_changed_and_a_missing_file_are_named(folder: Path) -> None:
+    (folder / "eye.onnx").write_bytes(b"no net")
+    with pytest.raises(BadRendererWeights, match=r"eye\.onnx is not the file"):
+        load(folder)
+    (folder / "mouth.onnx").unlink()
+    with pytest.raises(BadRendererWeights, match=r"mouth\.onnx"):
+        load(folder)
+
+
+def test_what_is_no_net_is_named(folder: Path) -> None:
+    (folder / "mouth_reference.onnx").write_bytes(b"no net")
+    write_manifest(folder)
+    with pytest.raises(BadRendererWeights, match=r"mouth_reference\.onnx"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"schema": 9}, "schema 9"),
+        ({"sha256": None}, "hashes or steps"),
+        ({"steps": 0}, "hashes or steps"),
+        ({"sigma": 0.5}, "noise of 0.5"),
+        ({"cues": ["weather"]}, "weather"),
+        ({"cues": None}, "cues"),
+    ],
+)
+def test_a_manifest_of_another_version_is_refused(
+    folder: Path, change: dict[str, object], said: str
+) -> None:
+    write_manifest(folder, **change)
+    with pytest.raises(BadRendererWeights, match=said):
+        load(folder)
+
+
+def test_a_manifest_that_is_no_json_is_refused(folder: Path) -> None:
+    (folder / "manifest.json").write_text("[")
+    with pytest.raises(BadRendererWeights, match="manifest"):
+        load(folder)
+    (folder / "manifest.json").write_text(json.dumps([]))
+    with pytest.raises(BadRendererWeights, match="schema None"):
+        load(folder)
+
+
+def test_a_net_with_other_inputs_is_refused(folder: Path) -> None:
+    model = onnx.load(folder / "mouth.onnx")
+    model.graph.input[0].name = "photo"
+    model.graph.node[0].input[0] = "photo"
+    onnx.save(model, folder / "mouth.onnx")
+    write_manifest(folder)
+    with pytest.raises(BadRendererWeights, match="mouth:"):
+        load(folder)
+
+
+def test_a_net_with_another_output_shape_is_refused(folder: Path) -> None:
+    (folder / "eye_reference.onnx").write_bytes((folder / "mouth_reference.onnx").read_bytes())
+    write_manifest(folder)
+    assert set(NETS) >= {"eye_reference"}
+    model = onnx.load(folder / "eye_reference.onnx")
+    model.graph.node[1].attribute[0].ints[:] = [8, 8]
+    onnx.save(model, folder / "eye_reference.onnx")
+    write_manifest(folder)
+    with pytest.raises(BadRendererWeights, match="eye"):
+        load(folder)

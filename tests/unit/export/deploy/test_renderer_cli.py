@@ -1,0 +1,93 @@
+"""The three commands on small runs: what they write, print and refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engines.render.boxes import EYE, KINDS, MOUTH
+from engines.render.nets import load
+from export.data.render_cache import path_of
+from export.deploy import renderer_cli, renderer_parity
+from tests.support.renderer_run import made_up, write_runs
+
+
+def both(runs: Path) -> list[str]:
+    return [str(runs / name) for name in KINDS]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(renderer_parity, "RUNS", 1)
+    for kind in KINDS.values():
+        for test in (False, True):
+            made_up(kind).save(path_of(tmp_path / "cache", kind.name, "grid", test))
+    return write_runs(tmp_path / "runs")
+
+
+def test_to_onnx_writes_what_the_engine_loads(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = tmp_path / "figures.json"
+    figures.write_text('{"mouth": 30}')
+    out = tmp_path / "out"
+    given = [
+        "--renderer",
+        *both(runs),
+        "--out",
+        str(out),
+        "--figures",
+        str(figures),
+        "--steps",
+        "2",
+    ]
+    assert renderer_cli.main_onnx(given) == 0
+    assert load(out).steps == 2 and "MB" in capsys.readouterr().out
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["figures"] == {"mouth": 30} and manifest["precision"]["eye"] == "fp32"
+    assert manifest["training"]["mouth"]["step"] == 7
+
+
+def test_quantize_prints_its_table_and_ships_the_better(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--renderer", *both(runs), "--out", str(tmp_path / "out")]
+    assert renderer_cli.main_quantize([*given, "--cache", str(tmp_path / "cache")]) == 0
+    said = capsys.readouterr().out
+    assert "| int8 |" in said and "eye: int8 ships" in said
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["precision"] == {"mouth": "int8", "eye": "int8"}
+    assert [row["name"] for row in manifest["figures"]["parity"]["eye"]] == [
+        *("torch", "fp32", "halves", "int8")
+    ]
+
+
+def test_parity_writes_nothing(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    given = ["--renderer", *both(runs), "--cache", str(tmp_path / "cache")]
+    assert renderer_cli.main_parity(given) == 0
+    assert "| torch |" in capsys.readouterr().out and sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_is_missing_is_said(
+    tmp_path: Path, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert renderer_cli.main_onnx(["--renderer", str(tmp_path / "none")]) == 1
+    assert "config.json" in capsys.readouterr().err
+    assert renderer_cli.main_onnx(["--renderer", str(runs / "eye")]) == 1
+    assert "one of each of mouth, eye" in capsys.readouterr().err
+    given = ["--renderer", *both(runs), "--cache", str(tmp_path / "empty")]
+    assert renderer_cli.main_parity(given) == 1
+    assert "--prepare" in capsys.readouterr().err
+
+
+def test_some_rows_are_of_all_kinds_and_the_same_each_time() -> None:
+    pairs = made_up(MOUTH, 20)
+    few = renderer_cli.some(pairs, 8)
+    assert sorted(few.kind.tolist()) == ["cycle"] * 4 + ["grid"] * 4
+    assert (few.picture == renderer_cli.some(pairs, 8).picture).all()
+    assert len(renderer_cli.some(made_up(EYE, 2), 100)) == 2

@@ -1,0 +1,115 @@
+"""Who draws: by the settings, by what is installed, and at what cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.render import nets as nets_module
+from engines.render.diffusion import DiffusionRenderer
+from engines.render.nets import BadRendererWeights
+from engines.render.stage import AS_IT_IS
+from engines.render.warp import WarpRenderer
+from server import drawing as drawing_module
+from server.drawing import (
+    TRIED,
+    UNCOUNTED,
+    WARM_S,
+    best_of,
+    drawing_of,
+    measure,
+    nets_of,
+    said_of,
+)
+from server.settings import RenderSettings, SettingsError
+from tests.support.fake_motion import FakeMotionModel
+from tests.support.fake_renderer import FakeRenderer
+from tests.support.sample_avatar import sample
+from tests.support.tiny_renderer import write_weights
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that is taken for the package's."""
+    folder = tmp_path / "renderer"
+    monkeypatch.setattr(drawing_module, "load", lambda: nets_module.load(folder))
+    return folder
+
+
+def test_the_motion_frame_is_drawn_where_it_is_asked_for(installed: Path) -> None:
+    write_weights(installed)
+    drawing = drawing_of(RenderSettings("motion-frame"))
+    assert drawing.kind == "motion-frame" and not drawing.counted_at_best
+    assert isinstance(drawing.factory(sample(), 128, AS_IT_IS), WarpRenderer)
+
+
+def test_auto_takes_the_nets_and_counts_places_without_them(installed: Path) -> None:
+    write_weights(installed)
+    drawing = drawing_of(RenderSettings())
+    assert drawing.kind == "diffusion" and not drawing.counted_at_best and drawing.digest
+    renderer = drawing.factory(sample(), 128, AS_IT_IS)
+    assert isinstance(renderer, DiffusionRenderer)
+    assert renderer.efforts == ("1 step", "mouth", "motion frame")
+    assert "1 step" in drawing.said
+
+
+def test_steps_of_the_settings_win_over_those_of_the_nets(installed: Path) -> None:
+    write_weights(installed, steps=2)
+    asked = drawing_of(RenderSettings("diffusion", steps=1))
+    assert asked.counted_at_best
+    assert asked.factory(sample(), 128, AS_IT_IS).efforts[0] == "1 step"
+    assert drawing_of(RenderSettings()).factory(sample(), 128, AS_IT_IS).efforts[0] == "2 steps"
+
+
+def test_without_weights_auto_says_so_and_diffusion_is_refused(installed: Path) -> None:
+    drawing = drawing_of(RenderSettings())
+    assert drawing.kind == "motion-frame" and "not installed" in drawing.said
+    with pytest.raises(SettingsError, match=r"render\.renderer: .*no weights"):
+        drawing_of(RenderSettings("diffusion"))
+
+
+def test_damaged_weights_are_never_passed_over(installed: Path) -> None:
+    write_weights(installed)
+    (installed / "eye.onnx").write_bytes(b"")
+    with pytest.raises(BadRendererWeights, match=r"eye\.onnx"):
+        drawing_of(RenderSettings())
+
+
+def test_a_session_may_ask_for_less() -> None:
+    efforts = ("1 step", "mouth", "motion frame")
+    assert [best_of(name, efforts) for name in ("auto", "diffusion", "motion-frame")] == [0, 0, 2]
+
+
+def test_costs_are_measured_for_each_way_to_draw() -> None:
+    drawn: list[FakeRenderer] = []
+
+    def build(avatar: object, size: int, stage: object) -> FakeRenderer:
+        drawn.append(FakeRenderer(avatar, size, costs=(0.0, 0.0)))
+        return drawn[-1]
+
+    costs = measure(FakeMotionModel(), object(), build)
+    assert len(drawn) == 1 and drawn[0].size == 512
+    frames = round(WARM_S * 25)
+    assert drawn[0].rendered >= frames + 2 * TRIED
+    assert len(costs.steps_s) == frames - UNCOUNTED and min(costs.steps_s) >= 0
+    assert costs.efforts == ("way 0", "way 1") and len(costs.draws_s) == 2
+    assert costs.steps_of(0) == list(costs.steps_s)
+    apart = np.array(costs.steps_of(1)) - costs.steps_s
+    np.testing.assert_allclose(apart, costs.draws_s[1] - costs.draws_s[0], atol=1e-9)
+
+
+def test_what_an_avatar_shows_is_said_in_words() -> None:
+    assert "not tried" in said_of({})
+    said = said_of({"mouth": 0.0, "eye": 1.0})
+    assert said == "mouth nothing: the warp is nearer to this photo; eye all"
+    assert said_of({"mouth": 0.45}) == "mouth 45%"
+
+
+def test_new_avatars_are_tried_where_nets_draw(installed: Path) -> None:
+    assert nets_of(RenderSettings()) is None
+    write_weights(installed)
+    found = nets_of(RenderSettings())
+    assert found is not None and found.digest == drawing_of(RenderSettings()).digest
+    assert nets_of(RenderSettings("motion-frame")) is None
