@@ -22,6 +22,7 @@ from engines.render.cv import cv2
 from engines.render.nets import BadRendererWeights
 from engines.render.nets import load as load_nets
 from export.data import render_pairs
+from export.data.render_cache import KINDS as PAIR_KINDS
 from export.data.render_cache import path_of
 from export.data.render_pairs import Pairs
 from export.deploy.renderer_run import BadRun
@@ -42,7 +43,6 @@ from export.judges.perceptual import Perceptual, PerceptualMissing
 from export.judges.perceptual import load as load_judge
 
 TRACKER_ENV = "SYNCHRORAMA_TRACKER_PYTHON"
-PAIR_KINDS = ("restore", "cycle", "grid", "rig")
 STILLS = ("restore", "cycle")
 TEACHER, PLAIN = "teacher", "plain regressor"
 
