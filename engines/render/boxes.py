@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,8 +165,9 @@ class Boxes:
         return tuple(_placed(box, move, placed) for box in self.boxes)
 
 
+@cache
 def fade(kind: Kind) -> F32:
-    """f32[h,w]: 1 in the middle of a box, 0 at its edge."""
+    """f32[h,w]: 1 in the middle of a box, 0 at its edge; not to be written."""
     across, down = (
         np.minimum(np.arange(n), np.arange(n)[::-1]).astype(np.float32) / (_EDGE * min(kind.shape))
         for n in (kind.width, kind.height)

@@ -11,12 +11,13 @@ the truth, in least squares over all of them, is shown where showing all would b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from engines.avatars.bundle import Avatar
 from engines.avatars.eye_texture import complete_eyes
+from engines.avatars.retake import retaken
 from engines.render import landmarks as lm
 from engines.render.boxes import Boxes, Kind, PlacedBox, fade
 from engines.render.conditions import condition
@@ -117,17 +118,7 @@ def _moved(avatar: Avatar, mesh: Mesh, picture: U8) -> Avatar:
     for eye in lm.EYES:
         was, now = avatar.landmarks[list(eye.corners), :2], points[list(eye.corners), :2]
         points[list(eye.iris), :2] += now.mean(0) - was.mean(0)
-    return replace(
-        avatar,
-        portrait=picture,
-        skin=picture,
-        background=picture,
-        eyes=complete_eyes(picture, points),
-        landmarks=points,
-        teeth=np.zeros((0, 0, 4), np.uint8),
-        laugh=np.zeros_like(avatar.laugh),
-        smile=np.zeros_like(avatar.smile),
-    )
+    return retaken(avatar, picture, points, complete_eyes(picture, points))
 
 
 def _back(moved: Avatar, avatar: Avatar) -> U8:

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from engines.avatars.fit import BadPortrait
 from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX
 from export.data.faces import random_motion
 from export.data.render_pairs import Drawn, Pairs
-from export.data.render_puppet import Puppet, fitted, window_of
+from export.data.render_puppet import Puppet
 from export.data.render_stills import Portraits
 
 _LIDS = (0.0, 0.65)
@@ -45,15 +44,7 @@ def make(
 ) -> Iterator[list[Pairs | None]]:
     """So many motions of each portrait."""
     rng = np.random.default_rng(seed)
-    for name, photo, points, mask in zip(
-        people.names, people.photos, people.points, people.masks, strict=True
-    ):
-        step()
-        at = window_of(points, mask.astype(np.float32) / 255)
-        try:
-            avatar = fitted(at.cut(photo), at.move(points))
-        except BadPortrait:
-            continue
+    for name, _, _, avatar in people.avatars(step):
         puppet, renderer = Puppet(avatar), WarpRenderer(avatar, avatar.size)
         state = renderer.new_state()
         for _ in range(variants):

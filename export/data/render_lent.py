@@ -15,6 +15,7 @@ import numpy as np
 
 from engines.avatars.fit import BadPortrait
 from engines.avatars.neutral import lip_gap
+from engines.avatars.retake import toothless
 from engines.avatars.rigging import head_axes
 from engines.render import landmarks as lm
 from engines.render.curves import lens, polygon_mask, window
@@ -23,7 +24,7 @@ from engines.render.geometry import Geometry, close_lips
 from engines.render.raster import fill
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 from export.data.render_pairs import Drawn, Pairs
-from export.data.render_puppet import Puppet, fitted, window_of
+from export.data.render_puppet import Puppet, fitted
 from export.data.render_stills import Portraits
 
 LEAST_GAP = 0.07
@@ -161,11 +162,8 @@ def _light(picture: U8, points: F32) -> float:
 def lenders(people: Portraits) -> list[Lender]:
     """All whose photo shows what is in their mouth."""
     found = []
-    for name, photo, points, mask in zip(
-        people.names, people.photos, people.points, people.masks, strict=True
-    ):
-        at = window_of(points, mask.astype(np.float32) / 255)
-        who = lender(name, at.cut(photo), at.move(points))
+    for name, photo, points in people.squares():
+        who = lender(name, photo, points)
         if who is not None:
             found.append(who)
     return found
@@ -176,21 +174,11 @@ def make(
 ) -> Iterator[list[Pairs | None]]:
     """Each portrait with the mouths of `variants` others; the person's own teeth left out."""
     rng = np.random.default_rng(seed)
-    for name, photo, points, mask in zip(
-        people.names, people.photos, people.points, people.masks, strict=True
-    ):
-        step()
+    for name, _, _, whole in people.avatars(step):
         others = [who for who in stock if who.name != name]
-        at = window_of(points, mask.astype(np.float32) / 255)
-        try:
-            avatar = fitted(at.cut(photo), at.move(points))
-        except BadPortrait:
-            continue
         if not others:
             continue
-        avatar = replace(
-            avatar, teeth=np.zeros((0, 0, 4), np.uint8), laugh=np.zeros_like(avatar.laugh)
-        )
+        avatar = toothless(whole)
         puppet, geometry = Puppet(avatar), Geometry(avatar, avatar.size)
         for k in rng.choice(len(others), variants, replace=len(others) < variants):
             now = random_loan(rng)

@@ -10,13 +10,12 @@ teeth; these mouths are dark, round, hold a tongue, or show the lower row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from engines.avatars.bundle import Avatar
-from engines.avatars.fit import BadPortrait
 from engines.avatars.matte import smoothstep
+from engines.avatars.retake import toothless
 from engines.avatars.rigging import umeyama
 from engines.render import landmarks as lm
 from engines.render.curves import lens, polygon_mask, window
@@ -28,7 +27,6 @@ from engines.render.warp import Mesh, WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 from export.data.render_mesh import MeshReader
 from export.data.render_pairs import Cutter, Drawn, Pairs, Told
-from export.data.render_puppet import fitted, window_of
 from export.data.render_rig_mouth import JAW_SHAPES, Held, Looks, RigMouth, random_looks
 from export.data.render_stills import Portraits
 
@@ -151,18 +149,8 @@ def make(
 ) -> Iterator[list[Pairs | None]]:
     """Mouths of each portrait, the person's own teeth left out: those drawn are others."""
     rng = np.random.default_rng(seed)
-    for name, photo, points, mask in zip(
-        people.names, people.photos, people.points, people.masks, strict=True
-    ):
-        step()
-        at = window_of(points, mask.astype(np.float32) / 255)
-        try:
-            avatar = fitted(at.cut(photo), at.move(points))
-        except BadPortrait:
-            continue
-        avatar = replace(
-            avatar, teeth=np.zeros((0, 0, 4), np.uint8), laugh=np.zeros_like(avatar.laugh)
-        )
+    for name, _, _, whole in people.avatars(step):
+        avatar = toothless(whole)
         renderer = WarpRenderer(avatar, avatar.size)
         state, geometry = renderer.new_state(), Geometry(avatar, avatar.size)
         rest = MeshReader(avatar).rest()

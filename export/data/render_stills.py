@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engines.avatars.bundle import Avatar
 from engines.avatars.eye_texture import complete_eyes
 from engines.avatars.fit import BadPortrait
+from engines.avatars.retake import retaken
 from engines.render import landmarks as lm
 from engines.render.curves import lens, polygon_mask
 from engines.render.eyes import Eyeball
@@ -64,6 +65,24 @@ class Portraits:
         names = [self.names[i] for i in rows]
         return Portraits(names, self.photos[rows], self.points[rows], self.masks[rows])
 
+    def squares(self) -> Iterator[tuple[str, U8, F32]]:
+        """Name, the square that an avatar shows u8[512,512,3], its landmarks f32[478,3]."""
+        for name, photo, points, mask in zip(
+            self.names, self.photos, self.points, self.masks, strict=True
+        ):
+            at = window_of(points, mask.astype(np.float32) / 255)
+            yield name, at.cut(photo), at.move(points)
+
+    def avatars(self, step: Callable[[], None]) -> Iterator[tuple[str, U8, F32, Avatar]]:
+        """The same with their avatars; `step` is called for each, those that cannot be are not."""
+        for name, photo, points in self.squares():
+            step()
+            try:
+                avatar = fitted(photo, points)
+            except BadPortrait:
+                continue
+            yield name, photo, points, avatar
+
 
 def placed_landmarks(avatar: Avatar, mesh: Mesh, gaze: Sequence[tuple[float, float]]) -> F32:
     """f32[478,3] landmarks of a picture of the mesh; irises moved by the gaze, photo pixels."""
@@ -88,16 +107,7 @@ def restore(
     shape: people laugh in photos, but they do not laugh all the while they speak.
     """
     rng = np.random.default_rng(seed)
-    for name, photo, points, mask in zip(
-        people.names, people.photos, people.points, people.masks, strict=True
-    ):
-        step()
-        at = window_of(points, mask.astype(np.float32) / 255)
-        truth, goal = at.cut(photo), at.move(points)
-        try:
-            avatar = fitted(truth, goal)
-        except BadPortrait:
-            continue
+    for name, truth, goal, avatar in people.avatars(step):
         if not np.abs(avatar.landmarks - goal).max() > 0.5:
             continue
         photographed = Photographed(_unposed(avatar, truth, goal))
@@ -152,16 +162,7 @@ class Photographed:
 
 def _unposed(avatar: Avatar, photo: U8, points: F32) -> Avatar:
     """The avatar with the photo's own face instead of one at rest."""
-    return replace(
-        avatar,
-        portrait=photo,
-        skin=photo,
-        background=photo,
-        landmarks=points,
-        teeth=np.zeros((0, 0, 4), np.uint8),
-        laugh=np.zeros_like(avatar.laugh),
-        smile=np.zeros_like(avatar.smile),
-    )
+    return retaken(avatar, photo, points, avatar.eyes)
 
 
 def mouth_shape(rng: np.random.Generator) -> F32:
@@ -238,16 +239,7 @@ def cycle(
 ) -> Iterator[list[Pairs | None]]:
     """Each photo drawn in another expression, that picture drawn back; the photo is the truth."""
     rng = np.random.default_rng(seed)
-    for name, photo, points, mask in zip(
-        people.names, people.photos, people.points, people.masks, strict=True
-    ):
-        step()
-        at = window_of(points, mask.astype(np.float32) / 255)
-        truth, goal = at.cut(photo), at.move(points)
-        try:
-            avatar = fitted(truth, goal)
-        except BadPortrait:
-            continue
+    for name, _, goal, avatar in people.avatars(step):
         sealed = bool(np.abs(avatar.landmarks - goal).max() > 0.5)
         renderer = WarpRenderer(avatar, avatar.size)
         state = renderer.new_state()
@@ -288,14 +280,4 @@ def away(avatar: Avatar, mesh: Mesh, picture: U8) -> Avatar:
         Eyeball(geometry, eye, avatar.portrait, avatar.eyes).gaze(mesh.weights) for eye in lm.EYES
     ]
     points = placed_landmarks(avatar, mesh, gaze)
-    return replace(
-        avatar,
-        portrait=picture,
-        skin=picture,
-        background=picture,
-        eyes=complete_eyes(picture, points),
-        landmarks=points,
-        teeth=np.zeros((0, 0, 4), np.uint8),
-        laugh=np.zeros_like(avatar.laugh),
-        smile=np.zeros_like(avatar.smile),
-    )
+    return retaken(avatar, picture, points, complete_eyes(picture, points))

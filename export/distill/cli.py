@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
-from engines.render.boxes import KINDS
 from engines.render.cv import cv2
 from export.data.render_cache import stored
 from export.data.render_pairs import Pairs
@@ -25,7 +23,7 @@ from export.train import several
 from export.train.renderer import Nets, RenderConfig, load_trained
 from export.train.renderer import start as start_trainer
 from export.train.renderer_batch import chances
-from export.train.renderer_cli import SMOKE, made_up, watch
+from export.train.renderer_cli import SMOKE, add_run_options, made_up, watch
 from export.train.renderer_figures import apart
 
 STUDENT = RenderConfig(steps=4000, batch=8, rate=3e-4)
@@ -34,26 +32,14 @@ STUDENT = RenderConfig(steps=4000, batch=8, rate=3e-4)
 def parser() -> argparse.ArgumentParser:
     """Arguments of `distill`."""
     out = argparse.ArgumentParser(prog="export distill", description=distill.__doc__)
-    data = os.environ.get("SYNCHRORAMA_DATA", "../shared/data")
     usual = Recipe()
-    out.add_argument("--box", choices=sorted(KINDS), default="mouth")
+    add_run_options(out)
     out.add_argument("--teacher", type=Path, help="run (default: artifacts/runs/renderer/BOX)")
-    out.add_argument("--run", type=Path, help="folder of this run (default: ...-student)")
-    out.add_argument("--data", type=Path, default=Path(data))
-    out.add_argument("--cache", type=Path, default=Path("artifacts/cache"))
-    out.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
-    out.add_argument("--smoke", action="store_true", help="seconds, nothing but made-up boxes")
-    out.add_argument("--steps", type=int)
-    out.add_argument("--minutes", type=float, help="instead of --steps")
-    out.add_argument("--batch", type=int)
-    out.add_argument("--rate", type=float)
     out.add_argument("--teacher-weight", type=float, default=usual.teacher)
     out.add_argument("--teacher-steps", type=int, default=usual.teacher_steps)
     out.add_argument("--features", type=float, default=usual.features, help="0: none are loaded")
     out.add_argument("--critic", type=float, default=usual.critic)
     out.add_argument("--matching", type=float, default=usual.matching)
-    out.add_argument("--seed", type=int, default=1)
-    out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return out
 
 

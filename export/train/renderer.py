@@ -238,11 +238,14 @@ def fit(trainer: RenderTrainer, advance: Callable[[], float],
             return trainer.step / config.steps
         return several.agreed((time.monotonic() - began) / seconds)
 
-    while (done := share()) < 1:
+    done = share()
+    while done < 1:
         for group in trainer.optimizer.param_groups:
             group["lr"] = rate_at(done, config.rate)
         total, count = total + advance(), count + 1
-        last = share() >= 1
+        # Asked once a step: time that ran out between two askings would end a run unkept.
+        done = share()
+        last = done >= 1
         if not several.is_first():
             continue
         if trainer.step % config.every == 0 or last:

@@ -151,25 +151,30 @@ def widths_of(text: str) -> tuple[int, int, int]:
     return first, second, third
 
 
-def parser() -> argparse.ArgumentParser:
-    """Arguments of `train renderer`."""
-    out = argparse.ArgumentParser(prog="export train renderer", description=train.__doc__)
-    out.add_argument("--box", choices=sorted(KINDS), default="mouth")
+def add_run_options(out: argparse.ArgumentParser) -> None:
+    """What every training of a box takes."""
     data = os.environ.get("SYNCHRORAMA_DATA", "../shared/data")
+    out.add_argument("--box", choices=sorted(KINDS), default="mouth")
     out.add_argument("--data", type=Path, default=Path(data))
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"))
     out.add_argument("--run", type=Path, help="folder of the run (default: artifacts/runs/...)")
-    out.add_argument("--prepare", action="store_true", help="make the pairs that are missing")
     out.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     out.add_argument("--smoke", action="store_true", help="seconds, made-up boxes, no folder")
-    out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
     out.add_argument("--steps", type=int)
     out.add_argument("--minutes", type=float, help="instead of --steps")
     out.add_argument("--batch", type=int)
     out.add_argument("--rate", type=float)
-    out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
     out.add_argument("--seed", type=int, default=1)
     out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Arguments of `train renderer`."""
+    out = argparse.ArgumentParser(prog="export train renderer", description=train.__doc__)
+    add_run_options(out)
+    out.add_argument("--prepare", action="store_true", help="make the pairs that are missing")
+    out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
+    out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
     return out
 
 

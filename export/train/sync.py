@@ -164,7 +164,8 @@ def fit(
             return trainer.step / config.steps
         return (time.monotonic() - began) / seconds
 
-    while (done := share()) < 1:
+    done = share()
+    while done < 1:
         trainer.net.train()
         for group in trainer.optimizer.param_groups:
             group["lr"] = rate_at(done, config.rate)
@@ -176,7 +177,9 @@ def fit(
         trainer.optimizer.step()
         trainer.step += 1
         losses.append(float(loss.detach()))
-        if trainer.step % config.every == 0 or share() >= 1:
+        # Asked once a step: time that ran out between two askings would end a run unkept.
+        done = share()
+        if trainer.step % config.every == 0 or done >= 1:
             row = {"step": float(trainer.step), "loss": float(np.mean(losses))}
             row["seconds"] = time.monotonic() - began
             row |= judge(trainer.net.eval())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -102,11 +103,18 @@ def test_without_a_checkpoint_resuming_starts_afresh(tmp_path: Path) -> None:
     assert start(TINY, tmp_path, resume=True).step == 0
 
 
-def test_minutes_end_a_run(pairs: Pairs, tmp_path: Path) -> None:
-    trainer = start(replace(TINY, steps=10**9), tmp_path, resume=False)
-    run(trainer, pairs, seconds=0.5)
-    assert 0 < trainer.step < 10**6
-    assert trainer.history[-1]["seconds"] >= 0.5 and "figure" in trainer.history[-1]
+@pytest.mark.parametrize("seconds", [3.0, 4.0, 5.0, 6.0])
+def test_time_that_runs_out_ends_a_run_judged(
+    pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Whichever look at the clock finds the time gone: here each look takes a second."""
+    looks = itertools.count()
+    monkeypatch.setattr("export.train.renderer.time.monotonic", lambda: float(next(looks)))
+    trainer = start(replace(TINY, steps=10**9, every=10**6), tmp_path, resume=False)
+    run(trainer, pairs, seconds=seconds)
+    assert 0 < trainer.step < 10
+    (last,) = trainer.history
+    assert last["step"] == trainer.step and last["seconds"] >= seconds and "figure" in last
 
 
 def test_half_a_batch_is_pure_noise_and_a_regressor_s_all() -> None:
