@@ -94,8 +94,14 @@ class HeadField:
             )
         return source
 
+    def moved(self, coarse: F32) -> F32:
+        """f32[rows/8+2, size/8+2]: pixels from each cell of a coarse map to its source."""
+        way = coarse - self._goal
+        out: F32 = np.sqrt((way * way).sum(2))
+        return out
+
     def expand(self, coarse: F32, factor: int, buffer: F32 | None = None) -> F32:
-        """The coarse map at `CELL // factor` pixels a sample, its ring cut off.
+        """A coarse map or value at `CELL // factor` pixels a sample, its ring cut off.
 
         `buffer` from `room` is written instead of new memory.
         """

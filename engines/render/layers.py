@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engines.avatars.bundle import Avatar
+from engines.render.cutout import spotless, with_hair
 from engines.render.cv import cv2
 from engines.values import U8
-
-_UNSEEN = 1
-"""Grey levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,10 @@ class Layers:
     matte: U8
     """u8[S,S] where the person is, and nothing of the wall: for other backgrounds."""
     rest: U8
-    """u8[S,S,3] the person over the background: rows that never move are copied from it."""
+    """u8[S,S,3] what is shown where nothing moves: the photo, or the person over a background."""
+    missing: tuple[U8, U8] | None
+    """u8[S,S,3] to add to the person over the photo's own wall, and to take from it, for the photo;
+    None over other backgrounds."""
 
     def before(self, background: U8) -> Layers:
         """The same person before another background u8[S,S,3]."""
@@ -44,14 +45,17 @@ class Layers:
                 f"background {background.shape} {background.dtype}: "
                 f"wanted {self.background.shape} uint8"
             )
-        return replace(self, background=background, rest=over(self.person, background))
+        return replace(
+            self, background=background, rest=over(self.person, background), missing=None
+        )
 
 
 def cut(avatar: Avatar, size: int) -> Layers:
     """The layers of an avatar for pictures of `size` pixels a side."""
     photo, background = resized(avatar.portrait, size), resized(avatar.background, size)
     matte = resized(avatar.alpha, size)
-    person = _premultiplied(photo, background, matte)
+    person = with_hair(spotless(photo, matte), photo, background)
+    shown = over(person, background)
     return Layers(
         photo=photo,
         eyes=resized(avatar.eyes, size),
@@ -59,7 +63,8 @@ def cut(avatar: Avatar, size: int) -> Layers:
         person=person,
         background=background,
         matte=matte,
-        rest=over(person, background),
+        rest=photo,
+        missing=(cv2.subtract(photo, shown), cv2.subtract(shown, photo)),
     )
 
 
@@ -77,30 +82,4 @@ def resized(picture: U8, size: int) -> U8:
         return picture
     how = cv2.INTER_AREA if size < picture.shape[0] else cv2.INTER_CUBIC
     out: U8 = cv2.resize(picture, (size, size), interpolation=how)
-    return out
-
-
-def _premultiplied(photo: U8, background: U8, alpha: U8) -> U8:
-    """u8[S,S,4]: what the person adds to the background, so that at rest the sum is the photo.
-
-    Where that takes more than the matte allows (stray hair, or a background made up a little
-    wrong), the matte is raised by just so much: it moves with the person, and no more than it.
-    """
-    alpha = cv2.max(alpha, _needed(photo, background))
-    clear = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR)
-    behind = cv2.multiply(background, clear, scale=1 / 255)
-    # No brighter than the matte allows: light of the wall must not travel with the head.
-    most = cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR)
-    out: U8 = np.dstack([cv2.min(cv2.subtract(photo, behind), most), alpha])
-    return out
-
-
-def _needed(photo: U8, background: U8) -> U8:
-    """u8[S,S]: the least matte through which some colour turns the background into the photo."""
-    apart = photo.astype(np.float32) - background
-    room = np.where(apart > 0, 255 - background.astype(np.float32), background)
-    share = (np.abs(apart) / np.maximum(room, 1)).max(2)
-    # A grey level or two is nobody's hair.
-    share[np.abs(apart).max(2) <= _UNSEEN] = 0
-    out: U8 = np.ceil(255 * share.clip(0, 1)).astype(np.uint8)
     return out

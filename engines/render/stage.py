@@ -1,6 +1,6 @@
 """What is around a person in the picture: background, framing, mirrored or not.
 
-Pure; at construction of a renderer, on any thread: some tens of milliseconds.
+Pure; at construction of a renderer, on any thread: a tenth of a second.
 Never costs a frame anything but a flip, and never keeps or reads a file.
 """
 
@@ -207,6 +207,9 @@ def _part(whole: Layers, corner: tuple[int, int], size: int) -> Layers:
     def part(picture: U8) -> U8:
         return np.ascontiguousarray(picture[y : y + size, x : x + size])
 
+    missing = None
+    if whole.missing is not None:
+        missing = part(whole.missing[0]), part(whole.missing[1])
     return Layers(
         photo=part(whole.photo),
         eyes=part(whole.eyes),
@@ -215,6 +218,7 @@ def _part(whole: Layers, corner: tuple[int, int], size: int) -> Layers:
         background=part(whole.background),
         matte=part(whole.matte),
         rest=part(whole.rest),
+        missing=missing,
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
+from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
@@ -41,6 +42,8 @@ _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
+_STILL_PX = 5.0
+"""Of a 512 picture: what is not the person's and not the wall's is gone when so much moves."""
 _RED = 0.3
 """Share of a fold's shadow that red light fills."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -198,7 +201,21 @@ class WarpRenderer:
         behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, state.behind)
         behind = cv2.multiply(self._layers.background[:rows], behind, state.behind, 1 / 255)
         cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving), behind, moving)
+        if self._layers.missing is not None:
+            self._give_back(moving, *self._layers.missing, coarse)
         return picture
+
+    def _give_back(self, picture: U8, add: U8, take: U8, coarse: F32) -> None:
+        """What the layers lack of the photo, where nothing moves: at rest the picture is the photo.
+
+        Wall that was made up a little wrong would else turn with the head and trace its outline.
+        """
+        still = 1 - self._field.moved(coarse) * np.float32(SIZE / (_STILL_PX * self.size))
+        share = cv2.convertScaleAbs(self._field.expand(smoothstep(still), CELL), alpha=255)
+        share = cv2.cvtColor(share, cv2.COLOR_GRAY2BGR)
+        rows = self._field.rows
+        cv2.add(picture, cv2.multiply(add[:rows], share, scale=1 / 255), picture)
+        cv2.subtract(picture, cv2.multiply(take[:rows], share, scale=1 / 255), picture)
 
     def _face_map(
         self, state: RenderState, coarse: F32, placed: F32, texture_at: F32, light: F32

@@ -3,7 +3,6 @@ import pytest
 
 from engines.avatars.matte import person_alpha
 from engines.avatars.wall import background, membrane
-from engines.render.layers import _premultiplied, over
 from engines.values import U8
 
 SIDE = 256
@@ -56,24 +55,32 @@ def test_stray_hair_before_a_plain_wall_is_painted_over() -> None:
     assert np.abs(out[51, 128].astype(int) - scene()[51, 128]).max() < 12
 
 
-def test_a_wall_with_lines_is_left_alone_up_to_the_person() -> None:
+def test_a_seam_of_light_around_the_person_is_painted_over() -> None:
+    photo = scene()
+    alpha = person_alpha(photo, PERSON.astype(np.float32))
+    seam = (FROM_MIDDLE > 73) & (FROM_MIDDLE < 77)
+    photo[seam] += 12
+    out = background(photo, alpha)
+    error = np.abs(out[seam].astype(int) - scene()[seam]).max(1)
+    assert error.mean() < 3 and np.percentile(error, 98) < 8
+
+
+def test_a_wall_with_lines_is_left_alone_but_for_a_margin() -> None:
     wall = np.where((COLUMNS // 12 % 2)[..., None] > 0, 200, 60).astype(np.uint8).repeat(3, 2)
     photo, alpha = before(wall)
     out = background(photo, alpha)
-    free = FROM_MIDDLE > 74
+    free = FROM_MIDDLE > 70 + 7 / 2 + 1
     np.testing.assert_array_equal(out[free], photo[free])
 
 
-def test_lines_go_on_behind_the_rim_of_the_person() -> None:
+def test_lines_go_on_behind_the_person() -> None:
     wall = np.where((ROWS // 16 % 2)[..., None] > 0, 200, 60).astype(np.uint8).repeat(3, 2)
     photo, alpha = before(wall)
     out = background(photo, alpha)
     # Where a turn uncovers the wall, the lines are those of the wall beside it.
-    beside = np.s_[112:144, 60:66]
+    beside = np.s_[112:144, 58:74]
     error = np.abs(out[beside].astype(int) - wall[beside])
-    # A little out of focus, as whatever is made up.
     assert np.median(error) < 14 and (error > 60).mean() < 0.15
-    assert np.abs(out[128, 128].astype(int) - 130).max() < 50  # deep inside it is smooth
 
 
 @pytest.mark.parametrize("value", [0, 255])
@@ -83,16 +90,11 @@ def test_nobody_and_nothing_but_somebody(value: int) -> None:
     np.testing.assert_array_equal(out, photo)
 
 
-def test_a_door_beside_the_person_is_no_hair() -> None:
-    photo = scene()
-    photo[:, 205] = (120, 60, 0)  # not on the way from the wall's colour to the skin's
-    out = background(photo, (PERSON * 255).astype(np.uint8))
-    assert np.abs(out[128, 205].astype(int) - photo[128, 205]).max() < 8
-
-
-def test_the_rest_is_the_photo_whatever_stands_behind() -> None:
-    rough = np.random.default_rng(3).integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
-    photo, alpha = before(rough)
-    behind = background(photo, alpha)
-    rest = over(_premultiplied(photo, behind, alpha), behind)
-    assert np.abs(rest.astype(int) - photo).max() <= 2
+def test_a_door_beside_the_person_stays_a_door() -> None:
+    wall = np.full((SIDE, SIDE, 3), (150, 20, 20), np.uint8)
+    wall[:, 206:] = (20, 40, 60)
+    photo, alpha = before(wall)
+    out = background(photo, alpha)
+    beside = np.s_[120:136, 188:215]
+    error = np.abs(out[beside].astype(int) - wall[beside]).max(2)
+    assert (error > 40).mean() < 0.1

@@ -18,17 +18,24 @@ def test_layers_have_the_asked_size(size: int) -> None:
         assert picture.shape == (size, size, 3) and picture.dtype == np.uint8
 
 
-def test_person_over_background_is_the_photo(layers: Layers) -> None:
-    error = np.abs(layers.rest.astype(int) - sample().portrait)
-    assert error.max() <= 2
-    np.testing.assert_array_equal(layers.rest, over(layers.person, layers.background))
+def test_person_over_background_and_what_is_missing_is_the_photo(layers: Layers) -> None:
+    np.testing.assert_array_equal(layers.rest, sample().portrait)
+    assert layers.missing is not None
+    add, take = layers.missing
+    shown = over(layers.person, layers.background).astype(int)
+    np.testing.assert_array_equal(shown + add - take, layers.rest)
+    # Nothing of the person is missing, and little of what is around them.
+    inside = layers.matte == 255
+    assert np.abs(shown - layers.rest)[inside].mean() < 0.5
+    assert np.abs(shown - layers.rest).mean() < 2
 
 
 def test_another_background_changes_no_inner_pixel(layers: Layers) -> None:
     green = np.full_like(layers.background, (0, 200, 0))
     changed = layers.before(green)
     inside, outside = layers.person[..., 3] == 255, layers.person[..., 3] == 0
-    np.testing.assert_array_equal(changed.rest[inside], layers.rest[inside])
+    assert np.abs(changed.rest[inside].astype(int) - layers.rest[inside]).mean() < 0.5
+    assert changed.missing is None
     assert (changed.rest[outside] == (0, 200, 0)).all()
     assert changed.person is layers.person
 

@@ -260,3 +260,22 @@ def test_a_striped_wall_stays_still_to_the_pixel(values: dict[str, float]) -> No
     free[: drawing._field.rows] &= state.person[..., 3] == 0
     assert free.mean() > 0.2
     np.testing.assert_array_equal(picture[free], wall[free])
+
+
+def test_what_is_no_persons_and_no_walls_goes_as_soon_as_the_head_moves() -> None:
+    one = sample()
+    ys, _ = np.nonzero(one.alpha > 128)
+    around = cv2.dilate((one.alpha > 5).astype(np.uint8), np.ones((21, 21), np.uint8)) > 0
+    seam = around & (one.alpha == 0) & (np.arange(one.size)[:, None] < ys.min() + 120)
+    photo = one.portrait.copy()
+    photo[seam] = 255 - one.background[seam] // 2  # as no hair is, and the wall is not
+    drawing = WarpRenderer(replace(one, portrait=photo), one.size)
+    state = drawing.new_state()
+    rest = drawing.render(state, motion())
+    np.testing.assert_array_equal(rest[seam], photo[seam])
+    turned = drawing.render(state, motion(headRoll=np.deg2rad(8.0)))
+    free = seam.copy()
+    free[: drawing._field.rows] &= state.person[..., 3] == 0
+    top = free & (np.arange(one.size)[:, None] < ys.min() + 60)
+    assert top.sum() > 500
+    np.testing.assert_array_equal(turned[top], one.background[top])

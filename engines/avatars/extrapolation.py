@@ -1,0 +1,110 @@
+"""Carries the edges and the texture of a wall on into a hole.
+
+At onboarding; any thread, two or three seconds.
+Never changes what is known, and knows nothing of persons.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.avatars.matte import smoothstep
+from engines.render.cv import cv2
+from engines.values import F32, U8
+
+_SIDE = 256
+"""Edges are carried on in a copy this large: at full size that takes a minute."""
+_AROUND_PX = 14
+"""Wall that is looked at to tell texture from edges. All lengths: of a 512 picture."""
+_EVEN = (0.45, 0.6)
+"""Squared mean of the steepness over the mean of its square: a few lines, and texture all over."""
+_AIMED = (0.3, 0.55)
+"""Coherence of the structure tensor: no direction, and one."""
+_FINE_PX, _SMOOTH_PX = 5, 3
+"""What is smaller counts as texture; carried on waves are softened by so much beneath it."""
+_DETAIL = 80.0
+"""Its most, in grey levels."""
+_MIRROR_PX = 60
+
+
+def extrapolated(picture: U8, hole: NDArray[np.bool_]) -> F32:
+    """f32[S,S,3]: the picture u8[S,S,3] with its hole filled; as it is if all or nothing is hole.
+
+    Frequency selective extrapolation (Genser, Seiler, Schilling, Kaup, "Signal and Loss Geometry
+    Aware Frequency Selective Extrapolation for Error Concealment", PCS 2018): waves that explain
+    the pixels known around a block run on through it. Texture is mirrored in at the rim.
+    """
+    whole: F32 = picture.astype(np.float32)
+    if hole.all() or not hole.any():
+        return whole
+    unit = picture.shape[0] / 512
+    waves = _waves(picture, hole)
+    soft = cv2.GaussianBlur(waves, (0, 0), _SMOOTH_PX * unit)
+    known = (~hole).astype(np.float32)
+    weight = cv2.GaussianBlur(known, (0, 0), _FINE_PX * unit)[..., None] + np.float32(1e-4)
+    usual = cv2.GaussianBlur(whole * known[..., None], (0, 0), _FINE_PX * unit) / weight
+    detail = mirrored(np.clip(whole - usual, -_DETAIL, _DETAIL), hole, unit)
+    share = _texture(picture, known, unit)[..., None]
+    filled = waves + share * (soft + detail - waves)
+    return np.where(hole[..., None], filled, whole).astype(np.float32)
+
+
+def mirrored(detail: F32, hole: NDArray[np.bool_], unit: float) -> F32:
+    """f32[S,S,3]: in the hole, the detail as far outside its rim as each pixel lies inside.
+
+    Fades with depth: the middle of a hole mirrors everything at once.
+    """
+    depth, nearest = cv2.distanceTransformWithLabels(
+        hole.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    # Labels count the pixels of the rim and the wall in reading order.
+    places = np.zeros((int(nearest.max()) + 1, 2), np.float32)
+    rows, columns = np.nonzero(~hole)
+    places[nearest[rows, columns]] = np.stack([columns, rows], 1)
+    rim = cv2.GaussianBlur(places[nearest], (0, 0), 3 * unit)
+    ys, xs = np.mgrid[: hole.shape[0], : hole.shape[1]].astype(np.float32)
+    known = np.where(hole[..., None], np.float32(0), detail).astype(np.float32)
+    out: F32 = cv2.remap(
+        known, 2 * rim - np.dstack([xs, ys]), None, cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )  # fmt: skip
+    fade = smoothstep(1 - depth / np.float32(_MIRROR_PX * unit))
+    return out * (fade * hole)[..., None]
+
+
+def _waves(picture: U8, hole: NDArray[np.bool_]) -> F32:
+    """f32[S,S,3]: the hole filled with waves, no finer than a pixel of the copy."""
+    size = picture.shape[0]
+    side = min(size, _SIDE)
+    small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    known = cv2.resize((~hole).astype(np.uint8) * 255, (side, side), interpolation=cv2.INTER_AREA)
+    known = np.where(known == 255, 255, 0).astype(np.uint8)
+    if not known.any():
+        return picture.astype(np.float32)
+    out = small.copy()
+    cv2.xphoto.inpaint(small, known, out, cv2.xphoto.INPAINT_FSR_FAST)
+    large: F32 = cv2.resize(out, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    return large
+
+
+def _texture(picture: U8, known: F32, unit: float) -> F32:
+    """f32[S,S]: 1 where what is known nearby is texture all over, without a direction."""
+    grey = cv2.GaussianBlur(picture, (0, 0), unit).mean(2).astype(np.float32)
+    dx, dy = cv2.Sobel(grey, -1, 1, 0, scale=1 / 8), cv2.Sobel(grey, -1, 0, 1, scale=1 / 8)
+    # The hole's own outline is no edge of the wall.
+    free = cv2.erode(known, np.ones((3, 3), np.uint8))
+
+    def near(values: F32) -> F32:
+        out: F32 = cv2.GaussianBlur(values * free, (0, 0), _AROUND_PX * unit)
+        return out
+
+    weight = near(np.ones_like(grey)) + np.float32(1e-6)
+    xx, yy, xy = near(dx * dx) / weight, near(dy * dy) / weight, near(dx * dy) / weight
+    total = xx + yy + np.float32(1e-6)
+    aimed = (np.sqrt((xx - yy) ** 2 + 4 * xy * xy) / total).astype(np.float32)
+    steep = near(np.sqrt(dx * dx + dy * dy)) / weight
+    even = (steep * steep / total).astype(np.float32)
+    return smoothstep((even - _EVEN[0]) / (_EVEN[1] - _EVEN[0])) * (
+        1 - smoothstep((aimed - _AIMED[0]) / (_AIMED[1] - _AIMED[0]))
+    )

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from engines.avatars.extrapolation import extrapolated, mirrored
+from engines.values import F32, U8
+
+SIDE = 256
+ROWS, COLUMNS = np.mgrid[:SIDE, :SIDE]
+STRIPES = np.where((COLUMNS // 10 % 2)[..., None] > 0, 210, 40).astype(np.uint8).repeat(3, 2)
+HOLE = (np.abs(ROWS - 128) < 14) & (np.abs(COLUMNS - 128) < 30)
+
+
+def broken(picture: U8) -> U8:
+    """With another colour where the hole is."""
+    return np.where(HOLE[..., None], (0, 0, 255), picture).astype(np.uint8)
+
+
+def off(out: F32, picture: U8) -> F32:
+    """f32[N]: how far each pixel of the hole is off."""
+    error: F32 = np.abs(out - picture).max(2)[HOLE]
+    return error
+
+
+def test_straight_edges_run_on() -> None:
+    out = extrapolated(broken(STRIPES), HOLE)
+    np.testing.assert_array_equal(out[~HOLE], STRIPES[~HOLE])
+    assert (off(out, STRIPES) > 60).mean() < 0.1
+    assert np.median(off(out, STRIPES)) < 15
+
+
+def test_an_edge_that_slants_goes_on_slanting() -> None:
+    wall = np.where((COLUMNS + ROWS // 2 < 192)[..., None], 60, 190).astype(np.uint8).repeat(3, 2)
+    assert (off(extrapolated(broken(wall), HOLE), wall) > 60).mean() < 0.08
+
+
+def test_texture_is_as_rough_behind_as_beside() -> None:
+    noise = np.random.default_rng(2).integers(90, 170, (SIDE // 2, SIDE // 2, 1)).astype(np.uint8)
+    wall = noise.repeat(2, 0).repeat(2, 1).repeat(3, 2)
+    out = extrapolated(broken(wall), HOLE)
+    rim = HOLE & ~(np.abs(ROWS - 128) < 8)
+    assert out[rim].std() > 0.5 * wall[rim].std()
+    assert abs(out[HOLE].mean() - 130) < 8
+
+
+def test_at_the_larger_size_the_same_is_drawn() -> None:
+    large = broken(STRIPES).repeat(2, 0).repeat(2, 1)
+    hole = HOLE.repeat(2, 0).repeat(2, 1)
+    out = extrapolated(large, hole)
+    truth = STRIPES.repeat(2, 0).repeat(2, 1)
+    assert (np.abs(out - truth).max(2)[hole] > 60).mean() < 0.2
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_nothing_to_fill_and_nothing_to_fill_from(everything: bool) -> None:
+    out = extrapolated(STRIPES, np.full_like(HOLE, everything))
+    np.testing.assert_array_equal(out, STRIPES)
+
+
+def test_a_pixel_that_is_left_is_enough() -> None:
+    hole = np.ones_like(HOLE)
+    hole[0, 0] = False
+    out = extrapolated(STRIPES, hole)
+    assert np.isfinite(out).all() and out.shape == STRIPES.shape
+
+
+def test_detail_is_mirrored_at_the_rim_and_fades() -> None:
+    detail = np.where((ROWS == 110)[..., None], 50, 0).astype(np.float32).repeat(3, 2)
+    out = mirrored(detail, HOLE, 1.0)
+    assert not out[~HOLE].any()
+    # The rim is row 114: what lies 5 rows outside is seen about as far inside.
+    middle = out[115:128, 120:136].max(2).mean(1)
+    assert 2 <= int(middle.argmax()) <= 5 and middle.max() > 15
+    far = mirrored(detail, HOLE, 0.1)
+    assert far[118:124, 120:136].max() < middle.max() / 2
