@@ -17,14 +17,12 @@ _SIDE = 256
 """Edges are carried on in a copy this large: at full size that takes a minute."""
 _AROUND_PX = 14
 """Wall that is looked at to tell texture from edges. All lengths: of a 512 picture."""
-_EVEN = (0.45, 0.6)
+_EVEN = (0.3, 0.45)
 """Squared mean of the steepness over the mean of its square: a few lines, and texture all over."""
-_AIMED = (0.3, 0.55)
+_AIMED = (0.35, 0.6)
 """Coherence of the structure tensor: no direction, and one."""
-_FINE_PX, _SMOOTH_PX = 5, 3
-"""What is smaller counts as texture; carried on waves are softened by so much beneath it."""
-_DETAIL = 80.0
-"""Its most, in grey levels."""
+_BESIDE_PX, _COLOURS, _SAMPLES, _SPREAD = 60, 48, 6000, 6.0
+"""Wall whose colours a hole may have, how many, from how many pixels, and their spread in Lab."""
 _MIRROR_PX = 60
 
 
@@ -39,21 +37,18 @@ def extrapolated(picture: U8, hole: NDArray[np.bool_]) -> F32:
     if hole.all() or not hole.any():
         return whole
     unit = picture.shape[0] / 512
-    waves = _waves(picture, hole)
-    soft = cv2.GaussianBlur(waves, (0, 0), _SMOOTH_PX * unit)
     known = (~hole).astype(np.float32)
-    weight = cv2.GaussianBlur(known, (0, 0), _FINE_PX * unit)[..., None] + np.float32(1e-4)
-    usual = cv2.GaussianBlur(whole * known[..., None], (0, 0), _FINE_PX * unit) / weight
-    detail = mirrored(np.clip(whole - usual, -_DETAIL, _DETAIL), hole, unit)
-    share = _texture(picture, known, unit)[..., None]
-    filled = waves + share * (soft + detail - waves)
+    waves = _waves(picture, hole)
+    share = _texture(picture, known, unit)
+    image, near = mirrored(whole, hole, unit)
+    filled = waves + (share * near)[..., None] * (image - waves)
     return np.where(hole[..., None], filled, whole).astype(np.float32)
 
 
-def mirrored(detail: F32, hole: NDArray[np.bool_], unit: float) -> F32:
-    """f32[S,S,3]: in the hole, the detail as far outside its rim as each pixel lies inside.
+def mirrored(picture: F32, hole: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:
+    """f32[S,S,3]: in the hole, what lies as far outside its rim as each pixel lies inside.
 
-    Fades with depth: the middle of a hole mirrors everything at once.
+    And f32[S,S]: 1 at the rim, 0 deep inside, where everything is mirrored at once, and outside.
     """
     depth, nearest = cv2.distanceTransformWithLabels(
         hole.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -64,13 +59,12 @@ def mirrored(detail: F32, hole: NDArray[np.bool_], unit: float) -> F32:
     places[nearest[rows, columns]] = np.stack([columns, rows], 1)
     rim = cv2.GaussianBlur(places[nearest], (0, 0), 3 * unit)
     ys, xs = np.mgrid[: hole.shape[0], : hole.shape[1]].astype(np.float32)
-    known = np.where(hole[..., None], np.float32(0), detail).astype(np.float32)
     out: F32 = cv2.remap(
-        known, 2 * rim - np.dstack([xs, ys]), None, cv2.INTER_LINEAR,
+        picture, 2 * rim - np.dstack([xs, ys]), None, cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REFLECT_101,
     )  # fmt: skip
     fade = smoothstep(1 - depth / np.float32(_MIRROR_PX * unit))
-    return out * (fade * hole)[..., None]
+    return out, fade * hole
 
 
 def _waves(picture: U8, hole: NDArray[np.bool_]) -> F32:
@@ -82,10 +76,32 @@ def _waves(picture: U8, hole: NDArray[np.bool_]) -> F32:
     known = np.where(known == 255, 255, 0).astype(np.uint8)
     if not known.any():
         return picture.astype(np.float32)
-    out = small.copy()
-    cv2.xphoto.inpaint(small, known, out, cv2.xphoto.INPAINT_FSR_FAST)
+    drawn = small.copy()
+    cv2.xphoto.inpaint(small, known, drawn, cv2.xphoto.INPAINT_FSR_FAST)
+    out = _in_colours_beside(drawn, known == 0)
     large: F32 = cv2.resize(out, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.float32)
     return large
+
+
+def _in_colours_beside(drawn: U8, hole: NDArray[np.bool_]) -> U8:
+    """u8[S,S,3]: the filled picture with the hole in colours that there are around it.
+
+    Each channel has waves of its own: where they part, they add up to a colour that is nowhere.
+    """
+    lab = cv2.cvtColor(drawn, cv2.COLOR_BGR2Lab).astype(np.float32)
+    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    beside = lab[(away > 0) & (away < _BESIDE_PX * drawn.shape[0] / 512)]
+    beside = np.ascontiguousarray(beside[:: len(beside) // _SAMPLES + 1])
+    if len(beside) < _COLOURS:
+        return drawn
+    cv2.setRNGSeed(1)
+    ends = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 12, 0.5)
+    _, _, palette = cv2.kmeans(beside, _COLOURS, None, ends, 1, cv2.KMEANS_PP_CENTERS)
+    apart = ((lab[hole][:, None] - palette) ** 2).sum(2)
+    near = np.exp((apart.min(1, keepdims=True) - apart) / (2 * _SPREAD**2))
+    lab[hole] = (near / near.sum(1, keepdims=True)) @ palette
+    out: U8 = cv2.cvtColor(np.rint(lab).clip(0, 255).astype(np.uint8), cv2.COLOR_Lab2BGR)
+    return np.where(hole[..., None], out, drawn).astype(np.uint8)
 
 
 def _texture(picture: U8, known: F32, unit: float) -> F32:

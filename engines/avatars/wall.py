@@ -126,7 +126,8 @@ def _grain(photo: U8, still: U8, hole: NDArray[np.bool_], unit: float) -> F32:
     """f32[S,S,3]: the wall's fine texture, mirrored at the rim into the hole."""
     # Mirrored lines would be seen as lines: grain is what stays small.
     grain = np.clip(photo.astype(np.float32) - still, -_GRAIN, _GRAIN)
-    return mirrored(grain, hole, unit)
+    image, near = mirrored(grain, hole, unit)
+    return image * near[..., None]
 
 
 def _without_hairs(photo: U8, near: NDArray[np.bool_], person: U8, unit: float, plain: F32) -> U8:

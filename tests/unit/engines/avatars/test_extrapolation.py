@@ -63,12 +63,20 @@ def test_a_pixel_that_is_left_is_enough() -> None:
     assert np.isfinite(out).all() and out.shape == STRIPES.shape
 
 
-def test_detail_is_mirrored_at_the_rim_and_fades() -> None:
-    detail = np.where((ROWS == 110)[..., None], 50, 0).astype(np.float32).repeat(3, 2)
-    out = mirrored(detail, HOLE, 1.0)
-    assert not out[~HOLE].any()
+def test_what_lies_outside_the_rim_is_mirrored_and_fades() -> None:
+    line = np.where((ROWS == 110)[..., None], 50, 0).astype(np.float32).repeat(3, 2)
+    image, near = mirrored(line, HOLE, 1.0)
+    assert not near[~HOLE].any() and near[115, 128] > 0.9
     # The rim is row 114: what lies 5 rows outside is seen about as far inside.
-    middle = out[115:128, 120:136].max(2).mean(1)
+    middle = image[115:128, 120:136].max(2).mean(1)
     assert 2 <= int(middle.argmax()) <= 5 and middle.max() > 15
-    far = mirrored(detail, HOLE, 0.1)
-    assert far[118:124, 120:136].max() < middle.max() / 2
+    _, soon = mirrored(line, HOLE, 0.1)
+    assert soon[128, 128] < 0.1 < 0.8 < near[128, 128]
+
+
+def test_a_hole_has_no_colour_that_is_nowhere_around_it() -> None:
+    # Red over green: channels carried on one by one may add up to yellow or to black.
+    wall = np.where((ROWS < 120)[..., None], (40, 40, 190), (40, 160, 40)).astype(np.uint8)
+    out = extrapolated(broken(wall), HOLE)[HOLE]
+    apart = np.minimum(*(np.abs(out - c).max(1) for c in ((40, 40, 190), (40, 160, 40))))
+    assert (apart < 40).mean() > 0.85

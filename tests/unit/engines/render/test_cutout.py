@@ -79,9 +79,22 @@ def test_stray_hair_before_a_plain_wall_is_the_persons(
     assert not out[:60, :60].any()
 
 
-def test_before_a_rough_wall_nothing_is_taken_for_hair() -> None:
+def striped() -> U8:
     stripes = np.where(np.arange(256) // 6 % 2, 230, 30).astype(np.uint8)
-    wall = np.ascontiguousarray(np.broadcast_to(stripes[None, :, None], (256, 256, 3)))
+    return np.ascontiguousarray(np.broadcast_to(stripes[None, :, None], (256, 256, 3)))
+
+
+def test_before_a_rough_wall_nothing_is_taken_for_hair() -> None:
+    wall = striped()
     photo, alpha = with_a_hair(wall, PERSON)
-    person = spotless(photo, alpha)
-    np.testing.assert_array_equal(with_hair(person, photo, wall), person)
+    out = with_hair(spotless(photo, alpha), photo, wall)
+    assert not out[100:140, 212:218, 3].any()
+
+
+def test_what_the_matte_half_sees_is_whole_before_any_wall() -> None:
+    wall = striped()
+    photo, alpha = with_a_hair(wall, PERSON)
+    alpha[100:140, 214:216] = 90  # an earring, to a net that is not sure
+    out = with_hair(spotless(photo, alpha), photo, wall)
+    error = np.abs(over(out, wall).astype(int) - photo)[105:135, 214:216]
+    assert (out[105:135, 214:216, 3] > 120).all() and error.mean() < 20
