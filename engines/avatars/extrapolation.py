@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.avatars.lines import with_lines
 from engines.avatars.matte import smoothstep
 from engines.render.cv import cv2
 from engines.values import F32, U8
@@ -17,9 +18,9 @@ _SIDE = 256
 """Edges are carried on in a copy this large: at full size that takes a minute."""
 _AROUND_PX = 14
 """Wall that is looked at to tell texture from edges. All lengths: of a 512 picture."""
-_EVEN = (0.3, 0.45)
+_EVEN = (0.15, 0.3)
 """Squared mean of the steepness over the mean of its square: a few lines, and texture all over."""
-_AIMED = (0.35, 0.6)
+_AIMED = (0.5, 0.8)
 """Coherence of the structure tensor: no direction, and one."""
 _BESIDE_PX, _COLOURS, _SAMPLES, _SPREAD = 60, 48, 6000, 6.0
 """Wall whose colours a hole may have, how many, from how many pixels, and their spread in Lab."""
@@ -31,14 +32,15 @@ def extrapolated(picture: U8, hole: NDArray[np.bool_]) -> F32:
 
     Frequency selective extrapolation (Genser, Seiler, Schilling, Kaup, "Signal and Loss Geometry
     Aware Frequency Selective Extrapolation for Error Concealment", PCS 2018): waves that explain
-    the pixels known around a block run on through it. Texture is mirrored in at the rim.
+    the pixels known around a block run on through it. Straight edges go on beyond what these
+    reach, and texture is mirrored in at the rim.
     """
     whole: F32 = picture.astype(np.float32)
     if hole.all() or not hole.any():
         return whole
     unit = picture.shape[0] / 512
     known = (~hole).astype(np.float32)
-    waves = _waves(picture, hole)
+    waves = with_lines(_waves(picture, hole), picture, hole)
     share = _texture(picture, known, unit)
     image, near = mirrored(whole, hole, unit)
     filled = waves + (share * near)[..., None] * (image - waves)
