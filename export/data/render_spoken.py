@@ -1,6 +1,6 @@
 """Renderer pairs of speech: portraits that speak, and the same frames with their mouths drawn well.
 
-Offline; one process; some fifteen pairs a second.
+Offline; one process; some five pairs a second.
 Never changes a pixel outside the mouth: there the motion frame is the truth.
 
 Photos of open mouths are photos of laughs. A net that sees no others fills every opening with
