@@ -68,11 +68,11 @@ class Mouth:
         own = own_row(avatar, geometry)
         light = avatar.teeth_light if light is None else light
         crowns = long_crowns(rig.upper_teeth, rig.teeth_px_per_cm)
-        upper = rig_row(crowns, rig.upper_origin, rig, stand, light)
+        upper = self._row(crowns, rig.upper_origin, rig, stand, light)
         self._upper = upper if own is None else with_sides(own, upper)
         drop = np.array([0, _LOWER_DROP_CM * scale, 0.2 * scale], np.float32)
         below = Stand(scale, turn, self._tip - turn @ drop)
-        self._lower = rig_row(rig.lower_teeth, rig.lower_origin, rig, below, 0.72 * light)
+        self._lower = self._row(rig.lower_teeth, rig.lower_origin, rig, below, 0.72 * light)
         self._tongue = Tongue(avatar.teeth_light)
         self._cavity = _CAVITY * avatar.teeth_light
         # Bone moves with the jaw shapes only; the lip's own travel sets the scale.
@@ -82,6 +82,9 @@ class Mouth:
         lip = avatar.lip_colour
         self._upper_rim = lip * np.array([0.42, 0.40, 0.50], np.float32)
         self._lower_rim = lip * np.array([0.66, 0.64, 0.74], np.float32)
+
+    def _row(self, sprite: U8, origin: F32, rig: Rig, stand: Stand, light: F32) -> Sprite:
+        return rig_row(sprite, origin, rig, stand, light)
 
     def draw(self, picture: U8, placed: F32, weights: F32, pose: Pose) -> None:
         """Paint into u8[S,S,3]; placed f32[468,3] is the face on the picture."""
@@ -210,14 +213,27 @@ class Mouth:
         light: F32,
         share: float = 1.0,
     ) -> None:
+        seen = self._seen(out.shape, sprite, moved, origin, pose)
+        out *= 1 - share * seen[..., 3:] / 255
+        out += share * light * seen[..., :3]
+
+    def _seen(
+        self,
+        shape: tuple[int, ...],
+        sprite: Sprite,
+        moved: F32,
+        origin: tuple[int, int],
+        pose: Pose,
+    ) -> F32:
+        """The sprite where it lies in the window, f32[h,w,4] premultiplied."""
         height, width = sprite.image.shape[:2]
         target = self._on_picture(sprite.corners + moved, pose) - np.array(origin, np.float32)
         source = np.array([[0, 0], [width, 0], [0, height]], np.float32)
         matrix = cv2.getAffineTransform(source, target.astype(np.float32))
-        size = (out.shape[1], out.shape[0])
-        seen = cv2.warpAffine(sprite.image, matrix, size, flags=cv2.INTER_LINEAR)
-        out *= 1 - share * seen[..., 3:] / 255
-        out += share * light * seen[..., :3]
+        out: F32 = cv2.warpAffine(
+            sprite.image, matrix, (shape[1], shape[0]), flags=cv2.INTER_LINEAR
+        )
+        return out
 
     def _on_picture(self, points: F32, pose: Pose) -> F32:
         points = np.atleast_2d(points).astype(np.float32)

@@ -83,8 +83,14 @@ class Mesh:
 class WarpRenderer:
     """Draws one avatar on one stage."""
 
-    def __init__(self, avatar: Avatar, size: int = SIZE, stage: Stage = AS_IT_IS) -> None:
-        """size: side of the square picture, a multiple of 16, 128 to 1024."""
+    def __init__(
+        self,
+        avatar: Avatar,
+        size: int = SIZE,
+        stage: Stage = AS_IT_IS,
+        mouth: type[Mouth] = Mouth,
+    ) -> None:
+        """size: side of the square picture, a multiple of 16, 128 to 1024; who draws the mouth."""
         if size % 16 or not 128 <= size <= 1024:
             raise ValueError(f"picture size {size}: take a multiple of 16 from 128 to 1024")
         rig = load_rig()
@@ -102,7 +108,7 @@ class WarpRenderer:
         self._folds = Folds(
             self._geometry, self._layers.photo, self._layers.skin[..., 3], avatar.glasses
         )
-        self._mouth = Mouth(avatar, self._geometry, rig, self._layers.photo)
+        self._mouth = mouth(avatar, self._geometry, rig, self._layers.photo)
         self._eyes = [
             Eyeball(self._geometry, eye, self._layers.photo, self._layers.eyes) for eye in lm.EYES
         ]

@@ -20,18 +20,15 @@ from export.data import (
     grid,
     render_grid,
     render_kept,
-    render_lent,
-    render_rig,
+    render_spoken,
     render_stills,
 )
 from export.data.render_pairs import Pairs, join, load, sorted_by_box
-from export.data.render_rig_mouth import RigMouth
 from export.data.render_sound import heard, voices
 from export.data.render_stills import Portraits
-from export.rig.ict import read_head
 
 FOLDER = "renderer"
-KINDS = ("restore", "lent", "cycle", "rig", "kept", "grid")
+KINDS = ("restore", "cycle", "spoken", "kept", "grid")
 TEST = "-test"
 Rows = Iterator[list[Pairs | None]]
 
@@ -46,20 +43,20 @@ class Plan:
     """Variants of each portrait with an open mouth."""
     cycle: tuple[int, int] = (5, 4)
     """Variants of each portrait."""
-    rig: tuple[int, int] = (8, 3)
-    """Mouths of each portrait."""
+    spoken: tuple[int, int] = (18, 4)
+    """Frames of each portrait that speaks."""
+    readers: tuple[int, int] = (40, 10)
+    """Voices it speaks with."""
     kept: tuple[int, int] = (5, 2)
     """Motions of each portrait that are left as they are."""
-    lent: tuple[int, int] = (8, 3)
-    """Others' mouths for each portrait."""
     portraits: tuple[int, int] = (1000, 1000)
     """At most so many."""
     seed: int = 5
 
 
 FULL = Plan()
-SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), rig=(1, 1), kept=(1, 1),
-             lent=(1, 1), portraits=(3, 2))  # fmt: skip
+SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), spoken=(1, 1),
+             readers=(1, 1), kept=(1, 1), portraits=(3, 2))  # fmt: skip
 
 
 def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:
@@ -69,8 +66,8 @@ def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:
 
 def stored(cache: Path, box: str, test: bool = False) -> Pairs:
     """All kinds of a box that are on disk. Raises FileNotFoundError."""
-    found = sorted((cache / FOLDER).glob(f"{box}-*.npz"))
-    wanted = [p for p in found if p.stem.endswith(TEST) == test and ".part" not in p.name]
+    kinds = sorted(kind for kind in KINDS if box in boxes_of(kind))
+    wanted = [p for kind in kinds if (p := path_of(cache, box, kind, test)).exists()]
     if not wanted:
         raise FileNotFoundError(
             f"{cache / FOLDER}: no {box}-*.npz; run `python -m export train renderer --prepare`"
@@ -81,7 +78,7 @@ def stored(cache: Path, box: str, test: bool = False) -> Pairs:
 def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = ()) -> None:
     """Draw what is not on disk; `kinds` of KINDS, all by default.
 
-    data: folder with portraits/, grid_s1/ and ict_facekit/; cache: has face/portraits.npz (of
+    data: folder with portraits/, grid_s1/ and librispeech/; cache: has face/portraits.npz (of
     `train face`), grid_tracks/ and lips/ (of `train lips`). Raises FacesMissing, DataMissing,
     OSError.
     """
@@ -111,14 +108,11 @@ def _stills(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Pro
     people = portraits(data, cache, test)
     people = people.rows(range(min(len(people.names), plan.portraits[test])))
     step = _stepper(bar, kind, test, len(people.names))
-    if kind == "rig":
-        mouth = RigMouth(read_head(data / "ict_facekit" / "ict_facekit.npz"))
-        return render_rig.make(people, mouth, plan.rig[test], plan.seed + test, step)
+    if kind == "spoken":
+        talks = render_spoken.talks(data, test, plan.readers[test], plan.seed + test)
+        return render_spoken.make(people, talks, plan.spoken[test], plan.seed + test, step)
     if kind == "kept":
         return render_kept.make(people, plan.kept[test], plan.seed + test, step)
-    if kind == "lent":
-        stock = render_lent.lenders(people)
-        return render_lent.make(people, stock, plan.lent[test], plan.seed + test, step)
     if kind == "restore":
         return render_stills.restore(people, plan.restore[test], plan.seed + test, step)
     return render_stills.cycle(people, plan.cycle[test], plan.seed + test, step)
@@ -131,7 +125,9 @@ def _stepper(bar: Progress, kind: str, test: bool, total: int) -> Callable[[], N
 
 def boxes_of(kind: str) -> tuple[str, ...]:
     """Boxes that a kind has pairs of."""
-    return (MOUTH.name,) if kind in ("restore", "rig", "lent") else (MOUTH.name, EYE.name)
+    if kind in ("restore", "spoken"):
+        return (MOUTH.name,)
+    return (EYE.name,) if kind == "kept" else (MOUTH.name, EYE.name)
 
 
 def portraits(data: Path, cache: Path, test: bool) -> Portraits:

@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--features", type=float, default=usual.features, help="0: none are loaded")
     out.add_argument("--critic", type=float, default=usual.critic)
     out.add_argument("--matching", type=float, default=usual.matching)
+    out.add_argument("--two", type=float, default=usual.two, help="share of second steps")
     return out
 
 
@@ -51,6 +52,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         features=args.features,
         critic=args.critic,
         matching=args.matching,
+        two=args.two,
         warm=1 if args.smoke else Recipe().warm,
     )
 

@@ -23,7 +23,7 @@ from engines.render.nets import BadRendererWeights
 from engines.render.nets import load as load_nets
 from export.data import render_pairs
 from export.data.render_cache import KINDS as PAIR_KINDS
-from export.data.render_cache import path_of
+from export.data.render_cache import boxes_of, path_of
 from export.data.render_pairs import Pairs
 from export.deploy.renderer_run import BadRun
 from export.evaluate.avatar_table import written
@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
 def test_shards(cache: Path, box: str, kinds: list[str]) -> dict[str, Pairs]:
     """Test pairs of a box by kind; those that are not there are left out."""
     found = {}
-    for kind in kinds:
+    for kind in (kind for kind in kinds if box in boxes_of(kind)):
         path = path_of(cache, box, kind, test=True)
         if path.is_file():
             pairs = render_pairs.load(path)

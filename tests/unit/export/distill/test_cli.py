@@ -45,7 +45,8 @@ def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_arguments_reach_the_recipe() -> None:
-    words = "--features 0.5 --critic 0.2 --matching 0.3 --teacher-weight 0.4 --teacher-steps 6"
+    words = "--features 0.5 --critic 0.2 --matching 0.3 --two 0.1 --teacher-weight 0.4"
+    words += " --teacher-steps 6"
     recipe = recipe_of(parser().parse_args(words.split()))
-    assert (recipe.features, recipe.critic, recipe.matching) == (0.5, 0.2, 0.3)
+    assert (recipe.features, recipe.critic, recipe.matching, recipe.two) == (0.5, 0.2, 0.3, 0.1)
     assert (recipe.teacher, recipe.teacher_steps) == (0.4, 6)

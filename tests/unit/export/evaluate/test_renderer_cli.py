@@ -19,6 +19,8 @@ def test_tables_bars_and_sheets(
 ) -> None:
     for kind in ("restore", "cycle"):
         made_pairs(12, MOUTH, kind).save(tmp_path / "renderer" / f"mouth-{kind}-test.npz")
+    # Of a kind that eyes have no pairs of: left out.
+    for kind in ("restore", "cycle"):
         made_pairs(12, EYE, kind).save(tmp_path / "renderer" / f"eye-{kind}-test.npz")
     made_pairs(12, MOUTH, "grid").save(tmp_path / "renderer" / "mouth-grid-test.npz")
     monkeypatch.setattr(renderer_cli, "load_judge", lambda *_: tiny_judge())
@@ -35,11 +37,12 @@ def test_tables_bars_and_sheets(
     assert renderer_cli.main(argv) == 0
     printed = capsys.readouterr().out
     assert "mouth, strangers, all: dB over the motion frame" in printed and "met" in printed
-    assert "1 step, no reference" in printed and "### eye, strangers, blink" in printed
+    assert "1 step, no reference" in printed and "### eye, strangers, all" in printed
+    assert "### eye, restore" not in printed
     kept = json.loads((out / "figures.json").read_text())
     assert kept["rows"]["mouth"] and any(line["verdict"] == "met" for line in kept["lines"])
     sheets = {path.name for path in (out / "sheets").iterdir()}
-    assert sheets == {"mouth-restore.png", "mouth-cycle.png", "eye-restore.png", "eye-cycle.png"}
+    assert sheets == {"mouth-restore.png", "mouth-cycle.png", "eye-cycle.png"}
 
 
 def test_no_shards_name_the_program_that_makes_them(
