@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.avatars.lines import with_lines
-from engines.avatars.matte import smoothstep
+from engines.avatars.matte import disc, smoothstep
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
@@ -18,13 +18,14 @@ _SIDE = 256
 """Edges are carried on in a copy this large: at full size that takes a minute."""
 _AROUND_PX = 14
 """Wall that is looked at to tell texture from edges. All lengths: of a 512 picture."""
-_EVEN = (0.15, 0.3)
+_EVEN = (0.3, 0.45)
 """Squared mean of the steepness over the mean of its square: a few lines, and texture all over."""
-_AIMED = (0.5, 0.8)
+_AIMED = (0.35, 0.6)
 """Coherence of the structure tensor: no direction, and one."""
 _BESIDE_PX, _COLOURS, _SAMPLES, _SPREAD = 60, 48, 6000, 6.0
 """Wall whose colours a hole may have, how many, from how many pixels, and their spread in Lab."""
-_MIRROR_PX = 60
+_MIRROR_PX, _HAIRS_PX = 60, 12
+"""How deep texture goes on, and how far from the rim it is taken."""
 
 
 def extrapolated(picture: U8, hole: NDArray[np.bool_]) -> F32:
@@ -52,21 +53,21 @@ def mirrored(picture: F32, hole: NDArray[np.bool_], unit: float) -> tuple[F32, F
 
     And f32[S,S]: 1 at the rim, 0 deep inside, where everything is mirrored at once, and outside.
     """
-    depth, nearest = cv2.distanceTransformWithLabels(
-        hole.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    # Labels count the pixels of the rim and the wall in reading order.
-    places = np.zeros((int(nearest.max()) + 1, 2), np.float32)
-    rows, columns = np.nonzero(~hole)
-    places[nearest[rows, columns]] = np.stack([columns, rows], 1)
-    rim = cv2.GaussianBlur(places[nearest], (0, 0), 3 * unit)
+    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5)
+    height = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5) - depth
+    height = cv2.GaussianBlur(height, (0, 0), 3 * unit)
+    out_of = np.dstack([cv2.Sobel(height, -1, 1, 0), cv2.Sobel(height, -1, 0, 1)])
+    out_of /= np.sqrt((out_of * out_of).sum(2, keepdims=True)) + np.float32(1e-6)
     ys, xs = np.mgrid[: hole.shape[0], : hole.shape[1]].astype(np.float32)
-    out: F32 = cv2.remap(
-        picture, 2 * rim - np.dstack([xs, ys]), None, cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )  # fmt: skip
+    # Right at the rim there may be hair, which must not be sown into the wall.
+    at = np.dstack([xs, ys]) + (2 * depth + np.float32(_HAIRS_PX * unit))[..., None] * out_of
+    out: F32 = cv2.remap(picture, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    known = (~hole).astype(np.float32)
+    seen = cv2.remap(known, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) > 0.99
+    # In a bay of the rim the mirror shows the hole itself.
+    sure = cv2.erode(seen.astype(np.uint8), disc(3 * unit)).astype(np.float32)
     fade = smoothstep(1 - depth / np.float32(_MIRROR_PX * unit))
-    return out, fade * hole
+    return out, fade * hole * seen * cv2.GaussianBlur(sure, (0, 0), 1.5 * unit)
 
 
 def _waves(picture: U8, hole: NDArray[np.bool_]) -> F32:

@@ -21,7 +21,7 @@ _MARGIN_PX = (24, 7)
 that no matte holds, and the seam of light that cameras draw around people. All lengths: of a 512
 picture."""
 _RAMP_PX = (6, 3)
-_HAIRS_PX, _MEDIAN_PX = 32, 7
+_HAIRS_PX, _MEDIAN_PX = 56, 7
 _ROUGH = (0.8, 3.0)
 """Grey levels a pixel by which plain and rough walls change, hair aside."""
 _LINE, _LINE_PX = (1.5, 3.0), 40

@@ -17,7 +17,7 @@ _SMALL = 256
 _WIDE, _NEAR = 41, 7
 """Box sizes of the two passes: the first at _SMALL, the second at a 512 picture."""
 _TINY = 1e-5
-_HAIR_PX = (24.0, 30.0)
+_HAIR_PX = (48.0, 56.0)
 """So far from the person stray hair is looked for. Lengths: of a 512 picture."""
 _LIKE = (0.06, 0.16)
 """Share of the way from the wall's colour to the person's, of no hair and of some."""
