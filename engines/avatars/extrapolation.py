@@ -18,14 +18,14 @@ _SIDE = 256
 """Edges are carried on in a copy this large: at full size that takes a minute."""
 _AROUND_PX = 14
 """Wall that is looked at to tell texture from edges. All lengths: of a 512 picture."""
-_EVEN = (0.3, 0.45)
+_EVEN = (0.15, 0.3)
 """Squared mean of the steepness over the mean of its square: a few lines, and texture all over."""
-_AIMED = (0.35, 0.6)
+_AIMED = (0.5, 0.8)
 """Coherence of the structure tensor: no direction, and one."""
 _BESIDE_PX, _COLOURS, _SAMPLES, _SPREAD = 60, 48, 6000, 6.0
 """Wall whose colours a hole may have, how many, from how many pixels, and their spread in Lab."""
-_MIRROR_PX, _HAIRS_PX = 60, 12
-"""How deep texture goes on, and how far from the rim it is taken."""
+_MIRROR_PX = 60
+"""How deep texture goes on."""
 
 
 def extrapolated(picture: U8, hole: NDArray[np.bool_]) -> F32:
@@ -59,8 +59,8 @@ def mirrored(picture: F32, hole: NDArray[np.bool_], unit: float) -> tuple[F32, F
     out_of = np.dstack([cv2.Sobel(height, -1, 1, 0), cv2.Sobel(height, -1, 0, 1)])
     out_of /= np.sqrt((out_of * out_of).sum(2, keepdims=True)) + np.float32(1e-6)
     ys, xs = np.mgrid[: hole.shape[0], : hole.shape[1]].astype(np.float32)
-    # Right at the rim there may be hair, which must not be sown into the wall.
-    at = np.dstack([xs, ys]) + (2 * depth + np.float32(_HAIRS_PX * unit))[..., None] * out_of
+    # Without a gap: a picture that begins further out would show the rim as a seam.
+    at = np.dstack([xs, ys]) + 2 * depth[..., None] * out_of
     out: F32 = cv2.remap(picture, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     known = (~hole).astype(np.float32)
     seen = cv2.remap(known, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) > 0.99

@@ -16,15 +16,13 @@ from engines.avatars.matte import smoothstep
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
-_HAIRS_PX = 6
-"""Nearer the hole there may be hair, which is not to be drawn along."""
-_LEAST_PX = 30
+_LEAST_PX = 26
 """A shorter edge is texture. All lengths: of a 512 picture."""
 _GAP_PX = 14
 """An edge must come so near the hole to be going into it."""
 _DEEP_PX = 64
 """So far into the hole it goes: no motion uncovers more."""
-_BAND_PX, _CLOSE_PX = 24, 3
+_BAND_PX, _CLOSE_PX = 36, 3
 """To either side of an edge what is beside it goes on with it; of several edges the nearest has
 the say."""
 
@@ -136,8 +134,7 @@ def _mirrored_along(
     for step in range(1, round((_DEEP_PX + 2 * _BAND_PX) * unit)):
         searching &= _at(hole, here - np.float32(step) * way)
         away[searching] = step
-    back = 2 * (away[:, None] + 1) + np.float32(_HAIRS_PX * unit)
-    at = (here - back * way).astype(np.float32)
+    at = (here - np.float32(2) * (away[:, None] + 1) * way).astype(np.float32)
     size = hole.shape[0]
     inside = ((at >= 0) & (at <= size - 1)).all(1)
     return at, inside & ~searching & ~_at(hole, at)

@@ -64,11 +64,10 @@ def test_a_pixel_that_is_left_is_enough() -> None:
 
 
 def test_what_lies_outside_the_rim_is_mirrored_and_fades() -> None:
-    unit = 0.5
-    line = np.where((np.abs(ROWS - 98) < 2)[..., None], 50, 0).astype(np.float32).repeat(3, 2)
-    image, near = mirrored(line, HOLE, unit)
+    line = np.where((np.abs(ROWS - 104) < 2)[..., None], 50, 0).astype(np.float32).repeat(3, 2)
+    image, near = mirrored(line, HOLE, 0.5)
     assert not near[~HOLE].any() and near[117, 128] > 0.8 > near[128, 128]
-    # The rim is row 114, and 6 rows beside it may be hair: a line 16 rows out is seen 10 in.
+    # The rim is row 114: a line 10 rows out is seen 10 in.
     middle = image[115:128, 120:136].max(2).mean(1)
     assert 7 <= int(middle.argmax()) <= 10 and middle.max() > 25
     _, soon = mirrored(line, HOLE, 0.1)
@@ -81,7 +80,7 @@ def test_the_hole_itself_is_not_mirrored() -> None:
     inside = np.where(bay[..., None], 255, 0).astype(np.float32).repeat(3, 2)
     image, near = mirrored(inside, bay, 1.0)
     assert (near > 0.5).sum() > 2000
-    assert not image[near > 0.01].any()
+    assert image[near > 0.01].max() < 4
 
 
 def test_a_hole_has_no_colour_that_is_nowhere_around_it() -> None:
