@@ -63,9 +63,9 @@ def with_hair(person: U8, photo: U8, wall: U8) -> U8:
     """
     unit, alpha = photo.shape[0] / 512, person[..., 3]
     away = cv2.distanceTransform((alpha == 0).astype(np.uint8), cv2.DIST_L2, 5) / unit
-    # Before a rough wall only where the matte sees some of the person: half of an ear, a ring.
+    # What the matte half sees is whole, whatever its colour: an ear, a ring.
     seen = smoothstep((alpha.astype(np.float32) - _SOME[0]) / (_SOME[1] - _SOME[0]))
-    hair = _like_person(photo, wall, alpha) * np.maximum(_plain(wall, unit), seen)
+    hair = np.maximum(_like_person(photo, wall, alpha) * _plain(wall, unit), seen)
     hair *= smoothstep((_HAIR_PX[1] - away) / (_HAIR_PX[1] - _HAIR_PX[0]))
     cover = np.maximum(alpha, np.rint(hair * _needed(photo, wall)))
     rest = photo - (255 - cover[..., None]) / np.float32(255) * wall

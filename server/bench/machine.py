@@ -24,7 +24,7 @@ PACKAGES = (
     "av",
     "numpy",
     "onnxruntime",
-    "opencv-python-headless",
+    "opencv-contrib-python-headless",
     "uvicorn",
     "uvloop",
     "playwright",
