@@ -29,7 +29,15 @@ from server.origin import ForeignPackage, check_layout
 from server.settings import EmotionSettings, Settings, SettingsError
 from server.stun import ask
 
-LIBRARIES = ("aiortc", "aioice", "av", "numpy", "opencv-contrib-python-headless", "onnxruntime", "uvicorn")
+LIBRARIES = (
+    "aiortc",
+    "aioice",
+    "av",
+    "numpy",
+    "opencv-contrib-python-headless",
+    "onnxruntime",
+    "uvicorn",
+)
 FRAMES = 40
 SLOW_ENCODE_S = 0.012
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
