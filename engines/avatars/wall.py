@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.avatars.extrapolation import extrapolated, mirrored
-from engines.avatars.matte import disc, smoothstep
+from engines.avatars.matte import disc, smoothstep, steepness
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
@@ -100,11 +100,11 @@ def _roughness(photo: U8, person: U8, unit: float) -> F32:
     A median takes hair away first, and keeps the edges of windows and leaves.
     """
     usual = cv2.medianBlur(photo, 4 * round(_MEDIAN_PX * unit / 2) + 1).astype(np.float32)
-    across, down = cv2.Sobel(usual, -1, 1, 0, scale=1 / 8), cv2.Sobel(usual, -1, 0, 1, scale=1 / 8)
-    steep = np.sqrt((across * across + down * down).max(2)) * np.float32(unit)
+    steep = steepness(usual) * np.float32(unit)
     # The person's own outline is an edge too, and none of the wall's.
     free = 1 - cv2.dilate(person, disc(10 * unit)).astype(np.float32)
-    total, weight = np.zeros_like(steep), np.full_like(steep, 1e-9)
+    total: F32 = np.zeros_like(steep)
+    weight: F32 = np.full_like(steep, 1e-9)
     for k, wide in enumerate((1, 3, 9)):
         sigma = (0, 0), wide * _AROUND_PX * unit / 4
         quarter = (photo.shape[1] // 4, photo.shape[0] // 4)

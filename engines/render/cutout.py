@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.avatars.matte import colours_near, disc, smoothstep
+from engines.avatars.matte import colours_near, disc, smoothstep, steepness
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
@@ -56,10 +56,10 @@ def spotless(photo: U8, alpha: U8) -> U8:
 
 
 def with_hair(person: U8, photo: U8, wall: U8) -> U8:
-    """u8[S,S,4]: the premultiplied person u8[S,S,4] and stray hair before a plain wall u8[S,S,3].
+    """u8[S,S,4]: the premultiplied person u8[S,S,4], with the whole of what the matte half sees.
 
-    Hair is what has gone from the wall's colour toward the person's; it is given as much cover as
-    its colour needs, and turns with the head.
+    And with stray hair where the wall u8[S,S,3] is plain: what has gone from the wall's colour
+    toward the person's. It gets as much cover as its colour needs, and turns with the head.
     """
     unit, alpha = photo.shape[0] / 512, person[..., 3]
     away = cv2.distanceTransform((alpha == 0).astype(np.uint8), cv2.DIST_L2, 5) / unit
@@ -100,8 +100,7 @@ def _plain(wall: U8, unit: float) -> F32:
     size = wall.shape[0]
     small = cv2.resize(wall, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
     usual = cv2.medianBlur(small, 5).astype(np.float32)
-    across, down = cv2.Sobel(usual, -1, 1, 0, scale=1 / 8), cv2.Sobel(usual, -1, 0, 1, scale=1 / 8)
-    steep = np.sqrt((across * across + down * down).max(2)) * np.float32(_SMALL / 512)
+    steep = steepness(usual) * np.float32(_SMALL / 512)
     most = cv2.dilate(steep, disc(_PLAIN_PX * _SMALL / 512))
     rough = smoothstep((cv2.resize(most, (size, size)) - _PLAIN[0]) / (_PLAIN[1] - _PLAIN[0]))
     return 1 - rough

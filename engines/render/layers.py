@@ -50,11 +50,16 @@ class Layers:
         )
 
 
-def cut(avatar: Avatar, size: int) -> Layers:
-    """The layers of an avatar for pictures of `size` pixels a side."""
+def cut(avatar: Avatar, size: int, own_wall: bool = True) -> Layers:
+    """The layers of an avatar for pictures of `size` pixels a side.
+
+    Without its own wall, to be put `before` another: what needs that wall is left out.
+    """
     photo, background = resized(avatar.portrait, size), resized(avatar.background, size)
     matte = resized(avatar.alpha, size)
-    person = with_hair(spotless(photo, matte), photo, background)
+    person = spotless(photo, matte)
+    if own_wall:
+        person = with_hair(person, photo, background)
     shown = over(person, background)
     return Layers(
         photo=photo,

@@ -16,7 +16,6 @@ import numpy as np
 from engines.avatars.bundle import Avatar
 from engines.render import landmarks as lm
 from engines.render.backdrops import backdrop
-from engines.render.cutout import spotless
 from engines.render.cv import cv2
 from engines.render.layers import Layers, cut, resized
 from engines.values import F32, U8
@@ -106,14 +105,13 @@ class Scene:
 
 def set_up(avatar: Avatar, size: int, stage: Stage = AS_IT_IS) -> Scene:
     """Frame the avatar and put it before its background."""
+    own = isinstance(stage.background, Photo)
     if stage.framing == "head":
-        framed, whole, corner = _framed(avatar, size)
+        framed, whole, corner = _framed(avatar, size, own)
     else:
-        framed, whole, corner = avatar, cut(avatar, size), (0, 0)
-    if not isinstance(stage.background, Photo):
-        whole = replace(whole, person=spotless(whole.photo, whole.matte))
+        framed, whole, corner = avatar, cut(avatar, size, own), (0, 0)
     layers = _part(whole, corner, size)
-    if not isinstance(stage.background, Photo):
+    if not own:
         layers = layers.before(_behind(stage, layers.background))
     return Scene(framed, layers, whole.person, np.array(corner, np.float32))
 
@@ -173,7 +171,7 @@ def head_window(avatar: Avatar) -> tuple[float, float, float]:
     return x, y, side
 
 
-def _framed(avatar: Avatar, size: int) -> tuple[Avatar, Layers, tuple[int, int]]:
+def _framed(avatar: Avatar, size: int, own_wall: bool) -> tuple[Avatar, Layers, tuple[int, int]]:
     """The avatar in a `head` picture, its whole portrait at that scale, the frame's corner.
 
     Scaled first and cut at whole pixels after: what lies past the frame then fits without a seam.
@@ -185,7 +183,7 @@ def _framed(avatar: Avatar, size: int) -> tuple[Avatar, Layers, tuple[int, int]]
         int(np.clip(round(x * scale), 0, whole - size)),
         int(np.clip(round(y * scale), 0, whole - size)),
     )
-    layers = cut(avatar, whole)
+    layers = cut(avatar, whole, own_wall)
     points = avatar.landmarks * np.float32(scale)
     points[:, :2] += (scale - 1) / 2 - np.array(corner, np.float32)
     part = np.s_[corner[1] : corner[1] + size, corner[0] : corner[0] + size]
