@@ -1,4 +1,4 @@
-"""The command `synchrorama`: serve, render, motion, avatar, doctor, bench, settings.
+"""The command `synchrorama`: serve, render, motion, avatar, plan, doctor, bench, settings.
 
 Runs on the main thread.
 Never does the work itself: each command is a function of its module.
@@ -51,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     from server.bench.cli import add_arguments as add_bench_arguments
     from server.metrics import program_version
     from server.onboarding.cli import add_arguments as add_avatar_arguments
+    from server.plans.cli import add_arguments as add_plan_arguments
 
     parser = Parser(
         prog="synchrorama",
@@ -84,6 +85,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_avatar_arguments(avatar)
     add_settings(avatar, ("avatars", "disclosure"))
+    plan = add(
+        "plan", "TensorRT plans for an NVIDIA card", run_plans, "ACTION [NETWORK ...] [options]"
+    )
+    add_plan_arguments(plan)
+    add_settings(plan, ("render",))
     doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
     doctor.add_argument("--json", action="store_true", help="as JSON")
     add_settings(doctor)
@@ -263,6 +269,13 @@ def feeling_from(arguments: argparse.Namespace) -> EmotionOverride | None:
 def run_avatars(arguments: argparse.Namespace) -> int:
     """One of the avatar commands."""
     from server.onboarding.cli import run
+
+    return run(arguments, settings_from(arguments))
+
+
+def run_plans(arguments: argparse.Namespace) -> int:
+    """One of the commands for plans."""
+    from server.plans.cli import run
 
     return run(arguments, settings_from(arguments))
 

@@ -85,13 +85,13 @@ def choose(have: Collection[Flavour], card: Capability | None) -> Flavour:
             continue
         if card is None or flavour.cards is None or card in flavour.cards:
             return flavour
-    names = ", ".join(each.module for each in have) or "no TensorRT"
+    names = ", ".join(each.module for each in have)
     if card is None:
-        raise LibraryMissing(f"{names} here builds no plan without a card; {RTX.hint}")
-    suits = TENSORRT if RTX.cards is None or card not in RTX.cards else RTX
-    raise LibraryMissing(
-        f"{names} here does not run on a card of compute capability {said(card)}; {suits.hint}"
-    )
+        told = f"{names} builds no plan without a card" if names else "there is no TensorRT"
+        raise LibraryMissing(f"{told}; {RTX.hint}")
+    told = f"{names} does not run on" if names else "there is no TensorRT for"
+    suits = RTX if RTX.cards is not None and card in RTX.cards else TENSORRT
+    raise LibraryMissing(f"{told} a card of compute capability {said(card)}; {suits.hint}")
 
 
 def target_of(flavour: Flavour, card: Capability | None) -> str:

@@ -46,10 +46,10 @@ def test_rtx_where_it_runs_the_other_elsewhere(
 @pytest.mark.parametrize(
     ("have", "card", "said"),
     [
-        ((RTX,), (9, 0), r"tensorrt_rtx here does not run on .* 9\.0; pip install tensorrt-cu13"),
-        ((), (8, 9), "no TensorRT here .*trt-rtx"),
-        ((TENSORRT,), None, "tensorrt here builds no plan without a card; .*trt-rtx"),
-        ((), None, "no TensorRT here builds no plan"),
+        ((RTX,), (9, 0), r"tensorrt_rtx does not run on .* 9\.0; pip install tensorrt-cu13"),
+        ((), (8, 9), "there is no TensorRT for a card .*trt-rtx"),
+        ((TENSORRT,), None, "tensorrt builds no plan without a card; .*trt-rtx"),
+        ((), None, "there is no TensorRT; .*trt-rtx"),
     ],
 )
 def test_where_none_will_do_the_one_that_would_is_named(
