@@ -51,7 +51,6 @@ def build_parser() -> argparse.ArgumentParser:
     from server.bench.cli import add_arguments as add_bench_arguments
     from server.metrics import program_version
     from server.onboarding.cli import add_arguments as add_avatar_arguments
-    from server.plans.cli import add_arguments as add_plan_arguments
 
     parser = Parser(
         prog="synchrorama",
@@ -85,14 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_avatar_arguments(avatar)
     add_settings(avatar, ("avatars", "disclosure"))
-    plan = add(
-        "plan", "TensorRT plans for an NVIDIA card", run_plans, "ACTION [NETWORK ...] [options]"
-    )
-    add_plan_arguments(plan)
-    add_settings(plan, ("render",))
-    doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
-    doctor.add_argument("--json", action="store_true", help="as JSON")
-    add_settings(doctor)
+    _machine_commands(add)
     bench = commands.add_parser("bench", help="measure latency, drift and what is left behind")
     add_bench_arguments(bench)
     bench.set_defaults(run=run_bench)
@@ -100,6 +92,20 @@ def build_parser() -> argparse.ArgumentParser:
     listing.add_argument("--markdown", action="store_true", help="write docs/settings.md")
     add_settings(listing)
     return parser
+
+
+def _machine_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What prepares and examines the machine; `add` takes name, text, function and usage."""
+    from server.plans.cli import add_arguments
+
+    plan = add(
+        "plan", "TensorRT plans for an NVIDIA card", run_plans, "ACTION [NETWORK ...] [options]"
+    )
+    add_arguments(plan)
+    add_settings(plan, ("render",))
+    doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    add_settings(doctor)
 
 
 def _render_arguments(command: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from engines.backends.typed_graph import COSTLY, onnx_package, typed
 
 _LEVELS = "pictures"
 """The one input that holds levels of 0..255."""
-_TOKENS = 1000
+_TOKENS = 50
 
 
 def made_feeds(network: Network, size: int, seed: int = 0) -> dict[str, Array]:

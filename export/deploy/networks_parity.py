@@ -72,8 +72,8 @@ def relative(
 ) -> float:
     """Largest difference of an output over its largest value, in all calls; nan counts as inf."""
     size = max(float(np.abs(each[name]).max()) for each in want)
-    apart = max(float(np.abs(a[name] - b[name]).max()) for a, b in zip(have, want, strict=True))
-    return float("inf") if np.isnan(apart) else apart / max(size, 1e-12)
+    apart = [float(np.abs(a[name] - b[name]).max()) for a, b in zip(have, want, strict=True)]
+    return float("inf") if np.isnan(apart).any() else max(apart) / max(size, 1e-12)
 
 
 def table(rows: Sequence[ParityRow]) -> list[str]:

@@ -6,6 +6,7 @@ Never prints a time that was not measured: without a card it says so.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -173,9 +174,7 @@ def floor_ms(each: Figures, batch: int, card: str) -> float | None:
 
     Networks without a batch count their least size.
     """
-    peak = next(
-        (PEAKS[name] for name in sorted(PEAKS, key=len, reverse=True) if name in card), None
-    )
+    peak = next((found for name, found in PEAKS.items() if re.search(rf"\b{name}\b", card)), None)
     if peak is None:
         return None
     tflops, gbytes = peak
