@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engines.backends.base import DYNAMIC, BadGraph, LibraryMissing, Model
-from engines.backends.flavours import RTX, TENSORRT
+from engines.backends.flavours import RTX, TENSORRT, installed
 from engines.backends.networks import NETWORKS, Axis
 from engines.backends.ort import OrtBackend
 from engines.backends.plan_build import Builder, BuildFailed, graph_inputs
@@ -36,6 +37,12 @@ def builder() -> Builder:
 @pytest.fixture
 def store(tmp_path: Path) -> PlanStore:
     return PlanStore(tmp_path)
+
+
+def test_continuous_integration_has_the_library() -> None:
+    if os.environ.get("CI") != "true":
+        pytest.skip("elsewhere the extra trt-rtx may be left out")
+    assert RTX in installed(), "plans would not be built: install the extra trt-rtx"
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -102,6 +102,14 @@ def test_plans_are_built_by_the_program_itself_in_a_process_of_its_own(
             build_in_child(wanted, "renderer/eye")
 
 
+def test_a_process_of_its_own_really_builds(tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="the extra trt-rtx is not installed")
+    build_in_child(RenderSettings(plans=str(tmp_path)), "renderer/eye_reference")
+    (entry,) = PlanStore(tmp_path).entries(whole=True)
+    assert entry.error is None and entry.manifest is not None
+    assert entry.manifest.key.network == "renderer/eye_reference"
+
+
 def test_a_build_that_hangs_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_: Any, **__: Any) -> None:
         raise subprocess.TimeoutExpired("plan build", 3600)
