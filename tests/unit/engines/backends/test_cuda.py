@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from engines.backends import cuda as cuda_module
 from engines.backends.base import (
     BackendError,
     CardLost,
@@ -117,3 +120,29 @@ def test_the_binding_itself_says_when_there_is_no_card() -> None:
         assert "cudaGetDeviceCount" in str(error) or "no NVIDIA card" in str(error)
     else:
         assert cuda.card().name and cuda.card().free_bytes > 0
+
+
+def test_the_made_up_card_has_no_call_that_the_real_binding_lacks() -> None:
+    real = pytest.importorskip("cuda.bindings.runtime", reason="the extra trt-rtx is not installed")
+    for name in (name for name in vars(FakeCudart) if name.startswith("cuda")):
+        made, there = getattr(FakeCudart, name), getattr(real, name)
+        if not callable(made):
+            assert all(hasattr(there, part) for part in vars(made)), name
+            continue
+        taken = re.match(rf"{name}\((.*?)\)", there.__doc__ or "")
+        assert taken, name
+        wanted = [part for part in taken[1].split(",") if part.strip()]
+        assert len(inspect.signature(made).parameters) - 1 == len(wanted), name
+
+
+def test_codes_are_those_of_the_real_binding() -> None:
+    real = pytest.importorskip("cuda.bindings.runtime", reason="the extra trt-rtx is not installed")
+    names = {int(code): code.name for code in real.cudaError_t}
+    assert names[2] == "cudaErrorMemoryAllocation" and names[100] == "cudaErrorNoDevice"
+    assert names[35] == "cudaErrorInsufficientDriver"
+    lost = {names[code] for code in cuda_module._LOST}
+    assert {
+        "cudaErrorIllegalAddress",
+        "cudaErrorLaunchFailure",
+        "cudaErrorECCUncorrectable",
+    } <= lost

@@ -31,7 +31,7 @@ from engines.backends.plans import (
     WrongProfile,
 )
 from engines.backends.trt import TrtBackend
-from tests.support.fake_cuda import FakeCudart, FakeTrt, fake_trt
+from tests.support.fake_cuda import FakeContext, FakeCudart, FakeEngine, FakeTrt, fake_trt
 from tests.support.tiny_graph import batched, static, text
 
 MODEL = batched()
@@ -233,3 +233,29 @@ def test_the_library_is_chosen_by_the_card(
     pytest.importorskip("tensorrt_rtx", reason="the extra trt-rtx is not installed")
     backend = TrtBackend(store, Cuda(FakeCudart(capability=(8, 6))))
     assert backend.kind == "tensorrt_rtx" and backend.builder.target == "sm80+"
+
+
+def test_the_made_up_library_has_nothing_that_the_real_one_lacks(trt: FakeTrt) -> None:
+    real = pytest.importorskip("tensorrt_rtx", reason="the extra trt-rtx is not installed")
+    for made, kind in (
+        (FakeEngine, real.ICudaEngine),
+        (FakeContext, real.IExecutionContext),
+    ):
+        names = {name for name in vars(made) if not name.startswith("_")}
+        assert names and not [name for name in names if not hasattr(kind, name)]
+    for name in (
+        "ExecutionContextAllocationStrategy",
+        "CudaGraphStrategy",
+        "DynamicShapesKernelSpecializationStrategy",
+    ):
+        assert all(hasattr(getattr(real, name), part) for part in vars(getattr(trt, name)))
+    for name in (
+        "set_execution_context_allocation_strategy",
+        "create_runtime_cache",
+        "set_runtime_cache",
+        "cuda_graph_strategy",
+        "dynamic_shapes_kernel_specialization_strategy",
+    ):
+        assert hasattr(real.IRuntimeConfig, name)
+    assert {"deserialize", "serialize"} <= set(dir(real.IRuntimeCache))
+    assert hasattr(real.Runtime, "deserialize_cuda_engine") and hasattr(real, "Logger")
