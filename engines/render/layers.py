@@ -26,7 +26,7 @@ class Layers:
     skin: U8
     """u8[S,S,4] the portrait with skin past the outline of the face; 4th channel: face allowed."""
     background: U8 | None
-    """u8[S,S,3] stays still behind the person; None: their own wall, which gives way to them."""
+    """u8[S,S,3] stays still behind the person; None: their own wall, which gives way."""
     rest: U8
     """u8[S,S,3] what is shown where nothing moves: the photo, or the person over a background."""
 

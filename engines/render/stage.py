@@ -16,7 +16,7 @@ import numpy as np
 from engines.avatars.bundle import Avatar
 from engines.render import landmarks as lm
 from engines.render.backdrops import backdrop
-from engines.render.cutout import spotless
+from engines.render.cutout import spotless, with_wall
 from engines.render.cv import cv2
 from engines.render.layers import Layers, cut, resized
 from engines.render.surround import surrounded
@@ -33,7 +33,7 @@ _MIN_FACE_WIDTHS = 1.5
 _MAX_SHARE = 0.86
 """Of the portrait's side: a `head` picture is always visibly closer than the portrait."""
 _BEYOND = 0.08
-"""Of the picture: as much wall is thought to lie past the portrait's edges."""
+"""Of the picture: as much of a person is thought to lie past the portrait's edges."""
 _BLUR_SHARE = 0.07
 """Standard deviation of the strongest blur, as a share of the side."""
 
@@ -102,10 +102,11 @@ class Scene:
     """Its points and offsets in the framed picture."""
     layers: Layers
     reach: U8
-    """What the head moves, also past the frame, for a turn pulls that in: u8[h,w,3] the photo,
-    wall and all, or u8[h,w,4] the person alone, premultiplied, before another background."""
+    """u8[h,w,4]: what the head carries, premultiplied, past the frame too: a turn pulls that in."""
     reach_corner: F32
     """f32[2]: where the frame's top left pixel lies in `reach`."""
+    wall: U8 | None
+    """u8[H,W,3]: the whole portrait's own wall; None before another background."""
     matte: U8
     """u8[H,W]: where the person is in the whole portrait."""
     corner: F32
@@ -118,17 +119,17 @@ def set_up(avatar: Avatar, size: int, stage: Stage = AS_IT_IS) -> Scene:
         framed, whole, corner = _framed(avatar, size)
     else:
         framed, whole, corner = avatar, cut(avatar, size), (0, 0)
-    layers, at = _part(whole, corner, size), np.array(corner, np.float32)
-    side = len(whole.photo)
-    matte, wall = resized(avatar.alpha, side), resized(avatar.background, side)
+    layers, side = _part(whole, corner, size), len(whole.photo)
+    matte, made_up = resized(avatar.alpha, side), resized(avatar.background, side)
+    wall: U8 | None = None
     if isinstance(stage.background, Photo):
-        margin = round(_BEYOND * size)
-        reach = surrounded(whole.photo, wall, matte, margin)
-        return Scene(framed, layers, reach, at + margin, matte, at)
-    person = spotless(whole.photo, matte)
-    behind = _behind(stage, _square(wall, corner, size))
-    layers = layers.before(behind, _square(person, corner, size))
-    return Scene(framed, layers, person, at, matte, at)
+        person, wall = with_wall(whole.photo, matte, made_up)
+    else:
+        person = spotless(whole.photo, matte)
+        behind = _behind(stage, _square(made_up, corner, size))
+        layers = layers.before(behind, _square(person, corner, size))
+    margin, at = round(_BEYOND * size), np.array(corner, np.float32)
+    return Scene(framed, layers, surrounded(person, margin), at + margin, wall, matte, at)
 
 
 def colour_of(text: str) -> Colour:

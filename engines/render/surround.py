@@ -17,20 +17,19 @@ _RIM_PX = 2
 _SOFT_PX = 1.5
 
 
-def surrounded(photo: U8, wall: U8, matte: U8, margin: int) -> U8:
-    """u8[H+2m,W+2m,3]: a photo u8[H,W,3] with `margin` pixels more on each side.
+def surrounded(person: U8, margin: int) -> U8:
+    """u8[H+2m,W+2m,4]: a premultiplied person u8[H,W,4] with `margin` pixels more on each side.
 
-    The mirror image of the wall u8[H,W,3] (the photo without its person), and of the person where
-    the edge cuts them; a crown is rounded off.
+    Their mirror image where an edge cuts them, and nobody elsewhere; a crown is rounded off.
     """
     around = (margin, margin, margin, margin)
-    behind = cv2.copyMakeBorder(wall, *around, cv2.BORDER_REFLECT_101)
-    person = cv2.copyMakeBorder(photo, *around, cv2.BORDER_REFLECT_101)
-    share = cv2.copyMakeBorder(matte, *around, cv2.BORDER_REPLICATE).astype(np.float32) / 255
-    share[:margin] = crown(matte, margin)
-    out: U8 = cv2.blendLinear(person, behind, share, 1 - share)
-    out[margin:-margin, margin:-margin] = photo
-    return out
+    out = cv2.copyMakeBorder(person, *around, cv2.BORDER_REFLECT_101)
+    edge = cv2.copyMakeBorder(person[..., 3], *around, cv2.BORDER_REPLICATE)
+    share = edge.astype(np.float32) / 255
+    share[:margin] = crown(person[..., 3], margin)
+    share[margin:-margin, margin:-margin] = 1
+    shown: U8 = np.rint(out * share[..., None]).astype(np.uint8)
+    return shown
 
 
 def crown(matte: U8, margin: int) -> F32:

@@ -42,6 +42,7 @@ _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
+_MIRROR, _NOTHING = cv2.BORDER_REFLECT_101, cv2.BORDER_CONSTANT
 _RED = 0.3
 """Share of a fold's shadow that red light fills."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -57,20 +58,12 @@ class RenderState:
 
     map_full: F32
     map_half: F32
-    overlay: Overlay | None
-    """Only before another background."""
-    frames: int = 0
-    stage_s: dict[str, float] = field(default_factory=dict)
-    """Time spent in each stage since the state was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """Scratch to lay a person over a background."""
-
     person: U8
     clear: U8
     behind: U8
+    frames: int = 0
+    stage_s: dict[str, float] = field(default_factory=dict)
+    """Time spent in each stage since the state was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,8 @@ class WarpRenderer:
         self._geometry = Geometry(avatar, size)
         self._field = HeadField(self._geometry, rig, scene.matte, scene.corner)
         self._layers = scene.layers
-        self._wall = WallField(
+        self._wall, self._wall_corner = scene.wall, scene.corner
+        self._wall_field = WallField(
             self._field.nodes + scene.corner,
             scene.matte,
             self._geometry.face_width,
@@ -145,10 +139,14 @@ class WarpRenderer:
 
     def new_state(self, seed: int = 0) -> RenderState:
         """A session's own state, 5 MB at 512. Nothing in it is random."""
-        overlay, shape = None, (self._field.rows, self.size)
-        if self._layers.background is not None:
-            overlay = Overlay(*(np.empty((*shape, n), np.uint8) for n in (4, 1, 3)))
-        return RenderState(self._field.room(CELL), self._field.room(CELL // 2), overlay)
+        rows = self._field.rows
+        return RenderState(
+            map_full=self._field.room(CELL),
+            map_half=self._field.room(CELL // 2),
+            person=np.empty((rows, self.size, 4), np.uint8),
+            clear=np.empty((rows, self.size), np.uint8),
+            behind=np.empty((rows, self.size, 3), np.uint8),
+        )
 
     def render(self, state: RenderState, motion: F32, cues: Cues = NOTHING, effort: int = 0) -> U8:
         """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
@@ -175,8 +173,8 @@ class WarpRenderer:
         weights, face, pose, placed = mesh.weights, mesh.face, mesh.pose, mesh.placed
         with timed(state, "head"):
             offset = self._field.forward(face - self._geometry.face, pose)
-            coarse = self._field.backward(self._wall.along(offset))
-            picture = self._head(state, coarse)
+            coarse = self._field.backward(offset)
+            picture = self._head(state, coarse, self._behind(state, offset))
         with timed(state, "face map"):
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
@@ -197,35 +195,32 @@ class WarpRenderer:
         """The picture as the stage wants it: mirrored or not."""
         return cv2.flip(picture, 1) if self._mirrored else picture
 
-    def _head(self, state: RenderState, coarse: F32) -> U8:
-        """Background and person; rows below the moving ones are at rest."""
+    def _behind(self, state: RenderState, offset: F32) -> U8:
+        """u8[rows,S,3]: what stands behind a person whose nodes go by f32[N,2]."""
+        if self._wall is None:
+            assert self._layers.background is not None
+            return self._layers.background[: self._field.rows]
+        coarse = self._field.backward(self._wall_field.along(offset))
+        # Past the portrait's edges a wall goes on in its mirror image.
+        return self._moved(state, self._wall, coarse + self._wall_corner, state.behind, _MIRROR)
+
+    def _head(self, state: RenderState, coarse: F32, behind: U8) -> U8:
+        """The person over what stands behind; rows below the moving ones are at rest."""
         rows = self._field.rows
-        source = self._field.expand(coarse + self._corner, CELL, state.map_full)
+        person = self._moved(state, self._reach, coarse + self._corner, state.person, _NOTHING)
         picture = np.empty((self.size, self.size, 3), np.uint8)
         picture[rows:] = self._layers.rest[rows:]
-        if state.overlay is None:
-            self._moved(source, picture[:rows])
-        else:
-            self._over_background(source, state.overlay, picture[:rows])
+        moving = picture[:rows]
+        cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving)
+        clear = cv2.bitwise_not(cv2.extractChannel(person, 3, state.clear), state.clear)
+        seen = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR)
+        cv2.add(moving, cv2.multiply(behind, seen, state.behind, 1 / 255), moving)
         return picture
 
-    def _moved(self, source: F32, into: U8) -> None:
-        cv2.remap(
-            self._reach,
-            source,
-            None,
-            cv2.INTER_LINEAR,
-            dst=into,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-
-    def _over_background(self, source: F32, overlay: Overlay, into: U8) -> None:
-        assert self._layers.background is not None
-        self._moved(source, overlay.person)
-        clear = cv2.bitwise_not(cv2.extractChannel(overlay.person, 3, overlay.clear), overlay.clear)
-        behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, overlay.behind)
-        behind = cv2.multiply(self._layers.background[: len(into)], behind, overlay.behind, 1 / 255)
-        cv2.add(cv2.cvtColor(overlay.person, cv2.COLOR_BGRA2BGR, into), behind, into)
+    def _moved(self, state: RenderState, texture: U8, coarse: F32, into: U8, past: int) -> U8:
+        source = self._field.expand(coarse, CELL, state.map_full)
+        out: U8 = cv2.remap(texture, source, None, cv2.INTER_LINEAR, dst=into, borderMode=past)
+        return out
 
     def _face_map(
         self, state: RenderState, coarse: F32, placed: F32, texture_at: F32, light: F32

@@ -13,15 +13,20 @@ def head(top: float, radius: float = 60) -> U8:
     return np.where(inside, 255, 0).astype(np.uint8)
 
 
-def test_past_the_edges_is_the_walls_mirror_image_and_no_second_person() -> None:
-    wall = np.zeros((200, 200, 3), np.uint8)
-    wall[..., 0] = COLUMNS
-    matte = head(-10)
-    photo = np.where(matte[..., None] > 0, (0, 0, 255), wall).astype(np.uint8)
-    out = surrounded(photo, wall, matte, 20)
-    np.testing.assert_array_equal(out[20:-20, 20:-20], photo)
-    np.testing.assert_array_equal(out[100:, :20], out[100:, 21:41][:, ::-1])
-    assert not out[:20, ..., 2].any()
+def person(matte: U8) -> U8:
+    red = np.where(matte[..., None] > 0, (0, 0, 255), (0, 0, 0)).astype(np.uint8)
+    return np.dstack([red, matte])
+
+
+def test_past_an_edge_the_person_goes_on_where_it_cuts_them_and_nowhere_else() -> None:
+    matte = np.zeros((200, 200), np.uint8)
+    matte[5:, 60:140] = 255
+    matte[150:, :60] = 255
+    out = surrounded(person(matte), 20)
+    np.testing.assert_array_equal(out[20:-20, 20:-20], person(matte))
+    assert (out[-20:, 80:160, 3] == 255).all() and (out[175:195, :20, 3] == 255).all()
+    # Four pixels below the upper edge, and no second head above it.
+    assert not out[:20, ..., 3].any() and not out[:150, :20, 3].any()
 
 
 @pytest.mark.parametrize("top", [3, 8, 25])
@@ -34,12 +39,10 @@ def test_a_cut_crown_is_rounded_off(top: int) -> None:
     assert ((share > 0.5) != true).sum() < 0.1 * true.sum() + 12
 
 
-def test_a_crown_is_hair_and_beside_it_is_wall() -> None:
-    matte = head(12)
-    photo = np.where(matte[..., None] > 0, (0, 0, 255), (200, 0, 0)).astype(np.uint8)
-    out = surrounded(photo, np.full_like(photo, (200, 0, 0)), matte, 20)
-    assert (out[12:20, 120] == (0, 0, 255)).all()
-    assert (out[:4, 120] == (200, 0, 0)).all() and (out[:20, 60] == (200, 0, 0)).all()
+def test_a_crown_is_hair_and_beside_it_is_nobody() -> None:
+    out = surrounded(person(head(12)), 20)
+    assert (out[12:20, 120] == (0, 0, 255, 255)).all()
+    assert not out[:4, 120].any() and not out[:20, 60].any()
 
 
 @pytest.mark.parametrize("value", [0, 255])
