@@ -117,3 +117,16 @@ def test_on_a_card_results_are_compared(
     assert "made up, compute capability 8.9" in out
     assert ("TOO FAR" in out) == (code == 1)
     assert "lips/lips" in out and "from ONNX Runtime" in out
+
+
+def test_on_a_terminal_the_phases_of_a_build_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with plan_cli._progress("renderer/eye", quiet=False) as told:
+        assert told is not None
+        for step in (("Building engine", 0, 2), ("Tuning", 1, 9), ("Building engine", 2, 2)):
+            told(*step)
+    with plan_cli._progress("renderer/eye", quiet=True) as told:
+        assert told is None
+    assert capsys.readouterr().out == ""
