@@ -15,6 +15,7 @@ from engines.render.mark import CORNERS, Corner, MarkStyle
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
+DEVICES = ("cpu", "cuda")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 _MARK = MarkStyle()
 
@@ -230,6 +231,14 @@ class RenderSettings(Section):
     )
     steps: int | None = option(
         None, "Steps of the sampler; empty: what the nets were made for.", low=1, high=4
+    )
+    device: str = option(
+        "cpu",
+        "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
+        choices=DEVICES,
+    )
+    plans: str | None = option(
+        None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."
     )
 
 

@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
-from engines.onnx_session import open_session
+from engines.backends.base import (
+    Backend,
+    BackendError,
+    BadGraph,
+    CardLost,
+    Model,
+    Network,
+    OutOfDeviceMemory,
+)
+from engines.backends.ort import OrtBackend
 from engines.render.boxes import KINDS, MASKS, Kind
 from engines.render.conditions import CONDITION_SIZE, Cues
 from engines.render.sampler import SIGMA
@@ -46,7 +54,7 @@ class NoRendererWeights(BadRendererWeights):
 class RendererNets:
     """Shared, read-only sessions."""
 
-    sessions: dict[str, onnxruntime.InferenceSession]
+    sessions: dict[str, Network]
     steps: int
     """Steps of the sampler that the nets were distilled for."""
     cues: frozenset[str]
@@ -97,10 +105,13 @@ def shapes(kind: Kind, count: int = 1) -> dict[str, tuple[int, ...]]:
     }
 
 
-def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> RendererNets:
-    """Read and check a weights folder, run each net once.
+def load(
+    folder: Path = DEFAULT_FOLDER, threads: int = 1, backend: Backend | None = None
+) -> RendererNets:
+    """Read and check a weights folder, run each net once; None: ONNX Runtime on the CPU.
 
-    Raises NoRendererWeights where there is no manifest, BadRendererWeights for what is damaged.
+    Raises NoRendererWeights where there is no manifest, BadRendererWeights for what is damaged,
+    and what the back-end given raises when it cannot serve them.
     """
     path = folder / "manifest.json"
     if not path.is_file():
@@ -110,13 +121,13 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> RendererNets:
     except (OSError, ValueError) as error:
         raise BadRendererWeights(f"{path}: {error}; {_REMEDY}") from error
     _check(folder, manifest)
-    sessions = {}
+    sessions: dict[str, Network] = {}
+    opened = OrtBackend(threads=threads) if backend is None else backend
     for name in NETS:
         data = _read(folder / f"{name}.onnx", manifest["sha256"].get(name))
         try:
-            sessions[name] = open_session(data, threads)
-        except Exception as error:
-            # ONNX Runtime's own errors have no common type but this one.
+            sessions[name] = opened.load(Model(f"renderer/{name}", data))
+        except BadGraph as error:
             raise BadRendererWeights(f"{folder}/{name}.onnx: {error!r}; {_REMEDY}") from error
     all_four = "".join(manifest["sha256"][name] for name in NETS)
     digest = hashlib.sha256(all_four.encode()).hexdigest()[:16]
@@ -160,7 +171,9 @@ def _try(nets: RendererNets, kind: Kind, folder: Path) -> None:
         blank = np.zeros((1, h, w, 3), np.uint8)
         found = nets.reference(kind, blank, np.zeros((1, MASKS, h, w), np.uint8))
         drawn = nets.residual(kind, {name: np.zeros(s, np.float32) for name, s in wanted.items()})
-    except Exception as error:
+    except (CardLost, OutOfDeviceMemory):
+        raise
+    except BackendError as error:
         raise BadRendererWeights(f"{folder}: {kind.name}: {error!r}; {_REMEDY}") from error
     if found.shape != wanted["reference"] or drawn.shape != wanted["picture"]:
         raise BadRendererWeights(

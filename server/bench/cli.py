@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from server.bench.needs import BenchError
-from server.bench.report import Result, markdown, put_table, write_json
+from server.bench.report import Result, markdown, put_block, put_table, write_json
 
 HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
@@ -34,6 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     error.add_argument("--seconds", type=_positive, default=40.0, help="of each run, default 40")
     for kind in (latency, soak, cycles, error):
         _common(kind, browser=kind is not cycles)
+    add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
+
+
+def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `bench gpu` takes."""
+    parser.add_argument("names", nargs="*", metavar="NETWORK", help="default: all")
+    parser.add_argument("--runs", type=_count, default=200, help="timed, of each batch [200]")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="put the table into its place in this page"
+    )
 
 
 def _common(parser: argparse.ArgumentParser, *, browser: bool) -> None:
@@ -87,6 +97,8 @@ def parse_settings(given: Sequence[str]) -> dict[str, str]:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked, print the table, return the exit code."""
+    if args.bench == "gpu":
+        return _gpu(args)
     try:
         result = asyncio.run(_measure(args))
     except BenchError as error:
@@ -102,6 +114,24 @@ def run(args: argparse.Namespace) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return FAILED
     return HELD if result.held else MISSED
+
+
+def _gpu(args: argparse.Namespace) -> int:
+    """Figures of plans: a table of their own, no bars."""
+    from engines.backends.base import BackendError
+    from engines.backends.typed_graph import NoOnnx
+    from server.bench.gpu import bench
+
+    try:
+        text = bench(args.names, args.runs)
+        print(text, end="")
+        if args.table is not None:
+            page = args.table.read_text(encoding="utf-8")
+            args.table.write_text(put_block(page, "gpu", text), encoding="utf-8")
+    except (BackendError, NoOnnx, OSError, ValueError) as error:
+        print(f"bench gpu: {error}", file=sys.stderr)
+        return FAILED
+    return HELD
 
 
 def _write(result: Result, args: argparse.Namespace) -> None:
