@@ -81,6 +81,9 @@ class EngineStats:
     turn_age_s: float
     """Time since the last turn began: far above 1 s, the thread is stuck."""
     turns: int
+    steps_down: int = 0
+    """Steps down on the quality ladder so far, over all sessions."""
+    steps_up: int = 0
 
 
 class StepMeter:

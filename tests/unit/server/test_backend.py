@@ -11,7 +11,6 @@ import pytest
 
 from engines.avatars.store import BUILTIN
 from server.backend import (
-    STUCK_S,
     EngineBackend,
     avatar_store,
     percentile,
@@ -21,6 +20,7 @@ from server.codec_pool import CodecPool
 from server.gallery import Gallery
 from server.metrics import Metrics
 from server.settings import AvatarSettings, Settings
+from server.warm_engine import STUCK_S
 from tests.support.fake_motion import FakeFault, FakeMotionModel
 from tests.support.real_backend import real_backend
 
@@ -84,5 +84,5 @@ def test_folders_of_the_settings_come_before_the_built_in_avatars(tmp_path: Path
 def test_an_engine_that_hangs_in_a_step_is_not_ready(age_s: float, running: bool) -> None:
     backend = real_backend()
     hung: Any = SimpleNamespace(running=True, stats=lambda: SimpleNamespace(turn_age_s=age_s))
-    backend._engine = hung
+    backend._engine._engine = hung
     assert backend.running is running
