@@ -40,6 +40,8 @@ class Machine:
     step_512_s: float
     """Engine time per frame at 512x512 (motion and picture) in seconds, drawn in the way that
     places are counted by (`server.drawing`): see `sustained_s`."""
+    processes: int = 1
+    """Media processes beside the engine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def decide(
 
 
 def _one_for_each_core(machine: Machine) -> int:
-    return max(1, min(machine.cores, SESSIONS_PER_PROCESS))
+    return max(1, min(machine.cores, SESSIONS_PER_PROCESS * max(machine.processes, 1)))
 
 
 def _beside(work: str, size: int, sizes: Sequence[int]) -> str:

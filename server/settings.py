@@ -88,6 +88,13 @@ class ServerSettings(Section):
 
     host: str = option("127.0.0.1", "Address to listen on; loopback unless you open it.")
     port: int = option(8000, "TCP port to listen on; 0 takes any free one.", low=0, high=65535)
+    workers: int = option(
+        1,
+        "Media processes, of about eight sessions each, around one engine process; 1: all in one "
+        "process. docs/workers.md",
+        low=0,
+        high=64,
+    )
     cors_origins: tuple[str, ...] = option(
         (), "Origins of other sites whose pages may call the API; none by default."
     )

@@ -62,10 +62,15 @@ class WarmEngine:
         return self._motion.lookahead if self._motion is not None else 0
 
     @property
+    def turn_age_s(self) -> float:
+        """Since when its thread has been at one turn; 0 while there is none."""
+        return self._engine.stats().turn_age_s if self._engine is not None else 0.0
+
+    @property
     def running(self) -> bool:
         """Whether it is warm and its thread alive and turning."""
         engine = self._engine
-        return engine is not None and engine.running and engine.stats().turn_age_s < STUCK_S
+        return engine is not None and engine.running and self.turn_age_s < STUCK_S
 
     @property
     def renderer(self) -> Kind:

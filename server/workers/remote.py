@@ -174,7 +174,9 @@ class RemoteFaces:
                 waiting.set_exception(EngineStopped(reason))
         if self._up.is_set():
             self._up.clear()
-            self._on_fault(None, EngineAway(reason))
+            # Let go of on purpose: nobody has to be told.
+            if self._task is not None:
+                self._on_fault(None, EngineAway(reason))
 
     # -- faces -------------------------------------------------------------------------------
 
