@@ -41,6 +41,8 @@ class Shared:
     """Of every session's id: names the process that holds it."""
     elsewhere: Callable[[], Sequence[int]] = tuple
     """Sizes of the sessions in other processes on the same engine."""
+    changed: Callable[[], None] = lambda: None
+    """Called when a session has come or gone."""
     ready: Callable[[], bool] = lambda: True
     """Whether there is an engine now; it may come back."""
 
@@ -183,7 +185,7 @@ class SessionManager:
             )
             log.info("session is created", extra={"avatar": plan.avatar, "voice": plan.voice})
         self._sessions[plan.id] = session
-        self._metrics.sessions_active.set(len(self._sessions))
+        self._count()
         return session
 
     def get(self, session_id: str) -> Session:
@@ -214,9 +216,13 @@ class SessionManager:
         self._ended[session.plan.id] = session.reason
         while len(self._ended) > REMEMBER_ENDED:
             self._ended.popitem(last=False)
-        self._metrics.sessions_active.set(len(self._sessions))
+        self._count()
         if session.ending is not None:
             self._metrics.sessions.labels(session.ending.result).inc()
+
+    def _count(self) -> None:
+        self._metrics.sessions_active.set(len(self._sessions))
+        self._shared.changed()
 
     # -- watching -----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from engines.pipeline import Motion
 from engines.render.mark import marked
 from server.admission import Machine, sustained_s
 from server.disclosure import mark_style
-from server.drawing import Drawing, Kind, drawing_of, measure
+from server.drawing import Costs, Drawing, Kind, drawing_of, measure
 from server.faces import LocalFaces
 from server.gallery import Gallery
 from server.models import motion_model
@@ -46,8 +46,12 @@ class WarmEngine:
         *,
         load_motion: Callable[[], Motion] | None = None,
         renderer_factory: RendererFactory | None = None,
+        costs: Costs | None = None,
     ) -> None:
-        """The last two are for tests; None takes what ships."""
+        """`costs`: as measured before by another of the same settings; None: measured anew.
+
+        The two between are for tests; None takes what ships.
+        """
         self._settings = settings
         self._load_motion = load_motion or partial(motion_model, settings)
         self._given_factory = renderer_factory
@@ -55,6 +59,8 @@ class WarmEngine:
         self._motion: Motion | None = None
         self._engine: Engine | None = None
         self._step_512_s = 0.0
+        self.costs = costs
+        """What frames cost, once it has started."""
 
     @property
     def lookahead(self) -> int:
@@ -90,7 +96,11 @@ class WarmEngine:
             self._drawing = await loop.run_in_executor(warm, self._load_drawing)
             # Whatever draws, live or not: no picture leaves without the mark.
             factory = marked(self._drawing.factory, mark_style(self._settings.disclosure))
-            costs = await loop.run_in_executor(warm, measure, self._motion, avatar, factory)
+            if self.costs is None:
+                self.costs = await loop.run_in_executor(
+                    warm, measure, self._motion, avatar, factory
+                )
+        costs = self.costs
         steps = costs.steps_of(0)
         counted = 0 if self._drawing.counted_at_best else len(costs.efforts) - 1
         self._step_512_s = sustained_s(costs.steps_of(counted))

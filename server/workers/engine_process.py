@@ -11,11 +11,11 @@ import logging
 import signal
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from server.backend import avatar_store
+from server.drawing import Costs
 from server.gallery import Gallery, Store
 from server.settings import Settings
 from server.warm_engine import WarmEngine
@@ -27,10 +27,19 @@ from server.workers.spawning import begin, breathe, obey
 log = logging.getLogger(__name__)
 
 
-def engine_main(end: socket.socket, path: str, values: dict[str, dict[str, Any]]) -> None:
-    """Serve on the socket `path` until the parent says so or is gone."""
+def engine_main(
+    end: socket.socket, path: str, values: dict[str, dict[str, Any]], costs: Costs | None
+) -> None:
+    """Serve on the socket `path` until the parent says so or is gone.
+
+    `costs`: as the engine before this one measured them.
+    """
     settings = begin(values)
-    sys.exit(asyncio.run(EngineProcess(settings, Path(path)).run(end)))
+    sys.exit(asyncio.run(_run(settings, Path(path), costs, end)))
+
+
+async def _run(settings: Settings, path: Path, costs: Costs | None, end: socket.socket) -> int:
+    return await EngineProcess(settings, path, WarmEngine(settings, costs=costs)).run(end)
 
 
 class FreshGallery(Gallery):
@@ -59,12 +68,16 @@ class FreshGallery(Gallery):
 
 
 class EngineProcess:
-    """What runs in it; `warm` is for tests."""
+    """What runs in it."""
 
-    def __init__(self, settings: Settings, path: Path, warm: WarmEngine | None = None) -> None:
+    def __init__(
+        self, settings: Settings, path: Path, warm: WarmEngine, store: Store | None = None
+    ) -> None:
+        """`store` is for tests; None takes what ships."""
         self._settings = settings
         self._path = path
-        self._warm = warm or WarmEngine(settings)
+        self._warm = warm
+        self._store: Store = store or avatar_store(settings)
         self._host: EngineHost | None = None
         self._ended = asyncio.Event()
         self._reason = ""
@@ -79,7 +92,7 @@ class EngineProcess:
             asyncio.create_task(obey(link, self._ended.set, lambda message: None)),
             asyncio.create_task(breathe(link, self._alive)),
         ]
-        gallery = FreshGallery(avatar_store(self._settings), self._settings.avatars.default)
+        gallery = FreshGallery(self._store, self._settings.avatars.default)
         try:
             await self._serve(link, gallery)
         except Exception as error:
@@ -101,9 +114,9 @@ class EngineProcess:
     async def _serve(self, link: Link, gallery: Gallery) -> None:
         faces = await self._warm.start(gallery, self._on_fault)
         about = Welcome(self._warm.lookahead, self._warm.renderer, self._warm.machine())
-        self._host = EngineHost(faces, replace(about))
+        self._host = EngineHost(faces, about)
         await self._host.start(self._path)
-        link.send(Ready())
+        link.send(Ready(self._warm.costs))
         await self._ended.wait()
 
     def _on_fault(self, session_id: str | None, error: BaseException) -> None:

@@ -77,7 +77,12 @@ class MediaProcess:
             settings,
             self._backend,
             on_fatal=self._end,
-            shared=Shared(prefix(index), lambda: self._elsewhere, lambda: self._backend.running),
+            shared=Shared(
+                prefix=prefix(index),
+                elsewhere=lambda: self._elsewhere,
+                changed=lambda: self._link.send(self._alive()),
+                ready=lambda: self._backend.running,
+            ),
         )
         self.app.add_middleware(CloseEach)
         self.server: Announcing = make_server(self.app, settings.server, self._announce)

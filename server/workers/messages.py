@@ -14,6 +14,7 @@ from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
 from engines.render.stage import Backdrop, Blur, Colour, Image, Photo, Stage
 from engines.values import F32, AudioChunk
 from server.admission import Machine
+from server.drawing import Costs
 from server.faces import FacePlan
 from server.workers.wire import Wire
 
@@ -150,6 +151,9 @@ class Faulted:
 class Ready:
     """A child has started and serves."""
 
+    costs: Costs | None = None
+    """As the engine measured them: the next one need not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -196,7 +200,16 @@ WIRE = Wire(
         *(Open, Show, Hear, Obey, Close),
         *(Welcome, Opened, Shown, Refused, Drawn, PictureMeta, Figures, Beat, Faulted),
         *(Ready, Failed, Alive, Elsewhere, Count, Counted, Stop),
-        *(FacePlan, AudioChunk, Machine, EngineSessionStats, EngineStats, StepTimes, Emotion),
+        *(
+            FacePlan,
+            AudioChunk,
+            Machine,
+            Costs,
+            EngineSessionStats,
+            EngineStats,
+            StepTimes,
+            Emotion,
+        ),
         *(Stage, Photo, Blur, Colour, Backdrop, Image),
         *(Say, Feel, Act, Manner, Listen, EmotionOverride),
     )

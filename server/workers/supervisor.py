@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from server.drawing import Costs
 from server.gallery import default_avatar
 from server.logs import install_logging
 from server.serve import address, bind
@@ -27,7 +28,7 @@ from server.workers.door import Door
 from server.workers.engine_process import engine_main
 from server.workers.media_process import media_main
 from server.workers.merging import merged
-from server.workers.messages import Count, Counted, Elsewhere
+from server.workers.messages import Count, Counted, Elsewhere, Ready
 from server.workers.restarts import Restarts
 from server.workers.routing import Freest, Target, choose
 from server.workers.spawning import plain
@@ -74,12 +75,19 @@ class Supervisor:
     """Owner of all child processes."""
 
     def __init__(
-        self, settings: Settings, bound: socket.socket, announce: Callable[[], None]
+        self,
+        settings: Settings,
+        bound: socket.socket,
+        announce: Callable[[], None],
+        mains: tuple[Callable[..., None], Callable[..., None]] = (engine_main, media_main),
     ) -> None:
+        """`mains`, what runs in the engine's and in the media processes, is given by tests."""
+        self._mains = mains
         self._settings = settings
         self._announce = announce
         self._folder = Path(tempfile.mkdtemp(prefix="synchrorama-"))
         self._values = plain(settings)
+        self._costs: Costs | None = None
         self._stop = asyncio.Event()
         self._reason = ""
         self._announced = False
@@ -104,8 +112,8 @@ class Supervisor:
         return Child(name, spawn, on_ready=self._on_ready, on_end=self._on_end, hear=self._hear)
 
     def _engine(self, end: socket.socket) -> BaseProcess:
-        arguments = (end, str(self._folder / "engine.sock"), self._values)
-        return SPAWN.Process(target=engine_main, args=arguments, name="engine", daemon=True)
+        arguments = (end, str(self._folder / "engine.sock"), self._values, self._costs)
+        return SPAWN.Process(target=self._mains[0], args=arguments, name="engine", daemon=True)
 
     def _media(self, index: int) -> Callable[[socket.socket], BaseProcess]:
         def make(end: socket.socket) -> BaseProcess:
@@ -117,7 +125,7 @@ class Supervisor:
             self._doors[name] = ours
             path = str(self._folder / "engine.sock")
             arguments = (end, theirs, path, index, self._values)
-            return SPAWN.Process(target=media_main, args=arguments, name=name, daemon=True)
+            return SPAWN.Process(target=self._mains[1], args=arguments, name=name, daemon=True)
 
         return make
 
@@ -175,6 +183,8 @@ class Supervisor:
         self._share()
 
     def _hear(self, child: Child, message: Any) -> None:
+        if isinstance(message, Ready) and message.costs is not None:
+            self._costs = message.costs
         if isinstance(message, Counted):
             waiting = self._counting.pop(child.name, None)
             if waiting is not None and not waiting.done():
