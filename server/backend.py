@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from engines.avatars.store import BUILTIN, AvatarStore
 from engines.loop import RendererFactory
 from engines.pipeline import Motion
 from server.admission import Machine
+from server.avatar_folders import avatar_store
 from server.codec_pool import CodecPool
 from server.drawing import Kind
 from server.gallery import Gallery, Store
@@ -22,7 +21,6 @@ from server.listener import Ears
 from server.media import Machinery, media_factory
 from server.metrics import Metrics
 from server.models import transcriber
-from server.onboarding.shelves import user_folder
 from server.rtc.install import Installed, install
 from server.services import Fault
 from server.sessions import MediaFactory
@@ -30,15 +28,6 @@ from server.settings import EmotionSettings, Settings
 from server.warm_engine import WarmEngine, percentile, usable_cores
 
 __all__ = ["EngineBackend", "avatar_store", "load_ears", "percentile", "usable_cores"]
-
-
-def avatar_store(settings: Settings) -> AvatarStore:
-    """The avatars of the settings' folders, the built-in ones, and those of users.
-
-    Those of users come last: a new one can never stand in for another.
-    """
-    folders = (Path(folder) for folder in settings.avatars.folders)
-    return AvatarStore([*folders, BUILTIN, user_folder(settings.avatars)])
 
 
 async def load_ears(settings: EmotionSettings) -> Ears | None:

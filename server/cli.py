@@ -174,7 +174,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve until a signal."""
-    from server.backend import EngineBackend, avatar_store
+    from server.avatar_folders import avatar_store
+    from server.backend import EngineBackend
     from server.serve import serve
 
     settings = settings_from(arguments)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import cast
 
 from server.admission import Machine
-from server.backend import avatar_store, load_ears
+from server.avatar_folders import avatar_store
+from server.backend import load_ears
 from server.codec_pool import CodecPool
 from server.drawing import Kind
 from server.gallery import Gallery, Store

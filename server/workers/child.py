@@ -11,14 +11,13 @@ import logging
 import multiprocessing
 import signal
 import socket
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, TypeAlias
 
 from server.warm_engine import STUCK_S
+from server.workers.lifeline import Alive, Failed, Ready, Stop, lifeline
 from server.workers.link import Link
-from server.workers.messages import Alive, Failed, Ready, Stop
 from server.workers.wire import BadMessage
 
 log = logging.getLogger(__name__)
@@ -32,20 +31,25 @@ END_S = 2.0
 """A child whose lifeline is closed ends within this, or is killed."""
 
 
+Spawn: TypeAlias = Callable[[socket.socket], tuple[BaseProcess, Sequence[socket.socket]]]
+"""Makes the process, not yet started, on its end of the lifeline; and tells what other sockets are
+its alone once it runs."""
+
+
 class Child:
     """Started again and again; each life ends with one call of `on_end(child, reason)`."""
 
     def __init__(
         self,
         name: str,
-        spawn: Callable[[socket.socket], BaseProcess],
+        spawn: Spawn,
         *,
         on_ready: Callable[[Child], None],
         on_end: Callable[[Child, str], None],
         hear: Callable[[Child, Any], None] = lambda child, message: None,
         silent_s: float = SILENT_S,
     ) -> None:
-        """`spawn` makes the process, not yet started, on its end of the lifeline."""
+        """`silent_s`: without a heartbeat for so long it is killed."""
         self.name = name
         self._spawn = spawn
         self._on_ready = on_ready
@@ -90,20 +94,19 @@ class Child:
 
     async def _live(self) -> None:
         ours, theirs = socket.socketpair()
-        # Ctrl+C reaches the whole group of processes: the parent alone may hear it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self._process = process = self._spawn(theirs)
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            theirs.close()
+            process = self._begin(theirs)
+        except OSError as error:
+            ours.close()
+            self._on_end(self, f"it could not be started: {error}")
+            return
         log.info("process starts", extra={"child": self.name, "pid": process.pid})
-        self._link = link = await Link.over(ours)
+        self._link = link = await lifeline(ours)
         reason = ""
         try:
             reason = await self._listen(link)
         except TimeoutError:
+            self._kill()
             reason = "it has stalled"
         except BadMessage:
             reason = "it is not understood"
@@ -116,6 +119,21 @@ class Child:
             reason = reason or f"it ended with status {status}"
             log.error("process is gone", extra={"child": self.name, "reason": reason})
         self._on_end(self, reason)
+
+    def _begin(self, theirs: socket.socket) -> BaseProcess:
+        """Raises OSError when the system gives no process."""
+        others: Sequence[socket.socket] = ()
+        # Ctrl+C reaches the whole group of processes: the parent alone may hear it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process, others = self._spawn(theirs)
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            for end in (theirs, *others):
+                end.close()
+        self._process = process
+        return process
 
     async def _listen(self, link: Link) -> str:
         """What it says of its end. Raises TimeoutError when it falls silent, BadMessage."""
@@ -133,19 +151,18 @@ class Child:
                     case Alive(sizes, turn_age_s):
                         self.sizes = sizes
                         if turn_age_s > STUCK_S:
-                            return f"its engine hangs in one step for {turn_age_s:.0f} s"
+                            self._kill()
+                            return f"its engine hangs in a step for {turn_age_s:.0f} s"
                 self._hear(self, message)
         return reason
 
     async def _bury(self, process: BaseProcess) -> int | None:
         """Its exit status, once nothing is left of it."""
         loop = asyncio.get_running_loop()
-        begun_s = time.monotonic()
         await loop.run_in_executor(None, process.join, END_S)
         if process.is_alive():
             self._kill()
             await loop.run_in_executor(None, process.join)
-        log.debug("process ended", extra={"took_s": round(time.monotonic() - begun_s, 3)})
         status = process.exitcode
         process.close()
         self._process = None

@@ -14,28 +14,38 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from server.backend import avatar_store
+from server.avatar_folders import avatar_store
 from server.drawing import Costs
 from server.gallery import Gallery, Store
 from server.settings import Settings
 from server.warm_engine import WarmEngine
 from server.workers.host import EngineHost
+from server.workers.lifeline import (
+    Alive,
+    Failed,
+    MeasuredCosts,
+    Ready,
+    breathe,
+    lifeline,
+    obey,
+)
 from server.workers.link import Link
-from server.workers.messages import Alive, Failed, Ready, Welcome
-from server.workers.spawning import begin, breathe, obey
+from server.workers.messages import Welcome
+from server.workers.spawning import begin
 
 log = logging.getLogger(__name__)
 
 
 def engine_main(
-    end: socket.socket, path: str, values: dict[str, dict[str, Any]], costs: Costs | None
+    end: socket.socket, path: str, values: dict[str, dict[str, Any]], costs: MeasuredCosts | None
 ) -> None:
     """Serve on the socket `path` until the parent says so or is gone.
 
     `costs`: as the engine before this one measured them.
     """
     settings = begin(values)
-    sys.exit(asyncio.run(_run(settings, Path(path), costs, end)))
+    known = Costs(costs.steps_s, costs.efforts, costs.draws_s) if costs is not None else None
+    sys.exit(asyncio.run(_run(settings, Path(path), known, end)))
 
 
 async def _run(settings: Settings, path: Path, costs: Costs | None, end: socket.socket) -> int:
@@ -87,7 +97,7 @@ class EngineProcess:
         loop = asyncio.get_running_loop()
         self._loop = loop
         loop.add_signal_handler(signal.SIGTERM, self._ended.set)
-        link = await Link.over(end)
+        link = await lifeline(end)
         tasks = [
             asyncio.create_task(obey(link, self._ended.set, lambda message: None)),
             asyncio.create_task(breathe(link, self._alive)),
@@ -116,7 +126,7 @@ class EngineProcess:
         about = Welcome(self._warm.lookahead, self._warm.renderer, self._warm.machine())
         self._host = EngineHost(faces, about)
         await self._host.start(self._path)
-        link.send(Ready(self._warm.costs))
+        link.send(Ready(self._costs()))
         await self._ended.wait()
 
     def _on_fault(self, session_id: str | None, error: BaseException) -> None:
@@ -126,6 +136,12 @@ class EngineProcess:
         if session_id is None:
             self._reason = f"the engine stopped: {type(error).__name__}"
             self._loop.call_soon_threadsafe(self._ended.set)
+
+    def _costs(self) -> MeasuredCosts | None:
+        found = self._warm.costs
+        if found is None:
+            return None
+        return MeasuredCosts(found.steps_s, found.efforts, found.draws_s)
 
     def _alive(self) -> Alive:
         return Alive((), self._warm.turn_age_s)

@@ -88,7 +88,7 @@ class EngineHost:
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        guest = _Guest(Link(reader, writer), self.faces)
+        guest = _Guest(Link(reader, writer, WIRE), self.faces)
         self._guests[task] = guest
         try:
             guest.link.send(self.welcome)

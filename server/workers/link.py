@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from server.workers.messages import WIRE
-from server.workers.wire import BadMessage
+from server.workers.wire import BadMessage, Wire
 
 log = logging.getLogger(__name__)
 _LENGTH = struct.Struct("<I")
@@ -28,19 +27,23 @@ MAX_BACKLOG = 16 * 1024 * 1024
 class Link:
     """One end."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wire: Wire
+    ) -> None:
+        """`wire` packs what may be said on it."""
         self._reader = reader
         self._writer = writer
+        self._wire = wire
 
     @classmethod
-    async def connect(cls, path: Path) -> Link:
+    async def connect(cls, path: Path, wire: Wire) -> Link:
         """To a socket in the file system. Raises OSError."""
-        return cls(*await asyncio.open_unix_connection(path))
+        return cls(*await asyncio.open_unix_connection(path), wire)
 
     @classmethod
-    async def over(cls, end: socket.socket) -> Link:
+    async def over(cls, end: socket.socket, wire: Wire) -> Link:
         """On a connected socket, which is the link's from here on."""
-        return cls(*await asyncio.open_unix_connection(sock=end))
+        return cls(*await asyncio.open_unix_connection(sock=end), wire)
 
     @property
     def closed(self) -> bool:
@@ -51,7 +54,7 @@ class Link:
         """Send a message; one to a link that is closed is forgotten."""
         if self.closed:
             return
-        data = WIRE.pack(message)
+        data = self._wire.pack(message)
         self._writer.write(_LENGTH.pack(len(data)) + data)
         if self._writer.transport.get_write_buffer_size() > MAX_BACKLOG:
             log.error("a process does not read what it is sent: cut off")
@@ -67,7 +70,7 @@ class Link:
                 data = await self._reader.readexactly(size)
             except (asyncio.IncompleteReadError, ConnectionError):
                 return
-            yield WIRE.unpack(data)
+            yield self._wire.unpack(data)
 
     def cut(self) -> None:
         """Close at once, with what waits unsent. Idempotent."""

@@ -21,10 +21,19 @@ from server.manager import Shared
 from server.serve import Announcing, make_server
 from server.settings import Settings
 from server.workers.backend import RemoteBackend
-from server.workers.link import Link
-from server.workers.messages import Alive, Count, Counted, Elsewhere, Failed, Ready
+from server.workers.lifeline import (
+    Alive,
+    Count,
+    Counted,
+    Elsewhere,
+    Failed,
+    Ready,
+    breathe,
+    lifeline,
+    obey,
+)
 from server.workers.routing import prefix
-from server.workers.spawning import begin, breathe, obey
+from server.workers.spawning import begin
 
 log = logging.getLogger(__name__)
 AT_ONCE = 16
@@ -90,7 +99,7 @@ class MediaProcess:
     async def run(self, end: socket.socket, door: socket.socket) -> int:
         """The exit status: 0 when the parent wanted the end."""
         loop = asyncio.get_running_loop()
-        self._link = link = await Link.over(end)
+        self._link = link = await lifeline(end)
         door.setblocking(False)
         self._door = door
         serving = asyncio.create_task(self.server.serve(sockets=[]), name="serve")

@@ -1,4 +1,4 @@
-"""What the processes tell each other, each message a small frozen value.
+"""What media processes and the engine process tell each other, each message a small value.
 
 Plain data; made and read on event loops.
 Never carries a picture: those lie in a ring, and a message gives the number.
@@ -14,7 +14,6 @@ from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
 from engines.render.stage import Backdrop, Blur, Colour, Image, Photo, Stage
 from engines.values import F32, AudioChunk
 from server.admission import Machine
-from server.drawing import Costs
 from server.faces import FacePlan
 from server.workers.wire import Wire
 
@@ -144,67 +143,14 @@ class Faulted:
     error: str
 
 
-# -- between the parent process and its children ---------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A child has started and serves."""
-
-    costs: Costs | None = None
-    """As the engine measured them: the next one need not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A child cannot start, or go on; for people."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """A child's heartbeat; of a media process with the sizes of its sessions."""
-
-    sizes: tuple[int, ...] = ()
-    turn_age_s: float = 0.0
-    """Of the engine's thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Sizes of the sessions in all other media processes."""
-
-    sizes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Asks a media process for its metrics; answered by Counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Metrics in text format 0.0.4."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A child shall end, in order."""
-
-
 WIRE = Wire(
     (
         *(Open, Show, Hear, Obey, Close),
         *(Welcome, Opened, Shown, Refused, Drawn, PictureMeta, Figures, Beat, Faulted),
-        *(Ready, Failed, Alive, Elsewhere, Count, Counted, Stop),
         *(
             FacePlan,
             AudioChunk,
             Machine,
-            Costs,
             EngineSessionStats,
             EngineStats,
             StepTimes,

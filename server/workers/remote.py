@@ -121,7 +121,7 @@ class RemoteFaces:
         """One link after the other."""
         while True:
             try:
-                self._link = link = await Link.connect(self._path)
+                self._link = link = await Link.connect(self._path, WIRE)
             except OSError:
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -316,7 +316,7 @@ class RemoteFace:
             raise EngineStopped("this process is too busy to fetch its pictures")
         return self._image(record.body)
 
-    def _image(self, body: bytearray) -> U8:
+    def _image(self, body: bytes) -> U8:
         wanted = self._size * self._size * 3
         if len(body) != wanted:
             raise BadMessage(f"a picture of {len(body)} bytes, wanted {wanted}")

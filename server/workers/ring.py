@@ -15,6 +15,7 @@ that makes a reader look crosses a socket, which orders the memory on every proc
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MAGIC = 0x53524D52
@@ -37,7 +38,7 @@ class Record:
 
     number: int
     meta: bytes
-    body: bytearray
+    body: bytes
 
 
 def _slot_bytes(room: int) -> int:
@@ -88,6 +89,10 @@ class RingWriter:
         self._memory.release()
 
 
+def _copy(memory: memoryview, part: slice) -> bytes:
+    return bytes(memory[part])
+
+
 class RingReader:
     """The one that reads."""
 
@@ -104,16 +109,21 @@ class RingReader:
         number: int = _WRITTEN.unpack_from(self._memory, _WRITTEN_AT)[0]
         return number
 
-    def read(self, number: int) -> Record | None:
-        """A copy of a record; None when it is not there (yet, or any more) or was torn."""
+    def read(
+        self, number: int, copy: Callable[[memoryview, slice], bytes] = _copy
+    ) -> Record | None:
+        """A copy of a record; None when it is not there (yet, or any more) or was torn.
+
+        `copy` is for tests.
+        """
         at = _slot_at(number, self._slots, self._room)
         begun, ended, meta_size, body_size = _SLOT.unpack_from(self._memory, at)
         if begun != number or ended != number or meta_size + body_size > self._room:
             self.lost += 1
             return None
         payload = at + _SLOT.size
-        meta = bytes(self._memory[payload : payload + meta_size])
-        body = bytearray(self._memory[payload + meta_size : payload + meta_size + body_size])
+        meta = copy(self._memory, slice(payload, payload + meta_size))
+        body = copy(self._memory, slice(payload + meta_size, payload + meta_size + body_size))
         if _SLOT.unpack_from(self._memory, at)[0] != number:
             self.lost += 1
             return None

@@ -1,26 +1,19 @@
-"""What a child process needs to begin: its settings as plain values, its end of the lifeline.
+"""What a child process needs to begin: its settings as plain values, its signals, its log.
 
 Runs in the parent when a child is made, and first of all in the child.
-Never lets a child outlive its parent: the lifeline's end is the child's end.
+Never sends what only one process can hold: no proxy, lock or handle.
 """
 
 from __future__ import annotations
 
-import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
 from server.logs import install_logging
 from server.settings import SECTIONS, Settings
-from server.workers.link import Link
-from server.workers.messages import Stop
-from server.workers.wire import BadMessage
-
-ALIVE_S = 0.25
-"""Between two heartbeats of a child."""
 
 
 def plain(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -56,24 +49,3 @@ def begin(values: dict[str, dict[str, Any]]) -> Settings:
     settings = settings_of(values)
     install_logging(settings.log)
     return settings
-
-
-async def obey(link: Link, stop: Callable[[], None], hear: Callable[[Any], None]) -> None:
-    """Read the lifeline until the parent wants an end, or is gone; then call `stop`."""
-    try:
-        async for message in link.messages():
-            if isinstance(message, Stop):
-                return
-            hear(message)
-    except BadMessage:
-        # Nobody else writes there: the two are not of one version.
-        return
-    finally:
-        stop()
-
-
-async def breathe(link: Link, alive: Callable[[], object]) -> None:
-    """Send heartbeats for ever."""
-    while True:
-        link.send(alive())
-        await asyncio.sleep(ALIVE_S)

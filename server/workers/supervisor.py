@@ -13,22 +13,21 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from server.drawing import Costs
 from server.gallery import default_avatar
 from server.logs import install_logging
 from server.serve import address, bind
 from server.settings import Settings, SettingsError
-from server.workers.child import SPAWN, Child
+from server.workers.child import SPAWN, Child, Spawn
 from server.workers.door import Door
 from server.workers.engine_process import engine_main
+from server.workers.lifeline import Count, Counted, Elsewhere, MeasuredCosts, Ready
 from server.workers.media_process import media_main
 from server.workers.merging import merged
-from server.workers.messages import Count, Counted, Elsewhere, Ready
 from server.workers.restarts import Restarts
 from server.workers.routing import Freest, Target, choose
 from server.workers.spawning import plain
@@ -87,7 +86,7 @@ class Supervisor:
         self._announce = announce
         self._folder = Path(tempfile.mkdtemp(prefix="synchrorama-"))
         self._values = plain(settings)
-        self._costs: Costs | None = None
+        self._costs: MeasuredCosts | None = None
         self._stop = asyncio.Event()
         self._reason = ""
         self._announced = False
@@ -108,15 +107,16 @@ class Supervisor:
         """Every process, the engine first."""
         return [self.engine, *self.media]
 
-    def _child(self, name: str, spawn: Callable[[socket.socket], BaseProcess]) -> Child:
+    def _child(self, name: str, spawn: Spawn) -> Child:
         return Child(name, spawn, on_ready=self._on_ready, on_end=self._on_end, hear=self._hear)
 
-    def _engine(self, end: socket.socket) -> BaseProcess:
+    def _engine(self, end: socket.socket) -> tuple[BaseProcess, Sequence[socket.socket]]:
         arguments = (end, str(self._folder / "engine.sock"), self._values, self._costs)
-        return SPAWN.Process(target=self._mains[0], args=arguments, name="engine", daemon=True)
+        made = SPAWN.Process(target=self._mains[0], args=arguments, name="engine", daemon=True)
+        return made, ()
 
-    def _media(self, index: int) -> Callable[[socket.socket], BaseProcess]:
-        def make(end: socket.socket) -> BaseProcess:
+    def _media(self, index: int) -> Spawn:
+        def make(end: socket.socket) -> tuple[BaseProcess, Sequence[socket.socket]]:
             name = f"media-{index}"
             if (old := self._doors.pop(name, None)) is not None:
                 old.close()
@@ -125,7 +125,8 @@ class Supervisor:
             self._doors[name] = ours
             path = str(self._folder / "engine.sock")
             arguments = (end, theirs, path, index, self._values)
-            return SPAWN.Process(target=self._mains[1], args=arguments, name=name, daemon=True)
+            made = SPAWN.Process(target=self._mains[1], args=arguments, name=name, daemon=True)
+            return made, (theirs,)
 
         return make
 
