@@ -102,7 +102,7 @@ class MediaProcess:
         self._link = link = await lifeline(end)
         door.setblocking(False)
         self._door = door
-        serving = asyncio.create_task(self.server.serve(sockets=[]), name="serve")
+        serving = asyncio.create_task(self._serve(), name="serve")
 
         def stop() -> None:
             self.server.should_exit = True
@@ -120,8 +120,6 @@ class MediaProcess:
         finally:
             loop.remove_reader(door.fileno())
             door.close()
-            if not self.server.started and not self.server.should_exit:
-                self._reason = self._reason or "it could not start; the lines above say why"
             if self._reason:
                 link.send(Failed(self._reason))
             for task in tasks:
@@ -129,6 +127,13 @@ class MediaProcess:
             await asyncio.gather(*tasks, return_exceptions=True)
             await link.aclose()
         return 1 if self._reason else 0
+
+    async def _serve(self) -> None:
+        try:
+            await self.server.serve(sockets=[])
+        except SystemExit:
+            # Uvicorn's way to say that the app did not start; it has logged why.
+            self._reason = "it could not start; the lines above say why"
 
     def _announce(self) -> None:
         asyncio.get_running_loop().add_reader(self._door.fileno(), self._take)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from engines.meters import EngineStats
 from server.metrics import KINDS, OUTCOMES, REFUSALS, RESULTS, STAGES, Metrics, program_version
 
 WANTED = {
@@ -51,3 +52,15 @@ def test_two_apps_in_one_process_do_not_share_counts() -> None:
 def test_the_version_is_told() -> None:
     assert re.match(r"\d+\.\d+\.\d+", program_version())
     assert f'version="{program_version()}"' in Metrics().text().decode()
+
+
+def test_how_hard_the_engine_is_pressed_and_what_it_did_is_told_at_the_scrape() -> None:
+    metrics = Metrics()
+    now = [EngineStats(2, 0.75, 0.0, 9, 3, 1)]
+    metrics.watch_engine(lambda: now[0])
+    text = metrics.text().decode()
+    assert "avatar_engine_use 0.75" in text
+    assert 'avatar_ladder_steps_total{direction="down"} 3.0' in text
+    assert 'avatar_ladder_steps_total{direction="up"} 1.0' in text
+    now[0] = EngineStats(0, 0.0, 0.0, 9)
+    assert "avatar_engine_use 0.0" in metrics.text().decode()

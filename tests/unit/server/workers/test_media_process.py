@@ -56,7 +56,8 @@ class World:
         socket.send_fds(self.door, [b"."], [theirs.fileno()])
         theirs.close()
         reader, writer = await asyncio.open_unix_connection(sock=ours)
-        writer.write(f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".encode())
+        head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        writer.write(f"{head}Content-Length: 0\r\n\r\n".encode())
         async with asyncio.timeout(60):
             # To the end: it is closed after one answer.
             head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
