@@ -132,7 +132,12 @@ class SessionManager:
     @property
     def cap(self) -> int:
         """Most sessions at a time, of the size that is usual here."""
-        return room(self._settings.size, self._machine(), self._settings.max_sessions)
+        settings = self._settings
+        return room(settings.size, self._machine(), settings.max_sessions, measured=self._measured)
+
+    @property
+    def _measured(self) -> bool:
+        return self._settings.admission == "measured"
 
     def refusal(self, size: int) -> ApiError | None:
         """Why a session of `size` would be refused now, or None."""
@@ -147,6 +152,7 @@ class SessionManager:
             self._machine(),
             self._settings.max_sessions,
             min(ends, default=None),
+            measured=self._measured,
         )
         if isinstance(verdict, Refused):
             return self._full(verdict.reason, verdict.message, verdict.retry_after_s)

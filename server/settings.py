@@ -119,6 +119,12 @@ class SessionSettings(Section):
     max_sessions: int | None = option(
         None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
     )
+    admission: str = option(
+        "measured",
+        "measured: no more sessions than this machine was measured to draw and encode on time; "
+        "cap: max_sessions, whatever was measured, and pictures step down in quality and rate.",
+        choices=("measured", "cap"),
+    )
     size: int = option(512, "Picture size when the client does not choose.", choices=SIZES)
     own_backgrounds: bool = option(
         True, "Whether clients may give their session a picture as background."

@@ -262,3 +262,15 @@ async def test_an_engine_that_is_away_ends_its_sessions_and_not_the_server() -> 
     there[0] = True
     world.manager.create(PLAN)
     await world.manager.aclose(1.0)
+
+
+async def test_a_trusted_cap_lets_in_what_was_not_measured_to_fit() -> None:
+    settings = SessionSettings(max_sessions=5, admission="cap")
+    world = World(settings, RtcSettings(), Machine(1, 0.5))
+    world.manager.start(world.backend.build)
+    assert world.manager.cap == 5
+    for _ in range(5):
+        world.manager.create(PLAN)
+    with pytest.raises(ApiError):
+        world.manager.create(PLAN)
+    await world.manager.aclose(1.0)
