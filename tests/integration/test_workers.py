@@ -46,8 +46,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     yield running
     children += psutil.Process(running.pid).children(recursive=True)
     running.stop()
-    # Nothing is left: no process, no memory, no folder.
-    assert not [child for child in children if child.is_running() and child.status() != "zombie"]
+    # Nothing is left: no process (the tracker of shared memory ends last), no memory, no folder.
+    _, left = psutil.wait_procs(children, timeout=20)
+    assert not left
     assert shared_memory() == before
     assert not list(folder.glob("synchrorama-*"))
 
