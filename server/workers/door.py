@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 BACKLOG = 2048
 WAITING = 512
 """Connections whose first line has not come."""
+PAUSE_S = 0.2
+"""Without new connections while the system gives no more files."""
 LINE_S = 10.0
 """Longest wait for it."""
 AGAIN_S = 0.02
@@ -49,8 +51,8 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._bound.listen(BACKLOG)
         self._bound.setblocking(False)
-        self._loop.add_reader(self._bound.fileno(), self._accept)
         self._open = True
+        self._listen()
 
     async def aclose(self) -> None:
         """Take no more. Idempotent."""
@@ -63,12 +65,21 @@ class Door:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _listen(self) -> None:
+        if self._open:
+            self._loop.add_reader(self._bound.fileno(), self._accept)
+
     def _accept(self) -> None:
         try:
             connection, _ = self._bound.accept()
-        except OSError as error:
-            # Gone again, or too many files open: those that are open will be closed.
-            log.debug("a connection was not taken: %s", error)
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:
+            # Too many files open, as a rule. The connection stays readable: looking away for a
+            # moment keeps this from being asked a million times a second.
+            log.exception("no connection can be taken for %s s", PAUSE_S)
+            self._loop.remove_reader(self._bound.fileno())
+            self._loop.call_later(PAUSE_S, self._listen)
             return
         connection.setblocking(False)
         if len(self._waiting) >= WAITING:

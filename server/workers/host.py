@@ -252,7 +252,8 @@ class _Hosted:
         stats = self.face.stats()
         motion = self.face.steps("motion", self._told["motion"])
         render = self.face.steps("render", self._told["render"])
-        self._told = {"motion": stats.motion.steps, "render": stats.render.steps}
+        self._told["motion"] += len(motion)
+        self._told["render"] += len(render)
         return Figures(self._session, stats, tuple(motion), tuple(render))
 
     def close(self) -> None:

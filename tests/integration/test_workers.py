@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 import psutil
 import pytest
+import websockets
 
 from engines.values import F32, MOTION_INDEX
 from tests.integration.loopback import Client, beeps
@@ -117,6 +118,20 @@ async def test_sessions_of_both_processes_are_reached_and_do_not_mix(
         # Only one of them hears anything.
         spread = {name: np.ptp(motions(c)[:, JAW]) for name, c in (("l", loud), ("q", quiet))}
         assert spread["l"] > 0.02 and spread["q"] < spread["l"] / 2
+
+
+async def test_pushed_speech_finds_its_session_too(server: ServerProcess) -> None:
+    clients = [Client(mic=False), Client(mic=False)]
+    async with live(server, clients[0], voice="push") as one:
+        async with live(server, clients[1], voice="push") as two:
+            assert one[:3] != two[:3]
+            for session in (one, two):
+                url = f"{server.url.replace('http', 'ws')}/v1/sessions/{session}/audio"
+                async with websockets.connect(url) as socket, asyncio.timeout(60):
+                    await socket.send('{"type": "start", "sample_rate": 16000}')
+                    await socket.send(bytes(2 * 16_000))
+                    while json.loads(await socket.recv())["type"] != "started":
+                        continue
 
 
 async def test_a_media_process_that_is_killed_takes_its_own_sessions_alone(

@@ -130,6 +130,29 @@ async def test_more_than_may_wait_are_turned_away(
         each.close()
 
 
+async def test_too_many_open_files_are_waited_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0)
+    real = world.door._bound
+
+    class Exhausted:
+        tries = 0
+
+        def accept(self) -> tuple[socket.socket, object]:
+            self.tries += 1
+            if self.tries == 1:
+                raise OSError(24, "Too many open files")
+            return real.accept()
+
+        def fileno(self) -> int:
+            return real.fileno()
+
+    monkeypatch.setattr(world.door, "_bound", Exhausted())
+    assert (await world.ask(b"GET / HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 204")
+    assert "no connection can be taken" in caplog.text
+
+
 async def test_metrics_are_the_parents_own_answer(world: World) -> None:
     answer = await world.ask(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 OK") and answer.endswith(b"x 1\n")
