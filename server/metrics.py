@@ -101,6 +101,14 @@ class _Running(Collector):
         yield tasks
 
 
+def engine_text(stats: Callable[[], EngineStats]) -> bytes:
+    """The exposition of a process that has an engine and no sessions of its own."""
+    registry = CollectorRegistry()
+    registry.register(_Engine(stats))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)
+
+
 class Metrics:
     """Every metric, made once for each app."""
 

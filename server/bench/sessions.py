@@ -213,7 +213,7 @@ def judge(
     silent = [each.jaw for each in found if not each.speaking]
     loudest = float(np.median(spoke)) if spoke else 0.0
     rungs = sorted({each.rung for each in found})
-    use = max((value for key, value in metrics.items() if "avatar_engine_use" in key), default=0)
+    use = metrics.get("avatar_engine_use", 0.0)
     return Result(
         kind="sessions",
         command=plan.command,

@@ -78,8 +78,8 @@ class RemoteBackend:
         self._installed = install(self._settings.rtc)
         self._ears = await load_ears(self._settings.emotion)
         self._faces = faces = RemoteFaces(self._path, on_fault=on_fault)
+        # The engine's own figures are told once, by its process.
         await faces.start(WARM_S)
-        metrics.watch_engine(faces.stats)
         return media_factory(Machinery(self._settings, faces, pool, metrics, self._ears))
 
     async def aclose(self) -> None:

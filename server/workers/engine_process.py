@@ -17,11 +17,14 @@ from typing import Any
 from server.avatar_folders import avatar_store
 from server.drawing import Costs
 from server.gallery import Gallery, Store
+from server.metrics import engine_text
 from server.settings import Settings
 from server.warm_engine import WarmEngine
 from server.workers.host import EngineHost
 from server.workers.lifeline import (
     Alive,
+    Count,
+    Counted,
     Failed,
     MeasuredCosts,
     Ready,
@@ -97,9 +100,9 @@ class EngineProcess:
         loop = asyncio.get_running_loop()
         self._loop = loop
         loop.add_signal_handler(signal.SIGTERM, self._ended.set)
-        link = await lifeline(end)
+        self._link = link = await lifeline(end)
         tasks = [
-            asyncio.create_task(obey(link, self._ended.set, lambda message: None)),
+            asyncio.create_task(obey(link, self._ended.set, self._hear)),
             asyncio.create_task(breathe(link, self._alive)),
         ]
         gallery = FreshGallery(self._store, self._settings.avatars.default)
@@ -136,6 +139,10 @@ class EngineProcess:
         if session_id is None:
             self._reason = f"the engine stopped: {type(error).__name__}"
             self._loop.call_soon_threadsafe(self._ended.set)
+
+    def _hear(self, message: object) -> None:
+        if isinstance(message, Count) and self._host is not None:
+            self._link.send(Counted(engine_text(self._host.faces.stats).decode()))
 
     def _costs(self) -> MeasuredCosts | None:
         found = self._warm.costs

@@ -226,7 +226,7 @@ class Supervisor:
     async def _count(self) -> bytes:
         loop = asyncio.get_running_loop()
         asked: dict[str, asyncio.Future[str]] = {}
-        for child in self.media:
+        for child in self.children:
             if child.ready:
                 # Somebody else may be waiting for the same.
                 if child.name not in self._counting:

@@ -115,6 +115,7 @@ async def test_sessions_of_both_processes_are_reached_and_do_not_mix(
         assert active == 2
         assert 'avatar_sessions_active{process="media-0"} 1.0' in metrics
         assert 'avatar_sessions_active{process="media-1"} 1.0' in metrics
+        assert metrics.count("\navatar_engine_use{") == 1
         # Only one of them hears anything.
         spread = {name: np.ptp(motions(c)[:, JAW]) for name, c in (("l", loud), ("q", quiet))}
         assert spread["l"] > 0.02 and spread["q"] < spread["l"] / 2

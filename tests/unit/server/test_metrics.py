@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from engines.meters import EngineStats
-from server.metrics import KINDS, OUTCOMES, REFUSALS, RESULTS, STAGES, Metrics, program_version
+from server.metrics import (
+    KINDS,
+    OUTCOMES,
+    REFUSALS,
+    RESULTS,
+    STAGES,
+    Metrics,
+    engine_text,
+    program_version,
+)
 
 WANTED = {
     "avatar_sessions_active",
@@ -64,3 +73,9 @@ def test_how_hard_the_engine_is_pressed_and_what_it_did_is_told_at_the_scrape() 
     assert 'avatar_ladder_steps_total{direction="up"} 1.0' in text
     now[0] = EngineStats(0, 0.0, 0.0, 9)
     assert "avatar_engine_use 0.0" in metrics.text().decode()
+
+
+def test_a_process_with_an_engine_alone_tells_of_it_and_of_itself() -> None:
+    text = engine_text(lambda: EngineStats(2, 0.75, 0.0, 9, 3, 1)).decode()
+    assert "avatar_engine_use 0.75" in text and "process_resident_memory_bytes" in text
+    assert "avatar_sessions" not in text

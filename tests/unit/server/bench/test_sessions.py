@@ -21,7 +21,7 @@ def figures(drawn_hz: float = 25.0, jaw: float = 0.1, speaking: bool = True) -> 
 
 
 def table(*found: Figures) -> Result:
-    metrics = {"avatar_engine_use{process=media-0}": 0.7}
+    metrics = {"avatar_engine_use": 0.7}
     return judge(Plan(connects=2), list(found), metrics, {}, Service("u", None, {}))
 
 

@@ -15,7 +15,7 @@ from engines.pipeline import Motion
 from server.settings import Settings
 from server.warm_engine import WarmEngine
 from server.workers.engine_process import EngineProcess, FreshGallery
-from server.workers.lifeline import Alive, Failed, Ready, Stop, lifeline
+from server.workers.lifeline import Alive, Count, Counted, Failed, Ready, Stop, lifeline
 from server.workers.link import Link
 from server.workers.remote import RemoteFaces
 from tests.support.faces_world import Faults, opened
@@ -54,6 +54,8 @@ async def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         faces = RemoteFaces(path, on_fault=lambda *_: None)
         await faces.start(20)
         seen = await opened(faces, "one")
+        link.send(Count())
+        assert "avatar_engine_use " in (await said(link, Counted)).text
         seen.face.close()
         await faces.aclose()
         link.send(Stop())

@@ -78,6 +78,7 @@ async def test_requests_find_their_process_and_a_signal_ends_all() -> None:
         assert await made.get("/readyz") == "0 [256, 256]"
         assert (await made.get("/v1/avatars"))[0] == "0"
         metrics = await made.get("/metrics")
+        assert 'held{process="engine"} -1.0' in metrics
         assert 'held{process="media-0"} 0.0' in metrics
         assert 'held{process="media-1"} 1.0' in metrics
         os.kill(os.getpid(), signal.SIGTERM)
