@@ -186,6 +186,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve until a signal."""
+    from server.avatar_folders import avatar_store
     from server.backend import EngineBackend
     from server.serve import serve
 
@@ -194,6 +195,10 @@ def run_serve(arguments: argparse.Namespace) -> int:
     def announce(url: str) -> None:
         print(f"SynchroRaMa Live answers at {url}   (stop with Ctrl+C)", flush=True)
 
+    if settings.server.workers > 1:
+        from server.workers.supervisor import serve_workers
+
+        return serve_workers(settings, avatar_store(settings), announce=announce)
     return serve(settings, EngineBackend(settings), announce=announce)
 
 

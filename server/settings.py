@@ -89,6 +89,13 @@ class ServerSettings(Section):
 
     host: str = option("127.0.0.1", "Address to listen on; loopback unless you open it.")
     port: int = option(8000, "TCP port to listen on; 0 takes any free one.", low=0, high=65535)
+    workers: int = option(
+        1,
+        "Media processes, of about eight sessions each, around one engine process; 1: all in one "
+        "process. docs/workers.md",
+        low=0,
+        high=64,
+    )
     cors_origins: tuple[str, ...] = option(
         (), "Origins of other sites whose pages may call the API; none by default."
     )
@@ -112,6 +119,12 @@ class SessionSettings(Section):
 
     max_sessions: int | None = option(
         None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+    )
+    admission: str = option(
+        "measured",
+        "measured: no more sessions than this machine was measured to draw and encode on time; "
+        "cap: max_sessions, whatever was measured, and pictures step down in quality and rate.",
+        choices=("measured", "cap"),
     )
     size: int = option(512, "Picture size when the client does not choose.", choices=SIZES)
     own_backgrounds: bool = option(

@@ -32,8 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cycles.add_argument("--count", type=_count, default=200, help="default 200")
     error = kinds.add_parser("error", help="insert known delays and read them back")
     error.add_argument("--seconds", type=_positive, default=40.0, help="of each run, default 40")
-    for kind in (latency, soak, cycles, error):
-        _common(kind, browser=kind is not cycles)
+    many = kinds.add_parser("sessions", help="many at once: pictures a second, nobody's sound else")
+    many.add_argument("--count", type=_count, default=2, help="sessions, default 2")
+    many.add_argument("--seconds", type=_positive, default=30.0, help="default 30")
+    for kind in (latency, soak, cycles, error, many):
+        _common(kind, browser=kind not in (cycles, many))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
 
 
@@ -151,12 +154,13 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     from server.bench.cycles import cycles
     from server.bench.error import inserted_delays
     from server.bench.latency import Plan, measure
+    from server.bench.sessions import sessions
     from server.bench.soak import soak
 
     wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
     plan = Plan(
         seconds=args.minutes * 60 if args.bench == "soak" else getattr(args, "seconds", 60.0),
-        connects=args.count if args.bench == "cycles" else getattr(args, "connects", 1),
+        connects=getattr(args, "count", getattr(args, "connects", 1)),
         url=args.server,
         settings=parse_settings(args.set),
         wishes=wishes,
@@ -168,6 +172,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "latency": lambda: measure(plan),
         "soak": lambda: soak(plan, _tell),
         "cycles": lambda: cycles(plan, _tell),
+        "sessions": lambda: sessions(plan, _tell),
         "error": lambda: inserted_delays(plan, _tell),
     }
     return programs[args.bench]()
