@@ -18,9 +18,10 @@ _PERSON = 20
 _RIGID = 1.45
 """Spacings of the grid around the person that move as they do: each cell that the person touches
 has four such nodes."""
-_SOFT, _STEEP = 0.1, 5.0
-"""Stiffness of a wall without anything to see; grey levels a pixel (of 512) where it is 1 more."""
-_REST = 0.7
+_SOFT, _STEEP, _MOST = 0.1, 5.0, 4.0
+"""Stiffness of a wall without anything to see; grey levels a pixel (of 512) where it is 1 more, and
+how much more it can be."""
+_REST = 1.0
 """Face widths over which a wall comes to rest."""
 _SEAM_PX = 6
 """Nearer to the person what is steep is their outline. Of a 512 picture."""
@@ -72,7 +73,7 @@ def _stiffness(photo: U8, person: U8, spacing: float) -> F32:
     wall = (cv2.dilate(person, disc(_SEAM_PX * unit)) == 0).astype(np.float32)
     near = (0, 0), 0.6 * spacing
     mean = cv2.GaussianBlur(steep * wall, *near) / (cv2.GaussianBlur(wall, *near) + 1e-3)
-    out: F32 = _SOFT + np.minimum(mean / _STEEP, 1)
+    out: F32 = _SOFT + np.minimum(mean / _STEEP, _MOST)
     return out
 
 
