@@ -25,7 +25,7 @@ from export.data.render_pairs import Cutter, Drawn, Pairs, Told
 NAME = "pair"
 _MOST_GAIN = 1.35
 NO_WALL = Stage(Colour((0, 0, 0)))
-"""Before a wall of its own a renderer looks for stray hair: a third of its making, far from boxes."""
+"""Before its own wall a renderer looks for stray hair: a third of its making, far from boxes."""
 
 
 @dataclass(frozen=True, slots=True)
