@@ -96,21 +96,18 @@ def share(pairs: Sequence[Tried], filmed: Sequence[Tried] = ()) -> float:
     1 where nothing was tried: the nets are better than the warp on faces they have not seen.
     `filmed` counts as much as `pairs`, however many they are.
     """
-    sums = _sums(pairs)
-    if filmed:
-        more = _sums(filmed)
-        sums = sums + more * (sums[1] / max(more[1], 1e-9) if sums[1] else 1.0)
-    drawn_2, wanted_2, common = (float(value) for value in sums)
+    drawn_2, wanted_2, common = (float(value) for value in _means(pairs) + _means(filmed))
     if wanted_2 - 2 * common + drawn_2 <= wanted_2 * 10 ** (HARM_DB / 10):
         return 1.0
     best = common / drawn_2
     return round(best, 2) if best >= LEAST else 0.0
 
 
-def _sums(pairs: Sequence[Tried]) -> NDArray[np.float64]:
-    """Of squares drawn, of squares wanted, of products."""
+def _means(pairs: Sequence[Tried]) -> NDArray[np.float64]:
+    """Of squares drawn, of squares wanted, of products: a pixel's, so that errors stay levels."""
     rows = [((a * a).sum(), (b * b).sum(), (a * b).sum()) for a, b in pairs]
-    out: NDArray[np.float64] = np.array(rows, np.float64).reshape(-1, 3).sum(0)
+    sums = np.array(rows, np.float64).reshape(-1, 3).sum(0)
+    out: NDArray[np.float64] = sums / max(sum(a.size for a, _ in pairs), 1)
     return out
 
 

@@ -45,11 +45,13 @@ from export.train.personal_nets import (
     judge_box,
     judge_of,
     keep,
+    side_by_side,
     table,
     write_nets,
 )
 from export.train.renderer import Nets
 from export.train.renderer_cli import SMOKE, made_up
+from export.train.renderer_sheet import write
 
 MINUTES = 30.0
 KEPT_COUNT = 160
@@ -225,6 +227,9 @@ def run(order: Order) -> int:
         row for name, kind in KINDS.items()
         for row in judge_box(kind, held[name], general, own, judge)
     ]  # fmt: skip
+    for name, kind in KINDS.items():
+        picture = side_by_side(kind, held[name], general, own)
+        write(order.work / f"held-out-{name}.png", picture)
     told = table(judged)
     (order.work / "table.md").write_text("\n".join(told) + "\n")
     print("\n".join(told))

@@ -22,7 +22,7 @@ from engines.avatars.shelf import Shelf
 from engines.render.boxes import KINDS, Kind, fade
 from engines.render.nets import RendererNets, load
 from engines.render.paste import Tried, choose
-from engines.values import F32
+from engines.values import F32, U8
 from export.data.render_pairs import Pairs
 from export.deploy.renderer_onnx import halved, to_onnx, write_folder
 from export.deploy.renderer_run import RunNets
@@ -31,6 +31,7 @@ from export.evaluate.renderer_score import FIGURES, Scored, score
 from export.evaluate.renderer_table import WIDE
 from export.judges.perceptual import Perceptual, PerceptualMissing
 from export.judges.perceptual import load as load_judge
+from export.train.renderer_sheet import chosen, sheet
 
 GENERAL, PERSONAL = "general net", "personal net"
 MOST_JUDGED = 400
@@ -110,6 +111,13 @@ def table(judged: Sequence[Judged]) -> list[str]:
                 f"| {name} | {way} | {row['psnr']:.2f} | {row['lpips']:.4f} | {row['sharp']:.2f} |"
             )
     return out
+
+
+def side_by_side(box: Kind, held: Pairs, general: RendererNets, own: RendererNets) -> U8:
+    """A sheet of held-out boxes: rest, motion frame, everybody's net, the person's, the truth."""
+    few = chosen(held, box.name)
+    ways = (Way(GENERAL, general, general.steps), Way(PERSONAL, own, own.steps))
+    return sheet(few, [draw(way, box, few).astype(np.float32) for way in ways])
 
 
 def write_nets(folder: Path, runs: Sequence[RunNets], general: RendererNets) -> RendererNets:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.avatars.bundle import load
+from engines.avatars.bundle import Avatar, AvatarInfo, load
 from engines.avatars.consent import EXAMPLE
 from engines.avatars.shelf import Shelf
 from engines.render.boxes import KINDS
@@ -20,13 +20,14 @@ from export.data.personal_track import OK, Track
 from export.data.render_pairs import Pairs
 from export.deploy.renderer_run import RunNets, load_run
 from export.train import personal_cli
-from export.train.personal import Work
+from export.train.personal import Work, everybodys
 from export.train.personal_cli import train
-from export.train.personal_nets import GENERAL, PERSONAL, Judged
+from export.train.personal_nets import GENERAL, PERSONAL, Judged, keep, write_nets
 from export.train.renderer import Nets
 from tests.support.made_pairs import made_pairs
 from tests.support.personal_nets import write_personal
-from tests.support.renderer_run import write_run
+from tests.support.renderer_run import SMALL, write_run
+from tests.support.tiny_renderer import tiny_nets
 from tests.unit.engines.avatars.people import put_by_hand
 
 
@@ -54,6 +55,18 @@ class Place:
              "--work", str(self.root / "work"), "--avatars", str(self.shelf.folder),
              "--cache", str(self.root), *given, *more]
         )  # fmt: skip
+
+
+def keep_quickly(shelf: Shelf, avatar: Avatar, *_: object) -> AvatarInfo:
+    with shelf.aside() as aside:
+        return shelf.put_nets(avatar.name, write_personal(aside))
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    """Nets are exported, judged and kept as they really are; some seconds."""
+    monkeypatch.setattr(personal_cli, "write_nets", write_nets)
+    monkeypatch.setattr(personal_cli, "keep", keep)
 
 
 @pytest.fixture
@@ -87,6 +100,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         return [Judged(name, "all", 9, rows)]
 
     monkeypatch.delenv("SYNCHRORAMA_TRACKER_PYTHON", raising=False)
+    small = Nets(SMALL)
+    monkeypatch.setattr(personal_cli, "write_nets", lambda *_: tiny_nets())
+    monkeypatch.setattr(personal_cli, "keep", keep_quickly)
+    monkeypatch.setattr(personal_cli, "load_nets", tiny_nets)
+    monkeypatch.setattr(personal_cli, "everybodys", lambda kind: small)
     monkeypatch.setattr(personal_cli, "length_of", lambda path: 8.0)
     monkeypatch.setattr(personal_cli, "sound_of", lambda path, n: None)
     monkeypatch.setattr(personal_track, "track", track)
@@ -99,7 +117,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def test_nets_become_the_avatars_and_the_videos_boxes_go(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Place, whole: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert place.run("--minutes", "3") == 0
     own = load(place.shelf.folder / "zoe").personal
@@ -113,8 +131,12 @@ def test_nets_become_the_avatars_and_the_videos_boxes_go(
 
 
 def test_a_box_that_is_not_better_keeps_everybodys(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Place,
+    whole: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(personal_cli, "everybodys", everybodys)
     place.better = {"eye"}
     assert place.run() == 0
     assert "mouth: not better" in capsys.readouterr().out

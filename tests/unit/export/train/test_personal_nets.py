@@ -25,6 +25,7 @@ from export.train.personal_nets import (
     judge_box,
     judge_of,
     keep,
+    side_by_side,
     table,
     write_nets,
 )
@@ -52,6 +53,15 @@ def test_own_nets_are_better_where_they_mend_more() -> None:
     assert whole.rows[FRAME]["psnr"] < whole.rows[GENERAL]["psnr"] < whole.rows[PERSONAL]["psnr"]
     assert not judge_box(EYE, held, mending(0.8), mending(0.3), None)[0].better
     assert not judge_box(EYE, held, mending(0.8), mending(0.8), None)[0].better
+
+
+def test_both_are_shown_beside_the_truth() -> None:
+    held = made_pairs(3, EYE)
+    shown = side_by_side(EYE, held, mending(0.3), mending(1.0))
+    assert shown.shape == (2 * 48 * 2, 2 * 5 * 2 * 64, 3)
+    _, frame, general, own, truth = np.split(shown[:96, : 5 * 128].astype(float), 5, axis=1)
+    away = [float(np.abs(part - truth).mean()) for part in (frame, general, own)]
+    assert away[0] > away[1] > away[2]
 
 
 def row(psnr: float, lpips: float) -> dict[str, float]:
