@@ -220,19 +220,7 @@ def run(order: Order) -> int:
         kind: fine_tune(kind, bases[kind], seen[kind], kept[kind], held[kind], work)
         for kind in KINDS
     }
-    judge = judge_of(order.cache, order.tracker_python)
-    with TemporaryDirectory(dir=order.work) as made:
-        own = write_nets(Path(made, "nets"), list(runs.values()), general)
-    judged = [
-        row for name, kind in KINDS.items()
-        for row in judge_box(kind, held[name], general, own, judge)
-    ]  # fmt: skip
-    for name, kind in KINDS.items():
-        picture = side_by_side(kind, held[name], general, own)
-        write(order.work / f"held-out-{name}.png", picture)
-    told = table(judged)
-    (order.work / "table.md").write_text("\n".join(told) + "\n")
-    print("\n".join(told))
+    judged = judged_beside(order, list(runs.values()), general, held)
     better = {each.box for each in judged if each.part == "all" and each.better}
     if not better:
         sys.stderr.write(
@@ -245,6 +233,24 @@ def run(order: Order) -> int:
         base = bases[kind]
         runs[kind] = replace(runs[kind], box=base.box, reference=base.reference, step=0)
     return _keep(order, found, list(runs.values()), general, held, judged)
+
+
+def judged_beside(
+    order: Order, runs: Sequence[RunNets], general: RendererNets, held: Mapping[str, Pairs]
+) -> list[Judged]:
+    """Own nets and everybody's on what was kept out: table and sheets in the scratch folder."""
+    judge = judge_of(order.cache, order.tracker_python)
+    with TemporaryDirectory(dir=order.work) as made:
+        own = write_nets(Path(made, "nets"), runs, general)
+    judged: list[Judged] = []
+    for name, kind in KINDS.items():
+        judged += judge_box(kind, held[name], general, own, judge)
+        picture = side_by_side(kind, held[name], general, own)
+        write(order.work / f"held-out-{name}.png", picture)
+    told = "\n".join(table(judged))
+    (order.work / "table.md").write_text(told + "\n")
+    print(told)
+    return judged
 
 
 def _keep(
