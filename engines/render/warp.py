@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
-from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
@@ -29,6 +28,7 @@ from engines.render.raster import fill
 from engines.render.rig import load_rig
 from engines.render.shade import Shade
 from engines.render.stage import AS_IT_IS, Stage, set_up
+from engines.render.wall_field import WallField
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 MOTION_FRAME = "motion frame"
@@ -42,8 +42,6 @@ _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
-_STILL_PX = 5.0
-"""Of a 512 picture: what is not the person's and not the wall's is gone when so much moves."""
 _RED = 0.3
 """Share of a fold's shadow that red light fills."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -59,12 +57,20 @@ class RenderState:
 
     map_full: F32
     map_half: F32
-    person: U8
-    clear: U8
-    behind: U8
+    overlay: Overlay | None
+    """Only before another background."""
     frames: int = 0
     stage_s: dict[str, float] = field(default_factory=dict)
     """Time spent in each stage since the state was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Scratch to lay a person over a background."""
+
+    person: U8
+    clear: U8
+    behind: U8
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,15 @@ class WarpRenderer:
         scene = set_up(avatar, size, stage)
         avatar = scene.avatar
         self._geometry = Geometry(avatar, size)
-        self._field = HeadField(self._geometry, rig, scene.reach[..., 3], scene.corner)
+        self._field = HeadField(self._geometry, rig, scene.matte, scene.corner)
         self._layers = scene.layers
-        self._reach, self._corner = scene.reach, scene.corner
+        self._wall = WallField(
+            self._field.nodes + scene.corner,
+            scene.matte,
+            self._geometry.face_width,
+            self._field.rows + float(scene.corner[1]),
+        )
+        self._reach, self._corner = scene.reach, scene.reach_corner
         self._mirrored = stage.mirrored
         side = 2 * max(round(_ROUND_PX * size / SIZE), 1) + 1
         self._round = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -133,14 +145,10 @@ class WarpRenderer:
 
     def new_state(self, seed: int = 0) -> RenderState:
         """A session's own state, 5 MB at 512. Nothing in it is random."""
-        rows = self._field.rows
-        return RenderState(
-            map_full=self._field.room(CELL),
-            map_half=self._field.room(CELL // 2),
-            person=np.empty((rows, self.size, 4), np.uint8),
-            clear=np.empty((rows, self.size), np.uint8),
-            behind=np.empty((rows, self.size, 3), np.uint8),
-        )
+        overlay, shape = None, (self._field.rows, self.size)
+        if self._layers.background is not None:
+            overlay = Overlay(*(np.empty((*shape, n), np.uint8) for n in (4, 1, 3)))
+        return RenderState(self._field.room(CELL), self._field.room(CELL // 2), overlay)
 
     def render(self, state: RenderState, motion: F32, cues: Cues = NOTHING, effort: int = 0) -> U8:
         """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
@@ -166,7 +174,8 @@ class WarpRenderer:
         """The picture of a mesh, a new array; not yet mirrored: `finish` does that."""
         weights, face, pose, placed = mesh.weights, mesh.face, mesh.pose, mesh.placed
         with timed(state, "head"):
-            coarse = self._field.backward(face - self._geometry.face, pose)
+            offset = self._field.forward(face - self._geometry.face, pose)
+            coarse = self._field.backward(self._wall.along(offset))
             picture = self._head(state, coarse)
         with timed(state, "face map"):
             texture_at = self._texture_rows(weights)
@@ -192,36 +201,31 @@ class WarpRenderer:
         """Background and person; rows below the moving ones are at rest."""
         rows = self._field.rows
         source = self._field.expand(coarse + self._corner, CELL, state.map_full)
-        person = cv2.remap(
+        picture = np.empty((self.size, self.size, 3), np.uint8)
+        picture[rows:] = self._layers.rest[rows:]
+        if state.overlay is None:
+            self._moved(source, picture[:rows])
+        else:
+            self._over_background(source, state.overlay, picture[:rows])
+        return picture
+
+    def _moved(self, source: F32, into: U8) -> None:
+        cv2.remap(
             self._reach,
             source,
             None,
             cv2.INTER_LINEAR,
-            dst=state.person,
+            dst=into,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        picture = np.empty((self.size, self.size, 3), np.uint8)
-        picture[rows:] = self._layers.rest[rows:]
-        moving = picture[:rows]
-        clear = cv2.bitwise_not(cv2.extractChannel(person, 3, state.clear), state.clear)
-        behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, state.behind)
-        behind = cv2.multiply(self._layers.background[:rows], behind, state.behind, 1 / 255)
-        cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving), behind, moving)
-        if self._layers.missing is not None:
-            self._give_back(moving, *self._layers.missing, coarse)
-        return picture
 
-    def _give_back(self, picture: U8, add: U8, take: U8, coarse: F32) -> None:
-        """What the layers lack of the photo, where nothing moves: at rest the picture is the photo.
-
-        Wall that was made up a little wrong would else turn with the head and trace its outline.
-        """
-        still = 1 - self._field.moved(coarse) * np.float32(SIZE / (_STILL_PX * self.size))
-        share = cv2.convertScaleAbs(self._field.expand(smoothstep(still), CELL), alpha=255)
-        share = cv2.cvtColor(share, cv2.COLOR_GRAY2BGR)
-        rows = self._field.rows
-        cv2.add(picture, cv2.multiply(add[:rows], share, scale=1 / 255), picture)
-        cv2.subtract(picture, cv2.multiply(take[:rows], share, scale=1 / 255), picture)
+    def _over_background(self, source: F32, overlay: Overlay, into: U8) -> None:
+        assert self._layers.background is not None
+        self._moved(source, overlay.person)
+        clear = cv2.bitwise_not(cv2.extractChannel(overlay.person, 3, overlay.clear), overlay.clear)
+        behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, overlay.behind)
+        behind = cv2.multiply(self._layers.background[: len(into)], behind, overlay.behind, 1 / 255)
+        cv2.add(cv2.cvtColor(overlay.person, cv2.COLOR_BGRA2BGR, into), behind, into)
 
     def _face_map(
         self, state: RenderState, coarse: F32, placed: F32, texture_at: F32, light: F32

@@ -2,8 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.render.cutout import spotless, with_hair
-from engines.render.layers import over
+from engines.render.cutout import spotless
 from engines.values import U8
 
 PERSON, WALL = (30, 60, 160), (220, 60, 60)
@@ -47,54 +46,3 @@ def test_nobody_and_nothing_but_somebody(value: int) -> None:
     assert (out[..., 3] == value).all()
     if value:
         assert np.abs(out[..., :3].astype(int) - photo).max() <= 2
-
-
-def with_a_hair(wall: U8, colour: tuple[int, int, int]) -> tuple[U8, U8]:
-    """A disc before a wall, a strand of `colour` beside it that the matte does not hold."""
-    photo, alpha = scene()
-    share = alpha[..., None] / 255
-    photo = np.rint(np.array(PERSON) * share + wall * (1 - share)).astype(np.uint8)
-    photo[100:140, 214:216] = colour
-    return photo, alpha
-
-
-@pytest.mark.parametrize(
-    ("colour", "taken"),
-    [(PERSON, True), ((100, 60, 120), True), ((255, 160, 20), False)],
-    ids=["hair", "thin hair", "no colour on the way to the person's"],
-)
-def test_stray_hair_before_a_plain_wall_is_the_persons(
-    colour: tuple[int, int, int], taken: bool
-) -> None:
-    wall = np.full((256, 256, 3), WALL, np.uint8)
-    photo, alpha = with_a_hair(wall, colour)
-    person = spotless(photo, alpha)
-    out = with_hair(person, photo, wall)
-    cover = out[105:135, 214:216, 3]
-    assert (cover > 60).all() if taken else (cover < 30).all()
-    if taken:
-        error = np.abs(over(out, wall).astype(int) - photo)[105:135, 214:216]
-        assert error.max() <= 25 and error.mean() < 8
-    np.testing.assert_array_equal(out[alpha > 128], person[alpha > 128])
-    assert not out[:60, :60].any()
-
-
-def striped() -> U8:
-    stripes = np.where(np.arange(256) // 6 % 2, 230, 30).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(stripes[None, :, None], (256, 256, 3)))
-
-
-def test_before_a_rough_wall_nothing_is_taken_for_hair() -> None:
-    wall = striped()
-    photo, alpha = with_a_hair(wall, PERSON)
-    out = with_hair(spotless(photo, alpha), photo, wall)
-    assert not out[100:140, 212:218, 3].any()
-
-
-def test_what_the_matte_half_sees_is_whole_before_any_wall() -> None:
-    wall = striped()
-    photo, alpha = with_a_hair(wall, PERSON)
-    alpha[100:140, 214:216] = 90  # an earring, to a net that is not sure
-    out = with_hair(spotless(photo, alpha), photo, wall)
-    error = np.abs(over(out, wall).astype(int) - photo)[105:135, 214:216]
-    assert (out[105:135, 214:216, 3] > 120).all() and error.mean() < 20

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from engines.render.head import CELL, HeadField
+from engines.render.rig import load_rig
+from engines.render.wall_field import WallField
+from engines.values import F32
+from tests.support.sample_avatar import motion, sample, sample_geometry
+
+SIDE, SPACING = 20, 10.0
+AXIS = np.arange(SIDE, dtype=np.float32) * SPACING
+NODES = np.stack([part.ravel() for part in np.meshgrid(AXIS, AXIS)], 1)
+MATTE = np.zeros((200, 200), np.uint8)
+MATTE[:, 60:140] = 255
+AWAY = np.maximum(59 - NODES[:, 0], NODES[:, 0] - 140)
+
+
+def moved(lowest: float) -> F32:
+    """How far each node goes where the person goes 10 right and 5 up."""
+    offset = np.tile(np.array([[10, -5]], np.float32), (len(NODES), 1))
+    return WallField(NODES, MATTE, 60, lowest).along(offset)
+
+
+def test_the_person_and_what_is_near_move_as_one_piece() -> None:
+    near = AWAY < 1.4 * SPACING
+    np.testing.assert_array_equal(moved(1000)[near], np.tile([[10, -5]], (near.sum(), 1)))
+
+
+def test_a_wall_goes_along_less_the_further_it_is() -> None:
+    out = moved(1000)
+    row = (NODES[:, 1] == 50) & (AWAY >= 1.5 * SPACING)
+    order = np.argsort(AWAY[row], kind="stable")
+    assert (np.diff(out[row, 0][order]) <= 1e-4).all()
+    assert 0 < out[row, 0].min() < 0.8 * out[row, 0].max() < 10
+    np.testing.assert_allclose(out[row, 1], -out[row, 0] / 2, rtol=1e-5)
+
+
+def test_a_wall_is_at_rest_from_the_lowest_row_on() -> None:
+    wall = AWAY >= 1.5 * SPACING
+    out = moved(150)
+    assert not out[wall & (NODES[:, 1] >= 150)].any()
+    assert out[wall & (NODES[:, 1] == 120)].all()
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_nobody_and_nothing_but_somebody(value: int) -> None:
+    field = WallField(NODES, np.full_like(MATTE, value), 60, 150)
+    out = field.along(np.ones((len(NODES), 2), np.float32))
+    assert (out == (1 if value else 0)).all()
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_wall_beside_a_moved_head_neither_folds_nor_tears(sign: int) -> None:
+    geometry, matte = sample_geometry(), sample().alpha
+    field = HeadField(geometry, load_rig(), matte)
+    wall = WallField(field.nodes, matte, geometry.face_width, field.rows)
+    pose = geometry.pose(motion(headYaw=sign * 0.26, headPitch=0.17, headRoll=-sign * 0.14))
+    offset = wall.along(field.forward(np.zeros((468, 3), np.float32), pose))
+    fine = field.expand(field.backward(offset), CELL)
+    free = matte[: field.rows] == 0
+    across, down = np.gradient(fine[..., 0], axis=1), np.gradient(fine[..., 1], axis=0)
+    for stretch in (across[free], down[free]):
+        assert stretch.min() > 0.2 and stretch.max() < 2.2
+    home = np.dstack(np.meshgrid(np.arange(512), np.arange(field.rows)))
+    way = np.linalg.norm(fine - home, axis=2)
+    assert way[:8, :8].mean() < 0.6 * way.max() and way[:8, -8:].mean() < 0.6 * way.max()
