@@ -16,7 +16,6 @@ from engines.avatars.fit import crop, fit, square
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.rig import load_rig
-from engines.render.stage import Colour, Stage
 from engines.render.warp import WarpRenderer
 from engines.values import F32, U8
 from export.data.render_mesh import MeshReader
@@ -24,8 +23,6 @@ from export.data.render_pairs import Cutter, Drawn, Pairs, Told
 
 NAME = "pair"
 _MOST_GAIN = 1.35
-NO_WALL = Stage(Colour((0, 0, 0)))
-"""Before its own wall a renderer looks for stray hair: a third of its making, far from boxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ class Puppet:
     def __init__(self, avatar: Avatar) -> None:
         self.avatar = avatar
         self.reader = MeshReader(avatar)
-        self._renderer = WarpRenderer(avatar, avatar.size, NO_WALL)
+        self._renderer = WarpRenderer(avatar, avatar.size)
         self._state = self._renderer.new_state()
         mesh = self.reader.rest()
         picture = self._renderer.draw(self._state, mesh)
