@@ -42,9 +42,10 @@ $(VENV)/.default: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
-# Torch is pinned by constraints.txt for tests of training and export; serving never imports it.
+# Torch and TensorRT are pinned by constraints.txt for tests of training, export and plans; serving on
+# the CPU never imports them.
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
-	$(BIN)/pip install -q -c constraints.txt -e '.[dev,train,llm]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,train,llm,trt-rtx]'
 	@touch $@ $(VENV)/.default
 
 chromium: ## the browser and the speech programs of the tests

@@ -248,7 +248,8 @@ class Engine:
         """The engine as a whole; each session has `EngineSession.stats`."""
         with self._lock:
             sessions = len(self._known)
-        return EngineStats(sessions, self._use, self._clock() - self._turn_s, self._turns)
+        age_s, ladder = self._clock() - self._turn_s, self._ladder
+        return EngineStats(sessions, self._use, age_s, self._turns, ladder.downs, ladder.ups)
 
     # On the engine thread, or on the thread of whoever calls `turn`.
 

@@ -81,6 +81,9 @@ class EngineStats:
     turn_age_s: float
     """Time since the last turn began: far above 1 s, the thread is stuck."""
     turns: int
+    steps_down: int = 0
+    """Steps down on the quality ladder so far, over all sessions."""
+    steps_up: int = 0
 
 
 class StepMeter:
@@ -148,3 +151,50 @@ class CostMeter:
         for way in reversed(range(len(costs) - 1)):
             costs[way] = max(costs[way] or 2 * costs[way + 1], costs[way + 1])
         return tuple(costs)
+
+
+class BatchMeter:
+    """What a batch costs, by its bucket and the way to draw; of one set of nets on one card."""
+
+    def __init__(self, buckets: Sequence[int], ways: int) -> None:
+        """`buckets`: the sizes that batches are padded to, ascending."""
+        self._meters = {bucket: CostMeter(ways) for bucket in buckets}
+        self._ways = ways
+
+    def add(self, bucket: int, way: int, seconds: float) -> None:
+        """Count one batch. Raises KeyError for a bucket there is none of."""
+        self._meters[bucket].add(way, seconds)
+
+    def learn(self, bucket: int, costs_s: Sequence[float]) -> None:
+        """Begin with what was measured elsewhere, for each way."""
+        self._meters[bucket].learn(costs_s)
+
+    def expected_s(self) -> dict[int, tuple[float, ...]]:
+        """Seconds of a batch in each bucket, for each way; 0 while nothing was measured.
+
+        Between two measured buckets a straight line is expected, below the smallest its own
+        cost, above the largest no economy: never less than it will be on a card whose batches
+        cost a fixed part and one for each frame.
+        """
+        known = {
+            bucket: costs
+            for bucket, meter in self._meters.items()
+            if any(costs := meter.expected_s())
+        }
+        if not known:
+            return {bucket: (0.0,) * self._ways for bucket in self._meters}
+        return {bucket: _between(known, bucket) for bucket in self._meters}
+
+
+def _between(known: Mapping[int, tuple[float, ...]], bucket: int) -> tuple[float, ...]:
+    if bucket in known:
+        return known[bucket]
+    below = max((size for size in known if size < bucket), default=None)
+    above = min((size for size in known if size > bucket), default=None)
+    if below is None:
+        return known[min(known)]
+    if above is None:
+        return tuple(cost * bucket / below for cost in known[below])
+    share = (bucket - below) / (above - below)
+    pairs = zip(known[below], known[above], strict=True)
+    return tuple(low + share * (high - low) for low, high in pairs)

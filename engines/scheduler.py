@@ -6,7 +6,8 @@ Never holds a clock: `now_s` comes in, a decision goes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -15,6 +16,8 @@ from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES
 Reason: TypeAlias = Literal["late", "rung", "overflow"]
 HELD = "12.5 fps"
 """Name of the last rung: drawn in the cheapest way, every second picture held."""
+RAISED_OF = 16
+"""Of so many sessions one steps up at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Ready:
     pts: int
     deadline_s: float
     """When the picture must be finished, on the clock that gives `now_s`."""
+    arrived_s: float = float("-inf")
+    """Since when it could have been drawn; what shares a batch may wait a little from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class Load:
     """When its last render began."""
     best: int = 0
     """The rung it asked for: never above."""
+    nets: str = ""
+    """What draws it. Only sessions drawn by the same may share a batch (`engines.batching`)."""
 
     @property
     def foot(self) -> int:
@@ -114,6 +121,9 @@ class Ladder:
     """When a session last stepped up."""
     patience_s: float = 0.0
     """Calm time asked for; 0: what Limits says."""
+    downs: int = 0
+    """Steps down so far, over all sessions; for the metrics."""
+    ups: int = 0
 
     def rung(self, session_id: str) -> int:
         """Index among its ways to draw, or one past the last: held."""
@@ -133,35 +143,53 @@ def decide(
     is served and none can starve. `ready` holds each session's items in order of pts. Ties go to
     the session served longest ago.
     """
-    by_session: dict[str, list[Ready]] = {}
-    for item in ready:
-        by_session.setdefault(item.session_id, []).append(item)
-    runnable: list[Ready] = []
-    drops: list[Drop] = []
-    for session_id, items in by_session.items():
-        keep, gone = _sift(now_s, items, loads[session_id], ladder.rung(session_id), limits)
-        runnable += keep
-        drops += gone
-    run = min(runnable, key=lambda item: _rank(item, loads[item.session_id]), default=None)
-    return Decision(run, tuple(drops))
+    kept, drops = sift(now_s, ready, loads, ladder, limits, lambda load, rung: load.cost_s(rung))
+    run = min(kept, key=lambda item: rank(item, loads[item.session_id]), default=None)
+    return Decision(run, drops)
 
 
-def _rank(item: Ready, load: Load) -> tuple[float, float, str]:
+def rank(item: Ready, load: Load) -> tuple[float, float, str]:
+    """What is drawn first: the smallest. See `decide`."""
     waiting_s = load.starved / FRAME_RATE_HZ
     return (item.deadline_s - waiting_s, load.served_s, item.session_id)
 
 
+def sift(
+    now_s: float,
+    ready: Sequence[Ready],
+    loads: Mapping[str, Load],
+    ladder: Ladder,
+    limits: Limits,
+    takes_s: Callable[[Load, int], float],
+) -> tuple[list[Ready], tuple[Drop, ...]]:
+    """Split what waits into frames worth rendering, in order of pts by session, and the others.
+
+    `takes_s(load, rung)` is the time from the beginning of a render to its picture.
+    """
+    by_session: dict[str, list[Ready]] = {}
+    for item in ready:
+        by_session.setdefault(item.session_id, []).append(item)
+    kept: list[Ready] = []
+    drops: list[Drop] = []
+    for session_id, items in by_session.items():
+        load, rung = loads[session_id], ladder.rung(session_id)
+        keep, gone = _sift(now_s + takes_s(load, rung), items, load, rung, limits)
+        kept += keep
+        drops += gone
+    return kept, tuple(drops)
+
+
 def _sift(
-    now_s: float, items: Sequence[Ready], load: Load, rung: int, limits: Limits
+    done_s: float, items: Sequence[Ready], load: Load, rung: int, limits: Limits
 ) -> tuple[list[Ready], list[Drop]]:
-    """Split one session's items into those worth rendering and those not."""
+    """Split one session's items; `done_s` is when a picture begun now would be finished."""
     surplus = max(0, len(items) - limits.max_pending)
     drops = [Drop(item, "overflow") for item in items[:surplus]]
     starved = load.starved + surplus
     keep: list[Ready] = []
     for item in items[surplus:]:
         newest = item is items[-1]
-        if now_s + load.cost_s(rung) > item.deadline_s:
+        if done_s > item.deadline_s:
             if newest and not keep and starved >= limits.starve_frames:
                 keep.append(item)
             else:
@@ -225,39 +253,56 @@ def _lower(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
     """
     rungs = dict(ladder.rungs)
     total = use(loads, ladder)
-    while above := [name for name, load in loads.items() if rungs[name] < load.foot]:
-        chosen = max(
-            above,
-            key=lambda name: (
-                loads[name].foot - rungs[name],
-                loads[name].late_share,
-                loads[name].cost_s(rungs[name]),
-                name,
-            ),
-        )
-        saved = loads[chosen].use(rungs[chosen]) - loads[chosen].use(rungs[chosen] + 1)
+    order = {name: -at for at, name in enumerate(sorted(loads))}
+
+    def place(name: str) -> tuple[float, float, float, int, str]:
+        load, rung = loads[name], rungs[name]
+        return (rung - load.foot, -load.late_share, -load.cost_s(rung), order[name], name)
+
+    above = [place(name) for name, load in loads.items() if rungs[name] < load.foot]
+    heapq.heapify(above)
+    steps = 0
+    while above:
+        chosen = above[0][-1]
+        load, rung = loads[chosen], rungs[chosen]
+        saved = load.use(rung) - load.use(rung + 1)
         rungs[chosen] += 1
+        steps += 1
         total -= saved
         if total <= limits.step_down_use or saved <= 0:
             break
-    return replace(ladder, rungs=rungs)
+        if rungs[chosen] < load.foot:
+            heapq.heapreplace(above, place(chosen))
+        else:
+            heapq.heappop(above)
+    return replace(ladder, rungs=rungs, downs=ladder.downs + steps)
 
 
 def _step_up(
     now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits, worst: float
 ) -> Ladder:
-    rungs = ladder.rungs
-    below = [name for name, load in loads.items() if rungs[name] > load.best]
+    below = [name for name, load in loads.items() if ladder.rung(name) > load.best]
     if not below:
         return ladder
-    chosen = min(
-        below, key=lambda name: (loads[name].foot - rungs[name], loads[name].cost_s(0), name)
-    )
-    raised = {**rungs, chosen: rungs[chosen] - 1}
-    after = use(loads, replace(ladder, rungs=raised))
+    # One of a few; of hundreds as many at a time that they are all up again within minutes.
+    below.sort(key=lambda name: (loads[name].foot - ladder.rung(name), loads[name].cost_s(0), name))
+    chosen = below[: max(1, len(loads) // RAISED_OF)]
+    rungs = {**ladder.rungs, **{name: ladder.rung(name) - 1 for name in chosen}}
+    after = use(loads, replace(ladder, rungs=rungs))
+    if after > limits.step_up_use and len(chosen) > 1:
+        chosen = chosen[:1]
+        rungs = {**ladder.rungs, chosen[0]: ladder.rung(chosen[0]) - 1}
+        after = use(loads, replace(ladder, rungs=rungs))
     if after > limits.step_up_use or worst > limits.step_down_late / 2:
         return replace(ladder, calm_since_s=float("inf"))
     calm_since_s = min(ladder.calm_since_s, now_s)
     if now_s - calm_since_s < (ladder.patience_s or limits.patience_s):
         return replace(ladder, calm_since_s=calm_since_s)
-    return replace(ladder, rungs=raised, changed_s=now_s, calm_since_s=float("inf"), raised_s=now_s)
+    return replace(
+        ladder,
+        rungs=rungs,
+        changed_s=now_s,
+        calm_since_s=float("inf"),
+        raised_s=now_s,
+        ups=ladder.ups + len(chosen),
+    )

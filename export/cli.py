@@ -52,6 +52,10 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ),
     ("to-onnx",): Command("export.deploy.renderer_cli:main_onnx", "trained nets as the engine's"),
     ("quantize",): Command("export.deploy.renderer_cli:main_quantize", "int8 where it is as good"),
+    ("to-plan",): Command("export.deploy.networks_cli:to_plan", "shipped nets as TensorRT plans"),
+    ("parity", "networks"): Command(
+        "export.deploy.networks_cli:parity", "shipped nets in the precision of their plans"
+    ),
     ("parity",): Command("export.deploy.renderer_cli:main_parity", "torch, ONNX, int8 compared"),
     ("evaluate", "face"): Command("export.evaluate.face_cli:main", "face figures, held-out people"),
     ("evaluate", "renderer"): Command(

@@ -40,6 +40,8 @@ class Machine:
     step_512_s: float
     """Engine time per frame at 512x512 (motion and picture) in seconds, drawn in the way that
     places are counted by (`server.drawing`): see `sustained_s`."""
+    processes: int = 1
+    """Media processes beside the engine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ def at_512(step: float, size: int) -> float:
     return step / (0.5 + 0.5 * (size / 512) ** 2)
 
 
-def room(size: int, machine: Machine, cap: int | None) -> int:
+def room(size: int, machine: Machine, cap: int | None, *, measured: bool = True) -> int:
     """Most sessions of `size` at a time: as many as `decide` admits one after the other."""
     admitted = 0
-    while isinstance(decide([size] * admitted, size, machine, cap), Admitted):
+    while isinstance(decide([size] * admitted, size, machine, cap, measured=measured), Admitted):
         admitted += 1
     return admitted
 
@@ -98,18 +100,21 @@ def decide(
     machine: Machine,
     cap: int | None,
     ends_in_s: float | None = None,
+    *,
+    measured: bool = True,
 ) -> Admitted | Refused:
     """Admit a session of `size` beside those of `sizes`, or refuse it with the reason.
 
     `cap` is the configured most sessions (None: one for each core). `ends_in_s` is when the
     first of them must end, if any has a limit. The first session is always admitted: a slow
-    machine then steps down in quality rather than serve nobody.
+    machine then steps down in quality rather than serve nobody. Not `measured`: the cap alone
+    decides.
     """
     most = _one_for_each_core(machine) if cap is None else cap
     if len(sizes) >= most:
         taken = f"{len(sizes)} of {most} places are taken"
         return Refused("sessions", taken, _retry_after(ends_in_s))
-    if not sizes:
+    if not sizes or not measured:
         return Admitted()
     every = [*sizes, size]
     engine = sum(step_s(each, machine) for each in every)
@@ -122,7 +127,7 @@ def decide(
 
 
 def _one_for_each_core(machine: Machine) -> int:
-    return max(1, min(machine.cores, SESSIONS_PER_PROCESS))
+    return max(1, min(machine.cores, SESSIONS_PER_PROCESS * max(machine.processes, 1)))
 
 
 def _beside(work: str, size: int, sizes: Sequence[int]) -> str:

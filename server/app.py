@@ -26,7 +26,7 @@ from server.disclosure import mark_style
 from server.drawing import nets_of
 from server.errors import install_error_handlers
 from server.gallery import Gallery
-from server.manager import SessionManager
+from server.manager import ALONE, SessionManager, Shared
 from server.metrics import Metrics, program_version
 from server.middleware import BodyLimit, Larger, SafeHeaders
 from server.onboarding.service import Maker
@@ -57,14 +57,18 @@ def create_app(
     *,
     on_fatal: Callable[[str], None] = lambda reason: None,
     page: bool = True,
+    shared: Shared = ALONE,
 ) -> FastAPI:
-    """The app around `backend`. `on_fatal` is told when the engine has stopped for good."""
+    """The app around `backend`. `on_fatal` is told when the engine has stopped for good.
+
+    `shared`: what this process must know of others on the same engine.
+    """
     # The API page must work without a network, so its script comes from a package, not from a CDN.
     app = FastAPIOffline(
         title="SynchroRaMa Live",
         version=program_version(),
         description=ABOUT,
-        lifespan=_lifespan(settings, backend, on_fatal),
+        lifespan=_lifespan(settings, backend, on_fatal, shared),
         redoc_url=None,
     )
     install_error_handlers(app)
@@ -81,6 +85,7 @@ def _lifespan(
     settings: Settings,
     backend: Backend,
     on_fatal: Callable[[str], None],
+    shared: Shared,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -96,6 +101,7 @@ def _lifespan(
                 metrics=metrics,
                 on_fatal=on_fatal,
                 stats_interval_s=settings.media.stats_interval_s,
+                shared=shared,
             )
             stack.push_async_callback(backend.aclose)
             factory = await backend.start(gallery, metrics, pool, manager.engine_fault)

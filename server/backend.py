@@ -1,61 +1,55 @@
-"""The real machinery behind the server: models, engine thread, aiortc's hardening.
+"""The real machinery behind the server in one process: engine, ears, aiortc's hardening.
 
-Started and stopped on the event loop; loading and measuring happen on a thread of their own.
+Started and stopped on the event loop.
 Never serves before it is warm: the first visitor must not pay for loading.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from pathlib import Path
 
-from engines.avatars.store import BUILTIN, AvatarStore
-from engines.loop import Engine, RendererFactory
+from engines.loop import RendererFactory
 from engines.pipeline import Motion
-from engines.render.mark import marked
-from server.admission import Machine, sustained_s
+from server.admission import Machine
+from server.avatar_folders import avatar_store
 from server.codec_pool import CodecPool
-from server.disclosure import mark_style
-from server.drawing import Drawing, Kind, drawing_of, measure
+from server.drawing import Kind
 from server.gallery import Gallery, Store
 from server.listener import Ears
 from server.media import Machinery, media_factory
 from server.metrics import Metrics
-from server.models import motion_model, transcriber
-from server.onboarding.shelves import user_folder
+from server.models import transcriber
 from server.rtc.install import Installed, install
 from server.services import Fault
 from server.sessions import MediaFactory
-from server.settings import Settings
+from server.settings import EmotionSettings, Settings
+from server.warm_engine import WarmEngine, percentile, usable_cores
 
-log = logging.getLogger(__name__)
-STUCK_S = 5.0
-"""An idle engine turns once a second; one that has not for this long hangs in a step."""
+__all__ = ["EngineBackend", "avatar_store", "load_ears", "percentile", "usable_cores"]
 
 
-def avatar_store(settings: Settings) -> AvatarStore:
-    """The avatars of the settings' folders, the built-in ones, and those of users.
+async def load_ears(settings: EmotionSettings) -> Ears | None:
+    """Who writes down what microphones say, on a thread of its own; None where nobody shall.
 
-    Those of users come last: a new one can never stand in for another.
+    Raises SettingsError for a model that cannot be had.
     """
-    folders = (Path(folder) for folder in settings.avatars.folders)
-    return AvatarStore([*folders, BUILTIN, user_folder(settings.avatars)])
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of `values` lie. Raises ValueError when there are none."""
-    if not values:
-        raise ValueError("no frame was rendered")
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+    if settings.asr_model is None:
+        return None
+    thread = ThreadPoolExecutor(1, thread_name_prefix="asr")
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.run_in_executor(thread, transcriber, settings)
+    except BaseException:
+        thread.shutdown(wait=False, cancel_futures=True)
+        raise
+    assert found is not None
+    return Ears(found, thread)
 
 
 class EngineBackend:
-    """`server.services.Backend` on the engine of this repository."""
+    """`server.services.Backend` on the engine of this process."""
 
     def __init__(
         self,
@@ -68,15 +62,11 @@ class EngineBackend:
         """The last three are for tests; None takes what ships."""
         self._settings = settings
         self._store: Store = store or avatar_store(settings)
-        self._load_motion = load_motion or partial(motion_model, settings)
-        self._given_factory = renderer_factory
-        self._drawing: Drawing | None = None
-        self._motion: Motion | None = None
-        self._engine: Engine | None = None
+        self._engine = WarmEngine(
+            settings, load_motion=load_motion, renderer_factory=renderer_factory
+        )
         self._installed: Installed | None = None
-        self._machinery: Machinery | None = None
-        self._step_512_s = 0.0
-        self._asr_thread: ThreadPoolExecutor | None = None
+        self._ears: Ears | None = None
 
     @property
     def store(self) -> Store:
@@ -86,87 +76,38 @@ class EngineBackend:
     @property
     def lookahead(self) -> int:
         """Samples at 16 kHz that a picture waits for beyond its own time."""
-        return self._motion.lookahead if self._motion is not None else 0
+        return self._engine.lookahead
 
     @property
     def running(self) -> bool:
         """Whether the engine is warm and its thread alive and turning."""
-        engine = self._engine
-        return engine is not None and engine.running and engine.stats().turn_age_s < STUCK_S
+        return self._engine.running
 
     @property
     def renderer(self) -> Kind:
         """Who draws."""
-        return self._drawing.kind if self._drawing is not None else "motion-frame"
+        return self._engine.renderer
 
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
-        return Machine(cores=usable_cores(), step_512_s=self._step_512_s)
+        return self._engine.machine()
 
     async def start(
         self, gallery: Gallery, metrics: Metrics, pool: CodecPool, on_fault: Fault
     ) -> MediaFactory:
         """Load, warm, measure, start. Raises what is wrong with models or avatars."""
         self._installed = install(self._settings.rtc)
-        avatar = await gallery.load(gallery.default)
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="warm") as warm:
-            self._motion = await loop.run_in_executor(warm, self._load_motion)
-            ears = await loop.run_in_executor(warm, self._load_ears)
-            self._drawing = await loop.run_in_executor(warm, self._load_drawing)
-            # Whatever draws, live or not: no picture leaves without the mark.
-            factory = marked(self._drawing.factory, mark_style(self._settings.disclosure))
-            costs = await loop.run_in_executor(warm, measure, self._motion, avatar, factory)
-        steps = costs.steps_of(0)
-        counted = 0 if self._drawing.counted_at_best else len(costs.efforts) - 1
-        self._step_512_s = sustained_s(costs.steps_of(counted))
-        log.info(
-            "engine is warm",
-            extra={
-                "frame_p50_ms": round(percentile(steps, 0.5) * 1000, 1),
-                "frame_p95_ms": round(percentile(steps, 0.95) * 1000, 1),
-                "cores": usable_cores(),
-                "renderer": f"{self._drawing.kind} ({self._drawing.said})",
-            },
-        )
-        self._engine = Engine(self._motion, on_fault=on_fault, renderer_factory=factory)
-        self._engine.learn(512, costs.efforts, costs.draws_s)
-        self._engine.start()
-        return media_factory(Machinery(self._settings, self._engine, gallery, pool, metrics, ears))
-
-    def _load_drawing(self) -> Drawing:
-        if self._given_factory is not None:
-            return Drawing("motion-frame", self._given_factory, "given")
-        return drawing_of(self._settings.render)
-
-    def _load_ears(self) -> Ears | None:
-        found = transcriber(self._settings.emotion)
-        if found is None:
-            return None
-        self._asr_thread = ThreadPoolExecutor(1, thread_name_prefix="asr")
-        return Ears(found, self._asr_thread)
+        self._ears = await load_ears(self._settings.emotion)
+        faces = await self._engine.start(gallery, on_fault)
+        metrics.watch_engine(faces.stats)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, self._ears))
 
     async def aclose(self) -> None:
         """Stop the engine thread and take aiortc's hardening back. Idempotent."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            timeout_s = self._settings.engine.stop_timeout_s
-            with ThreadPoolExecutor(1, thread_name_prefix="stop") as stopper:
-                loop = asyncio.get_running_loop()
-                try:
-                    await loop.run_in_executor(stopper, engine.stop, timeout_s)
-                except TimeoutError:
-                    log.exception("the engine thread did not end")
-        if self._asr_thread is not None:
-            self._asr_thread.shutdown(wait=False, cancel_futures=True)
-            self._asr_thread = None
+        await self._engine.aclose()
+        if self._ears is not None:
+            self._ears.close()
+            self._ears = None
         if self._installed is not None:
             self._installed.undo()
             self._installed = None
-
-
-def usable_cores() -> int:
-    """Cores this process may run on: fewer than the machine's under taskset or in a container."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

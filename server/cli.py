@@ -1,4 +1,4 @@
-"""The command `synchrorama`: serve, render, motion, avatar, doctor, bench, settings.
+"""The command `synchrorama`: serve, render, motion, avatar, plan, doctor, bench, settings.
 
 Runs on the main thread.
 Never does the work itself: each command is a function of its module.
@@ -84,9 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_avatar_arguments(avatar)
     add_settings(avatar, ("avatars", "disclosure"))
-    doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
-    doctor.add_argument("--json", action="store_true", help="as JSON")
-    add_settings(doctor)
+    _machine_commands(add)
     bench = commands.add_parser("bench", help="measure latency, drift and what is left behind")
     add_bench_arguments(bench)
     bench.set_defaults(run=run_bench)
@@ -94,6 +92,20 @@ def build_parser() -> argparse.ArgumentParser:
     listing.add_argument("--markdown", action="store_true", help="write docs/settings.md")
     add_settings(listing)
     return parser
+
+
+def _machine_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What prepares and examines the machine; `add` takes name, text, function and usage."""
+    from server.plans.cli import add_arguments
+
+    plan = add(
+        "plan", "TensorRT plans for an NVIDIA card", run_plans, "ACTION [NETWORK ...] [options]"
+    )
+    add_arguments(plan)
+    add_settings(plan, ("render",))
+    doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    add_settings(doctor)
 
 
 def _render_arguments(command: argparse.ArgumentParser) -> None:
@@ -174,6 +186,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve until a signal."""
+    from server.avatar_folders import avatar_store
     from server.backend import EngineBackend
     from server.serve import serve
 
@@ -182,6 +195,10 @@ def run_serve(arguments: argparse.Namespace) -> int:
     def announce(url: str) -> None:
         print(f"SynchroRaMa Live answers at {url}   (stop with Ctrl+C)", flush=True)
 
+    if settings.server.workers > 1:
+        from server.workers.supervisor import serve_workers
+
+        return serve_workers(settings, avatar_store(settings), announce=announce)
     return serve(settings, EngineBackend(settings), announce=announce)
 
 
@@ -263,6 +280,13 @@ def feeling_from(arguments: argparse.Namespace) -> EmotionOverride | None:
 def run_avatars(arguments: argparse.Namespace) -> int:
     """One of the avatar commands."""
     from server.onboarding.cli import run
+
+    return run(arguments, settings_from(arguments))
+
+
+def run_plans(arguments: argparse.Namespace) -> int:
+    """One of the commands for plans."""
+    from server.plans.cli import run
 
     return run(arguments, settings_from(arguments))
 

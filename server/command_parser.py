@@ -14,7 +14,12 @@ from typing import NoReturn
 from server.settings import SECTIONS, Settings
 from server.settings_load import flag_name
 
-ALIASES = {"server.host": "--host", "server.port": "--port"}
+ALIASES = {
+    "server.host": "--host",
+    "server.port": "--port",
+    "server.workers": "--workers",
+    "render.device": "--device",
+}
 MISUSED = 2
 
 

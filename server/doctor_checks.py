@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import socket
-import subprocess
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -24,6 +23,7 @@ from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
 from server.admission import CODEC_S_512, FRAME_S, Machine, room, sustained_s
 from server.doctor import Check, Finding
+from server.gpu_checks import gpu, nvenc, plans, tensorrt
 from server.model_checks import models, renderer
 from server.origin import ForeignPackage, check_layout
 from server.settings import EmotionSettings, Settings, SettingsError
@@ -105,22 +105,6 @@ def runtime(settings: Settings) -> Finding:
     if "CPUExecutionProvider" not in providers:
         return Finding("onnx runtime", "fail", said, "install the package onnxruntime")
     return Finding("onnx runtime", "ok", said)
-
-
-def gpu(settings: Settings) -> Finding:
-    """Whether there is an NVIDIA card; none is needed."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return Finding("gpu", "ok", "none found; none is needed (profile cpu)")
-    asked = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Finding("gpu", "warn", f"nvidia-smi does not answer: {error}", "check the driver")
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()[:1]
-        return Finding("gpu", "warn", f"nvidia-smi failed: {''.join(said)}", "check the driver")
-    return Finding("gpu", "ok", done.stdout.strip().replace("\n", "; ") + " (not used yet)")
 
 
 def tcp_port(settings: Settings) -> Finding:
@@ -305,10 +289,13 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("cores", cores),
     ("onnx runtime", runtime),
     ("gpu", gpu),
+    ("tensorrt", tensorrt),
+    ("plans", plans),
     ("tcp port", tcp_port),
     ("udp ports", udp_ports),
     ("ice servers", ice_servers),
     ("encoders", encoders),
+    ("nvenc", nvenc),
     ("avatars", avatars),
     ("models", models),
     ("renderer", renderer),

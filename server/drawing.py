@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from engines.backends.base import BackendError
 from engines.loop import RendererFactory, warp_renderer
 from engines.offline import render_file
 from engines.pipeline import Motion
 from engines.render.nets import NoRendererWeights, RendererNets, load
 from engines.render.stage import AS_IT_IS, Stage
 from engines.values import F32, SAMPLE_RATE_HZ
+from server.plans.devices import backend_of
 from server.settings import RenderSettings, SettingsError
 
 Kind = Literal["diffusion", "motion-frame"]
@@ -69,7 +71,10 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     if wanted.renderer == "motion-frame":
         return Drawing("motion-frame", warp_renderer, "render.renderer asks for it")
     try:
-        nets = load()
+        backend = backend_of(wanted)
+        nets = load(backend=backend)
+    except BackendError as error:
+        raise SettingsError(f"render.device {wanted.device}: {error}") from error
     except NoRendererWeights as error:
         if wanted.renderer == "diffusion":
             raise SettingsError(f"render.renderer: {error}") from error
@@ -77,6 +82,8 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
         return Drawing("motion-frame", warp_renderer, said)
     steps = wanted.steps or nets.steps
     said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
+    if backend is not None:
+        said += f", on {backend.kind}"
     asked = wanted.renderer == "diffusion"
     return Drawing("diffusion", diffusion(nets, steps), said, asked, nets.digest)
 

@@ -29,6 +29,10 @@ class Ears:
     transcriber: Transcriber
     thread: Executor
 
+    def close(self) -> None:
+        """End the thread, after the phrase it is at. Idempotent."""
+        self.thread.shutdown(wait=False, cancel_futures=True)
+
 
 class Listener:
     """Hears one session; `on_words(text)` is called on the event loop."""

@@ -11,8 +11,8 @@ import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from server.admission import Machine, Refused, decide, room
 from server.director import Director
@@ -27,8 +27,31 @@ from server.settings import RtcSettings, SessionSettings
 log = logging.getLogger(__name__)
 REMEMBER_ENDED = 256
 """Ended sessions whose reason is still told (410) rather than forgotten (404)."""
+ENGINE_BACK_S = 5
+"""A new engine process is warm in about so many seconds."""
 REAP_S = 0.25
 """Between two looks at the watchdogs: their limits are seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a manager must know of other processes beside its own, or nothing."""
+
+    prefix: str = ""
+    """Of every session's id: names the process that holds it."""
+    elsewhere: Callable[[], Sequence[int]] = tuple
+    """Sizes of the sessions in other processes on the same engine."""
+    changed: Callable[[], None] = lambda: None
+    """Called when a session has come or gone."""
+    ready: Callable[[], bool] = lambda: True
+    """Whether there is an engine now; it may come back."""
+
+
+ALONE = Shared()
+
+
+class EngineAway(Exception):
+    """The engine process has gone or stalled; another one is being started."""
 
 
 class SessionManager:
@@ -44,8 +67,10 @@ class SessionManager:
         on_fatal: Callable[[str], None],
         stats_interval_s: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
+        shared: Shared = ALONE,
     ) -> None:
         """`machine` tells what is measured now; `on_fatal` ends the process with a reason."""
+        self._shared = shared
         self.limits = Limits.of(session, rtc)
         self._settings = session
         self._factory: MediaFactory | None = None
@@ -100,21 +125,34 @@ class SessionManager:
         return list(self._sessions.values())
 
     @property
+    def active(self) -> int:
+        """Sessions on the engine, those of other processes included."""
+        return len(self._sessions) + len(self._shared.elsewhere())
+
+    @property
     def cap(self) -> int:
         """Most sessions at a time, of the size that is usual here."""
-        return room(self._settings.size, self._machine(), self._settings.max_sessions)
+        settings = self._settings
+        return room(settings.size, self._machine(), settings.max_sessions, measured=self._measured)
+
+    @property
+    def _measured(self) -> bool:
+        return self._settings.admission == "measured"
 
     def refusal(self, size: int) -> ApiError | None:
         """Why a session of `size` would be refused now, or None."""
         if self._stopping:
             return self._full("stopping", self._stopping, 30)
+        if not self._shared.ready():
+            return self._full("engine", "the engine is being started", ENGINE_BACK_S)
         ends = [left for each in self.sessions() if (left := self.left_s(each)) is not None]
         verdict = decide(
-            [each.plan.size for each in self.sessions()],
+            [each.plan.size for each in self.sessions()] + list(self._shared.elsewhere()),
             size,
             self._machine(),
             self._settings.max_sessions,
             min(ends, default=None),
+            measured=self._measured,
         )
         if isinstance(verdict, Refused):
             return self._full(verdict.reason, verdict.message, verdict.retry_after_s)
@@ -141,7 +179,7 @@ class SessionManager:
             raise refused
         if self._factory is None:
             raise RuntimeError("a session was asked for before start()")
-        plan = replace(plan, id=secrets.token_urlsafe(16))
+        plan = replace(plan, id=self._shared.prefix + secrets.token_urlsafe(16))
         with session_context(plan.id):
             session = Session(
                 plan,
@@ -153,7 +191,7 @@ class SessionManager:
             )
             log.info("session is created", extra={"avatar": plan.avatar, "voice": plan.voice})
         self._sessions[plan.id] = session
-        self._metrics.sessions_active.set(len(self._sessions))
+        self._count()
         return session
 
     def get(self, session_id: str) -> Session:
@@ -184,9 +222,13 @@ class SessionManager:
         self._ended[session.plan.id] = session.reason
         while len(self._ended) > REMEMBER_ENDED:
             self._ended.popitem(last=False)
-        self._metrics.sessions_active.set(len(self._sessions))
+        self._count()
         if session.ending is not None:
             self._metrics.sessions.labels(session.ending.result).inc()
+
+    def _count(self) -> None:
+        self._metrics.sessions_active.set(len(self._sessions))
+        self._shared.changed()
 
     # -- watching -----------------------------------------------------------------------------
 
@@ -250,8 +292,14 @@ class SessionManager:
                     log.error("engine fault", exc_info=error)
                 session.request_close(Ending.FAULT, detail)
             return
-        log.critical("the engine stopped", exc_info=error)
-        self._stopping = "the engine has stopped"
+        away = isinstance(error, EngineAway)
+        if away:
+            detail = str(error)
+            log.error("the engine is away: its sessions end", extra={"reason": detail})
+        else:
+            log.critical("the engine stopped", exc_info=error)
+            self._stopping = "the engine has stopped"
         for session in self.sessions():
             session.request_close(Ending.FAULT, detail)
-        self._on_fatal(detail)
+        if not away:
+            self._on_fatal(detail)

@@ -13,27 +13,22 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
-
-from engines.loop import Engine
 from engines.mailbox import Mailbox
 from engines.meters import EngineSessionStats
 from engines.motion.wishes import Say, Wish
-from engines.pipeline import Renderer
 from engines.render.stage import Stage
-from engines.runner import EngineSession
-from engines.values import F32, MOTION_SIZE, U8, Picture
+from engines.values import F32, U8, Picture
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
-from server.drawing import best_of
 from server.face_feed import FaceFeed
-from server.gallery import Gallery
+from server.faces import Face, FacePlan, Faces
 from server.ingest import MicReader
 from server.listener import Ears, Listener
 from server.live_voice import LiveVoice
-from server.media_metrics import Meter, newest
+from server.media_metrics import Meter, Times, newest
 from server.metrics import Metrics
 from server.peer import Peer
 from server.player import Outlets, Player
@@ -59,8 +54,7 @@ class Machinery:
     """What all sessions share."""
 
     settings: Settings
-    engine: Engine
-    gallery: Gallery
+    faces: Faces
     pool: CodecPool
     metrics: Metrics
     ears: Ears | None = None
@@ -71,29 +65,16 @@ def media_factory(machinery: Machinery) -> MediaFactory:
     """Builds the media of each session on `machinery`."""
 
     async def build(plan: SessionPlan, events: MediaEvents) -> Media:
-        gallery = machinery.gallery
-        avatar = await gallery.load(plan.avatar)
-        # Some 100 ms for a new avatar, size or stage: not on the engine thread, where all wait.
-        look = await gallery.run(look_of, machinery.engine, avatar, plan.size, plan.stage)
-        return LiveMedia(plan, events, machinery, avatar, look)
+        frames: Mailbox[Picture] = Mailbox("frames", FRAMES_KEPT, "drop-oldest")
+        wanted = FacePlan(plan.id, plan.avatar, plan.size, plan.stage, plan.seed, plan.renderer)
+        face = await machinery.faces.open(wanted, frames)
+        try:
+            return LiveMedia(plan, events, machinery, face, frames)
+        except BaseException:
+            face.close()
+            raise
 
     return build
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """An avatar ready to be shown."""
-
-    renderer: Renderer
-    still: U8
-    """u8[S,S,3]: what is shown until the first picture comes."""
-
-
-def look_of(engine: Engine, avatar: Any, size: int, stage: Stage) -> Look:
-    """Everything that is worked out once; on a worker thread."""
-    renderer = engine.prepare(avatar, size, stage)
-    still = renderer.render(renderer.new_state(), np.zeros(MOTION_SIZE, np.float32))
-    return Look(renderer, still)
 
 
 class LiveMedia:
@@ -104,35 +85,28 @@ class LiveMedia:
         plan: SessionPlan,
         events: MediaEvents,
         machinery: Machinery,
-        avatar: Any,
-        look: Look,
+        face: Face,
+        frames: Mailbox[Picture],
     ) -> None:
-        """Opens the engine's side; raises EngineStopped. Everything is stopped by `aclose`."""
+        """`face` puts its pictures into `frames`; from here on it is closed by `aclose`."""
         self._plan = plan
         self._events = events
         self._settings = machinery.settings
         self._machinery = machinery
-        self._avatar = avatar
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
         self._timing_silence = False
         self._stack = AsyncExitStack()
-        self._frames: Mailbox[Picture] = Mailbox("frames", FRAMES_KEPT, "drop-oldest")
-        self._engine = machinery.engine.open(
-            plan.id,
-            look.renderer,
-            seed=plan.seed,
-            frames=self._frames,
-            best=best_of(plan.renderer, look.renderer.efforts),
-        )
-        self._stack.callback(machinery.engine.close, plan.id)
+        self._frames = frames
+        self._face = face
+        self._stack.callback(face.close)
         self._audio_track = AvatarAudioTrack()
         self._video_track = AvatarVideoTrack(machinery.pool)
         self._timeline: MicTimeline | PushTimeline
         self._mic: MicReader | None = None
         self._voice: LiveVoice | None = None
         self._feed = FaceFeed(self.tell)
-        self._player = self._build_player(look.still)
+        self._player = self._build_player(face.still)
         self._stack.push_async_callback(self._player.aclose)
         self._peer = self._build_peer()
         self._stack.push_async_callback(self._peer.aclose)
@@ -147,7 +121,7 @@ class LiveMedia:
             self._timeline = MicTimeline()
         player = Player(
             timeline=self._timeline,
-            engine_audio=self._engine.audio,
+            engine_audio=self._face.audio,
             engine_frames=self._frames,
             outlets=Outlets(self._audio_track.mailbox, self._video_track.mailbox),
             idle_image=still,
@@ -215,7 +189,7 @@ class LiveMedia:
     def queue_ages(self) -> Mapping[str, float]:
         """Age of the oldest item of each queue, in seconds."""
         return {
-            "mic": self._engine.audio.stats().age_s,
+            "mic": self._face.audio.stats().age_s,
             "frames": self._frames.stats().age_s,
             "audio_out": self._audio_track.mailbox.stats().age_s,
             "video_out": self._video_track.mailbox.stats().age_s,
@@ -238,18 +212,18 @@ class LiveMedia:
             "voice": self._plan.voice,
             "size": self._plan.size,
             "source": source,
-            "engine": engine_figures(self._engine),
+            "engine": engine_figures(self._face.stats()),
             "player": asdict(self._player.stats()),
             "peer": await self._peer.stats(),
         }
 
     async def publish(self) -> None:
         """The stats event to the page, the counters to the metrics."""
-        engine, player = self._engine.stats(), self._player.stats()
+        engine, player = self._face.stats(), self._player.stats()
         video = self._video_track
-        stages = {
-            "motion": self._engine.motion.since,
-            "render": self._engine.render.since,
+        stages: dict[str, Times] = {
+            "motion": partial(self._face.steps, "motion"),
+            "render": partial(self._face.steps, "render"),
             # The last picture sent is still being encoded.
             "encode": newest(video.encode_s, max(0, video.sent - 1)),
         }
@@ -271,16 +245,12 @@ class LiveMedia:
 
     async def show(self, stage: Stage) -> None:
         """Draw on another stage from the next frame on. Raises what kept it from being built."""
-        shared, plan = self._machinery, self._plan
-        look: Look = await shared.gallery.run(
-            look_of, shared.engine, self._avatar, plan.size, stage
-        )
-        self._engine.renderers.put(look.renderer)
-        self._player.show_idle(look.still)
+        await self._face.show(stage)
+        self._player.show_idle(self._face.still)
 
     def wish(self, wish: Wish) -> None:
         """Tell the face something; it shows with one of the next pictures."""
-        self._engine.wishes.put(wish)
+        self._face.wish(wish)
 
     def subscribe(self, on: bool) -> None:
         """Send every motion to the page, or no more."""
@@ -355,9 +325,8 @@ def ending_of(reason: str) -> tuple[Ending, str]:
     return Ending.LOST, ""
 
 
-def engine_figures(session: EngineSession) -> dict[str, Any]:
+def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
     """The engine's figures, times in milliseconds."""
-    stats: EngineSessionStats = session.stats()
     figures = asdict(stats)
     for rung, count in figures.pop("drawn").items():
         figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count

@@ -20,8 +20,10 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from engines.meters import EngineStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 RESULTS = ("client", "lost", "never_connected", "limit", "fault", "shutdown", "bad_offer")
@@ -60,6 +62,29 @@ class _Ages(Collector):
         yield family
 
 
+class _Engine(Collector):
+    """How hard the engine is pressed, and what it did about that, at the moment of the scrape."""
+
+    def __init__(self, stats: Callable[[], EngineStats]) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterable[Metric]:
+        stats = self._stats()
+        use = GaugeMetricFamily(
+            "avatar_engine_use", "Share of the engine's time that sessions ask for as drawn now."
+        )
+        use.add_metric([], stats.use)
+        yield use
+        steps = CounterMetricFamily(
+            "avatar_ladder_steps",
+            "Steps on the quality ladder: down because time was short, up because it was not.",
+            labels=["direction"],
+        )
+        steps.add_metric(["down"], stats.steps_down)
+        steps.add_metric(["up"], stats.steps_up)
+        yield steps
+
+
 class _Running(Collector):
     """Tasks and threads at the moment of the scrape: what must not grow from call to call."""
 
@@ -74,6 +99,14 @@ class _Running(Collector):
         tasks = GaugeMetricFamily("avatar_tasks", "Tasks of the event loop not done.")
         tasks.add_metric([], count)
         yield tasks
+
+
+def engine_text(stats: Callable[[], EngineStats]) -> bytes:
+    """The exposition of a process that has an engine and no sessions of its own."""
+    registry = CollectorRegistry()
+    registry.register(_Engine(stats))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)
 
 
 class Metrics:
@@ -167,6 +200,10 @@ class Metrics:
     def watch_queues(self, ages: Callable[[], Mapping[str, float]]) -> None:
         """Ask `ages` (queue name -> age in seconds) at each scrape. Call once."""
         self.registry.register(_Ages(ages))
+
+    def watch_engine(self, stats: Callable[[], EngineStats]) -> None:
+        """Ask for the engine's figures at each scrape. Call once."""
+        self.registry.register(_Engine(stats))
 
     def text(self) -> bytes:
         """The exposition, as text format 0.0.4."""

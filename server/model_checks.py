@@ -46,6 +46,8 @@ def renderer(settings: Settings) -> Finding:
         drawing = drawing_of(settings.render)
     except SettingsError as error:
         remedy = "set render.renderer to auto or motion-frame, or install the weights"
+        if settings.render.device != "cpu":
+            remedy = "see gpu and tensorrt above, or set render.device to cpu"
         return Finding("renderer", "fail", str(error), remedy)
     except BadRendererWeights as error:
         said, _, remedy = str(error).rpartition("; ")

@@ -15,6 +15,7 @@ from engines.render.mark import CORNERS, Corner, MarkStyle
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
+DEVICES = ("cpu", "cuda")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 _MARK = MarkStyle()
 
@@ -88,6 +89,13 @@ class ServerSettings(Section):
 
     host: str = option("127.0.0.1", "Address to listen on; loopback unless you open it.")
     port: int = option(8000, "TCP port to listen on; 0 takes any free one.", low=0, high=65535)
+    workers: int = option(
+        1,
+        "Media processes, of about eight sessions each, around one engine process; 1: all in one "
+        "process. docs/workers.md",
+        low=0,
+        high=64,
+    )
     cors_origins: tuple[str, ...] = option(
         (), "Origins of other sites whose pages may call the API; none by default."
     )
@@ -111,6 +119,12 @@ class SessionSettings(Section):
 
     max_sessions: int | None = option(
         None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+    )
+    admission: str = option(
+        "measured",
+        "measured: no more sessions than this machine was measured to draw and encode on time; "
+        "cap: max_sessions, whatever was measured, and pictures step down in quality and rate.",
+        choices=("measured", "cap"),
     )
     size: int = option(512, "Picture size when the client does not choose.", choices=SIZES)
     own_backgrounds: bool = option(
@@ -230,6 +244,14 @@ class RenderSettings(Section):
     )
     steps: int | None = option(
         None, "Steps of the sampler; empty: what the nets were made for.", low=1, high=4
+    )
+    device: str = option(
+        "cpu",
+        "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
+        choices=DEVICES,
+    )
+    plans: str | None = option(
+        None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."
     )
 
 

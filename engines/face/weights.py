@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from engines.onnx_session import open_session
+from engines.backends.ort import open_session
 from engines.values import F32, U8
 
 SCHEMA = 3

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from engines.backends.ort import open_session
 from engines.motion.eyes import EyesState, move_eyes, new_eyes
 from engines.motion.face import CHANNEL_COUNT, CHANNEL_NAMES, HIGH, LOW
 from engines.motion.feeling import FEELING_NAMES, FEELING_SIZE
 from engines.motion.head import HeadState, move_head, new_head
 from engines.motion.style import STYLE_NAMES
 from engines.motion.voice import VOICE_NAMES
-from engines.onnx_session import open_session
 from engines.values import F32
 
 SCHEMA = 2

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from engines.backends.ort import open_session
 from engines.features import MEL_BINS, LogMel, LogMelState, log_scale
 from engines.motion.lip_decode import LipDecoder, LipShape
-from engines.onnx_session import open_session
 from engines.values import F32, FRAME_SAMPLES
 
 SCHEMA = 1

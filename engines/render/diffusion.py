@@ -125,8 +125,8 @@ class DiffusionRenderer:
         """u8[size,size,3] BGR for f32[58] in MOTION_NAMES order; a new array each time.
 
         `effort`: index among `efforts`. Raises ValueError for a motion that is not 58 finite
-        numbers, FloatingPointError for a net whose result is not finite, and what ONNX Runtime
-        raises.
+        numbers, FloatingPointError for a net whose result is not finite, BackendError for one that
+        cannot run.
         """
         way = self._efforts[effort]
         with timed(state.warp, "mesh"):

@@ -16,11 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from engines.avatars.personal import REMEDY as PERSONAL_REMEDY
 from engines.avatars.personal import Personal
-from engines.onnx_session import open_session
+from engines.backends.base import (
+    Backend,
+    BackendError,
+    BadGraph,
+    CardLost,
+    Model,
+    Network,
+    OutOfDeviceMemory,
+)
+from engines.backends.ort import OrtBackend
 from engines.render.boxes import KINDS, MASKS, Kind
 from engines.render.conditions import CONDITION_SIZE, Cues
 from engines.render.sampler import SIGMA
@@ -51,7 +59,7 @@ class NoRendererWeights(BadRendererWeights):
 class RendererNets:
     """Shared, read-only sessions."""
 
-    sessions: dict[str, onnxruntime.InferenceSession]
+    sessions: dict[str, Network]
     steps: int
     """Steps of the sampler that the nets were distilled for."""
     cues: frozenset[str]
@@ -102,10 +110,13 @@ def shapes(kind: Kind, count: int = 1) -> dict[str, tuple[int, ...]]:
     }
 
 
-def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> RendererNets:
-    """Read and check a weights folder, run each net once.
+def load(
+    folder: Path = DEFAULT_FOLDER, threads: int = 1, backend: Backend | None = None
+) -> RendererNets:
+    """Read and check a weights folder, run each net once; None: ONNX Runtime on the CPU.
 
-    Raises NoRendererWeights where there is no manifest, BadRendererWeights for what is damaged.
+    Raises NoRendererWeights where there is no manifest, BadRendererWeights for what is damaged,
+    and what the back-end given raises when it cannot serve them.
     """
     path = folder / "manifest.json"
     if not path.is_file():
@@ -115,13 +126,13 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> RendererNets:
     except (OSError, ValueError) as error:
         raise BadRendererWeights(f"{path}: {error}; {_REMEDY}") from error
     _check(folder, manifest)
-    sessions = {}
+    sessions: dict[str, Network] = {}
+    opened = OrtBackend(threads=threads) if backend is None else backend
     for name in NETS:
         data = _read(folder / f"{name}.onnx", manifest["sha256"].get(name))
         try:
-            sessions[name] = open_session(data, threads)
-        except Exception as error:
-            # ONNX Runtime's own errors have no common type but this one.
+            sessions[name] = opened.load(Model(f"renderer/{name}", data))
+        except BadGraph as error:
             raise BadRendererWeights(f"{folder}/{name}.onnx: {error!r}; {_REMEDY}") from error
     all_four = "".join(manifest["sha256"][name] for name in NETS)
     digest = hashlib.sha256(all_four.encode()).hexdigest()[:16]
@@ -133,6 +144,8 @@ def load(folder: Path = DEFAULT_FOLDER, threads: int = 1) -> RendererNets:
 
 def of_avatar(personal: Personal | None, general: RendererNets) -> RendererNets:
     """The nets that draw an avatar: its own, where it has any, or everybody's.
+
+    Its own run on the CPU whatever everybody's run on: no plan is built for one face.
 
     Raises BadRendererWeights.
     """
@@ -185,7 +198,9 @@ def _try(nets: RendererNets, kind: Kind, folder: Path) -> None:
         blank = np.zeros((1, h, w, 3), np.uint8)
         found = nets.reference(kind, blank, np.zeros((1, MASKS, h, w), np.uint8))
         drawn = nets.residual(kind, {name: np.zeros(s, np.float32) for name, s in wanted.items()})
-    except Exception as error:
+    except (CardLost, OutOfDeviceMemory):
+        raise
+    except BackendError as error:
         raise BadRendererWeights(f"{folder}: {kind.name}: {error!r}; {_REMEDY}") from error
     if found.shape != wanted["reference"] or drawn.shape != wanted["picture"]:
         raise BadRendererWeights(

@@ -106,8 +106,10 @@ class Scene:
     wall and all, or u8[h,w,4] the person alone, premultiplied, before another background."""
     reach_corner: F32
     """f32[2]: where the frame's top left pixel lies in `reach`."""
+    photo: U8
+    """u8[H,W,3]: the whole portrait."""
     matte: U8
-    """u8[H,W]: where the person is in the whole portrait."""
+    """u8[H,W]: where the person is in it."""
     corner: F32
     """f32[2]: where the frame's top left pixel lies in it."""
 
@@ -124,11 +126,11 @@ def set_up(avatar: Avatar, size: int, stage: Stage = AS_IT_IS) -> Scene:
     if isinstance(stage.background, Photo):
         margin = round(_BEYOND * size)
         reach = surrounded(whole.photo, wall, matte, margin)
-        return Scene(framed, layers, reach, at + margin, matte, at)
+        return Scene(framed, layers, reach, at + margin, whole.photo, matte, at)
     person = spotless(whole.photo, matte)
     behind = _behind(stage, _square(wall, corner, size))
     layers = layers.before(behind, _square(person, corner, size))
-    return Scene(framed, layers, person, at, matte, at)
+    return Scene(framed, layers, person, at, whole.photo, matte, at)
 
 
 def colour_of(text: str) -> Colour:

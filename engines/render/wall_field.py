@@ -7,48 +7,83 @@ Never moves the person.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engines.avatars.matte import disc, smoothstep
+from engines.avatars.matte import disc
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
 _PERSON = 20
 """Matte from which on a pixel is the person's, of 255."""
-_ALONG = 0.5
-"""Face widths from the person after which a third of their way is left."""
-_CALM = 0.4
-"""Face widths above the still rows over which the wall comes to rest."""
+_RIGID = 1.45
+"""Spacings of the grid around the person that move as they do: each cell that the person touches
+has four such nodes."""
+_SOFT, _STEEP = 0.1, 5.0
+"""Stiffness of a wall without anything to see; grey levels a pixel (of 512) where it is 1 more."""
+_REST = 0.7
+"""Face widths over which a wall comes to rest."""
+_SEAM_PX = 6
+"""Nearer to the person what is steep is their outline. Of a 512 picture."""
 
 
 class WallField:
-    """The nodes of a wall, each going along with those of the person's that are nearest.
+    """A sheet fixed to the person and held back everywhere, stiff where there is much to see.
 
     A wall that stood still would show, beside a turned head, what no photo holds: made up, that is
-    what people call broken.
+    what people call broken. Where it has to give, it gives where it is plain, and its lines stay
+    as straight as can be (as in content-aware warps: Liu et al., SIGGRAPH 2009).
     """
 
-    def __init__(self, nodes: F32, matte: U8, face_width: float, lowest: float) -> None:
-        """A square grid of nodes f32[N,2] over a portrait, in pixels; the portrait's matte u8[H,W].
+    def __init__(self, nodes: F32, photo: U8, matte: U8, face_width: float, lowest: float) -> None:
+        """A square grid of nodes f32[N,2] over a photo u8[H,W,3] and its matte u8[H,W], in pixels.
 
         The wall is at rest from the row `lowest` on.
         """
         spacing = float(nodes[1, 0] - nodes[0, 0])
-        # So wide that each cell the person touches has four nodes that move as they do.
-        reach = cv2.dilate((matte > _PERSON).astype(np.uint8), disc(1.45 * spacing))
         last = np.array(matte.shape[::-1], np.float32) - 1
         x, y = np.rint(np.clip(nodes, 0, last)).astype(np.intp).T
-        free = reach[y, x] == 0
-        side = round(len(nodes) ** 0.5)
-        beside = cv2.dilate(free.reshape(side, side).astype(np.uint8), np.ones((3, 3), np.uint8))
-        self._wall, self._rim = np.flatnonzero(free), np.flatnonzero(~free & (beside.ravel() > 0))
-        apart = np.linalg.norm(nodes[self._wall, None] - nodes[None, self._rim], axis=2)
-        share = 1 / apart**2
-        give = np.exp(-apart.min(1, initial=np.inf) / (_ALONG * face_width))
-        give *= smoothstep((lowest - nodes[self._wall, 1]) / (_CALM * face_width))
-        # Where nobody is there is no rim: no share of nothing.
-        self._share = (share * (give / np.maximum(share.sum(1), 1e-9))[:, None]).astype(np.float32)
+        person = (matte > _PERSON).astype(np.uint8)
+        free = cv2.dilate(person, disc(_RIGID * spacing))[y, x] == 0
+        stiff = _stiffness(photo, person, spacing)[y, x]
+        self._wall = np.flatnonzero(free)
+        live = free & (nodes[:, 1] < lowest)
+        matrix = _stencil(stiff)
+        rim = (matrix[live] != 0).any(0) & ~free
+        self._rim = np.flatnonzero(rim)
+        pull = matrix[np.ix_(live, rim)]
+        held = stiff[live] * np.float32((spacing / (_REST * face_width)) ** 2)
+        inner = matrix[np.ix_(live, live)] + np.diag(held)
+        self._share = np.zeros((len(nodes), len(self._rim)), np.float32)
+        self._share[live] = np.linalg.solve(inner, -pull)
+        self._share = self._share[self._wall]
 
     def along(self, offset: F32) -> F32:
         """How far all nodes go, where those of the person go by f32[N,2]; the same array."""
         offset[self._wall] = self._share @ offset[self._rim]
         return offset
+
+
+def _stiffness(photo: U8, person: U8, spacing: float) -> F32:
+    """f32[H,W]: how much a wall resists; what is seen of it counts, the person does not."""
+    unit = len(photo) / 512
+    smooth = cv2.GaussianBlur(photo, (0, 0), unit).astype(np.float32)
+    across, down = (cv2.Sobel(smooth, -1, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
+    steep = np.sqrt((across * across + down * down).max(2)) * np.float32(unit)
+    wall = (cv2.dilate(person, disc(_SEAM_PX * unit)) == 0).astype(np.float32)
+    near = (0, 0), 0.6 * spacing
+    mean = cv2.GaussianBlur(steep * wall, *near) / (cv2.GaussianBlur(wall, *near) + 1e-3)
+    out: F32 = _SOFT + np.minimum(mean / _STEEP, 1)
+    return out
+
+
+def _stencil(stiff: F32) -> F32:
+    """f32[N,N]: the Laplacian of a square grid whose edges are as stiff as their ends f32[N]."""
+    side = round(len(stiff) ** 0.5)
+    order: NDArray[np.intp] = np.arange(len(stiff)).reshape(side, side)
+    out = np.zeros((len(stiff), len(stiff)), np.float32)
+    for one, other in ((order[:, :-1], order[:, 1:]), (order[:-1], order[1:])):
+        first, second = one.ravel(), other.ravel()
+        weight = (stiff[first] + stiff[second]) / 2
+        out[first, second] = out[second, first] = -weight
+    np.fill_diagonal(out, -out.sum(1))
+    return out

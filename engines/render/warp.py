@@ -108,6 +108,7 @@ class WarpRenderer:
         self._layers = scene.layers
         self._wall = WallField(
             self._field.nodes + scene.corner,
+            scene.photo,
             scene.matte,
             self._geometry.face_width,
             self._field.rows + float(scene.corner[1]),

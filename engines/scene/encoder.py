@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from engines.backends.ort import open_session
 from engines.emotion.values import EMOTIONS
 from engines.motion.style import STYLE_NAMES
-from engines.onnx_session import open_session
 from engines.scene.reading import Reading
 from engines.scene.tokens import WordPiece
 from engines.scene.values import MAX_SCENE_TEXT, clean_text

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from engines.onnx_session import open_session
+from engines.backends.ort import open_session
 from engines.render.boxes import Kind, fade
 from engines.render.nets import LEVELS, as_input, as_shares
 from engines.render.sampler import SIGMA, session_noise

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from server.bench.needs import BenchError
-from server.bench.report import Result, markdown, put_table, write_json
+from server.bench.report import Result, markdown, put_block, put_table, write_json
 
 HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
@@ -32,8 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cycles.add_argument("--count", type=_count, default=200, help="default 200")
     error = kinds.add_parser("error", help="insert known delays and read them back")
     error.add_argument("--seconds", type=_positive, default=40.0, help="of each run, default 40")
-    for kind in (latency, soak, cycles, error):
-        _common(kind, browser=kind is not cycles)
+    many = kinds.add_parser("sessions", help="many at once: pictures a second, nobody's sound else")
+    many.add_argument("--count", type=_count, default=2, help="sessions, default 2")
+    many.add_argument("--seconds", type=_positive, default=30.0, help="default 30")
+    for kind in (latency, soak, cycles, error, many):
+        _common(kind, browser=kind not in (cycles, many))
+    add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
+
+
+def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `bench gpu` takes."""
+    parser.add_argument("names", nargs="*", metavar="NETWORK", help="default: all")
+    parser.add_argument("--runs", type=_count, default=200, help="timed, of each batch [200]")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="put the table into its place in this page"
+    )
 
 
 def _common(parser: argparse.ArgumentParser, *, browser: bool) -> None:
@@ -87,6 +100,8 @@ def parse_settings(given: Sequence[str]) -> dict[str, str]:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked, print the table, return the exit code."""
+    if args.bench == "gpu":
+        return _gpu(args)
     try:
         result = asyncio.run(_measure(args))
     except BenchError as error:
@@ -102,6 +117,24 @@ def run(args: argparse.Namespace) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return FAILED
     return HELD if result.held else MISSED
+
+
+def _gpu(args: argparse.Namespace) -> int:
+    """Figures of plans: a table of their own, no bars."""
+    from engines.backends.base import BackendError
+    from engines.backends.typed_graph import NoOnnx
+    from server.bench.gpu import bench
+
+    try:
+        text = bench(args.names, args.runs)
+        print(text, end="")
+        if args.table is not None:
+            page = args.table.read_text(encoding="utf-8")
+            args.table.write_text(put_block(page, "gpu", text), encoding="utf-8")
+    except (BackendError, NoOnnx, OSError, ValueError) as error:
+        print(f"bench gpu: {error}", file=sys.stderr)
+        return FAILED
+    return HELD
 
 
 def _write(result: Result, args: argparse.Namespace) -> None:
@@ -121,12 +154,13 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     from server.bench.cycles import cycles
     from server.bench.error import inserted_delays
     from server.bench.latency import Plan, measure
+    from server.bench.sessions import sessions
     from server.bench.soak import soak
 
     wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
     plan = Plan(
         seconds=args.minutes * 60 if args.bench == "soak" else getattr(args, "seconds", 60.0),
-        connects=args.count if args.bench == "cycles" else getattr(args, "connects", 1),
+        connects=getattr(args, "count", getattr(args, "connects", 1)),
         url=args.server,
         settings=parse_settings(args.set),
         wishes=wishes,
@@ -138,6 +172,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "latency": lambda: measure(plan),
         "soak": lambda: soak(plan, _tell),
         "cycles": lambda: cycles(plan, _tell),
+        "sessions": lambda: sessions(plan, _tell),
         "error": lambda: inserted_delays(plan, _tell),
     }
     return programs[args.bench]()

@@ -175,16 +175,23 @@ def document(result: Result) -> dict[str, Any]:
 def put_table(page: str, result: Result) -> str:
     """`page` with the block of this kind of bench replaced by the result's table.
 
-    A block stands between `<!-- bench KIND -->` and `<!-- /bench KIND -->`. Raises ValueError when
-    the page has no such block.
+    Raises ValueError when the page has no such block.
     """
-    opening, closing = f"<!-- bench {result.kind} -->", f"<!-- /bench {result.kind} -->"
+    return put_block(page, result.kind, markdown(result))
+
+
+def put_block(page: str, kind: str, text: str) -> str:
+    """`page` with `text` and its day between `<!-- bench KIND -->` and `<!-- /bench KIND -->`.
+
+    Raises ValueError when the page has no such block.
+    """
+    opening, closing = f"<!-- bench {kind} -->", f"<!-- /bench {kind} -->"
     before, found, rest = page.partition(opening)
     _, ended, after = rest.partition(closing)
     if not found or not ended:
         raise ValueError(f"no block {opening} ... {closing}")
     day = datetime.now(UTC).date().isoformat()
-    return f"{before}{opening}\n{day}: {markdown(result)}{closing}{after}"
+    return f"{before}{opening}\n{day}: {text}{closing}{after}"
 
 
 def write_json(result: Result, path: Path) -> None:

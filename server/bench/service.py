@@ -62,12 +62,17 @@ class Service:
 
 
 def parse_metrics(text: str) -> dict[str, float]:
-    """Prometheus text format -> sample name (labels in braces, sorted) -> value."""
+    """Prometheus text format -> sample name (labels in braces, sorted) -> value.
+
+    Of a server of several processes the sum over them.
+    """
     found: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            labels = ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items()))
-            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+            named = sorted((key, text) for key, text in sample.labels.items() if key != "process")
+            labels = ",".join(f"{key}={text}" for key, text in named)
+            name = f"{sample.name}{{{labels}}}" if labels else sample.name
+            found[name] = found.get(name, 0.0) + sample.value
     return found
 
 

@@ -38,7 +38,7 @@ async def readyz(served: Served) -> dict[str, object]:
     refusal = served.manager.refusal(served.settings.session.size)
     if refusal is not None:
         raise refusal
-    active = len(served.manager.sessions())
+    active = served.manager.active
     return {"status": "ready", "sessions_active": active, "sessions_max": served.manager.cap}
 
 
@@ -69,6 +69,6 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         voices=["mirror", "push"],
         push_sample_rates_hz=list(RATES_HZ),
         max_sessions=served.manager.cap,
-        active_sessions=len(served.manager.sessions()),
+        active_sessions=served.manager.active,
         motion_names=list(MOTION_NAMES),
     )

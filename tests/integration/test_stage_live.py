@@ -136,7 +136,7 @@ async def test_many_changes_leave_nothing_and_the_pictures_flow(
         # The newest wish counts: most of the 150 were never built, however slow the machine.
         shown = [event for event in client.events if json.loads(event)["type"] == "stage"]
         assert len(shown) < 50
-        engine = app.state.services.backend._engine
+        engine = app.state.services.backend._engine._engine
         assert len(engine._renderers) <= 8
         await http.delete(f"/v1/sessions/{session}")
         assert (await http.patch(url, json={"background": RED})).status_code == 410

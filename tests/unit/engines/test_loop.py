@@ -101,6 +101,7 @@ def test_a_slow_renderer_drops_frames_but_never_motion() -> None:
     ages = [picture.pts for picture in frames.take_all()]
     assert ages == sorted(ages)
     assert bench.engine.stats().use > 0.5
+    assert bench.engine.stats().steps_down >= 1
 
 
 def test_an_interrupt_is_led_by_silence() -> None:

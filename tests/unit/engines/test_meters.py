@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engines.meters import RECENT, CostMeter, EngineSessionStats, StepMeter, StepTimes
+from engines.meters import (
+    RECENT,
+    BatchMeter,
+    CostMeter,
+    EngineSessionStats,
+    StepMeter,
+    StepTimes,
+)
 
 
 def test_nothing_measured_is_all_zero() -> None:
@@ -97,3 +104,18 @@ def test_what_was_measured_elsewhere_is_where_it_begins() -> None:
     assert meter.expected_s()[0] == pytest.approx(0.031)
     with pytest.raises(ValueError, match="zip"):
         meter.learn((0.1,))
+
+
+def test_a_batch_never_tried_is_expected_between_its_neighbours() -> None:
+    meter = BatchMeter((1, 2, 4, 8, 16), 2)
+    assert meter.expected_s() == {bucket: (0.0, 0.0) for bucket in (1, 2, 4, 8, 16)}
+    meter.learn(2, (0.004, 0.002))
+    meter.add(8, 1, 0.005)
+    expected = meter.expected_s()
+    assert expected[1] == expected[2] == (0.004, 0.002)
+    # Way 0 was not tried in 8: twice the next way counts. 4 is a third of the way from 2 to 8.
+    assert expected[8] == pytest.approx((0.010, 0.005))
+    assert expected[4] == pytest.approx((0.006, 0.003))
+    assert expected[16] == pytest.approx((0.020, 0.010))
+    with pytest.raises(KeyError):
+        meter.add(3, 0, 0.001)

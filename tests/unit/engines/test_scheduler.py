@@ -186,6 +186,24 @@ def test_steps_up_are_taken_one_at_a_time_by_the_one_furthest_down() -> None:
     assert [tuple(rungs.values()) for rungs in seen] == [(3, 1), (2, 1), (1, 1), (0, 1), (0, 0)]
 
 
+def test_of_hundreds_many_step_up_at_a_time_but_no_more_than_fit() -> None:
+    loads = {f"s{at:03}": Load((0.0001, 0.00005)) for at in range(160)}
+    ladder = Ladder(dict.fromkeys(loads, 1), changed_s=0.0)
+    for now_s in (1.0, 5.0):
+        ladder = climb(now_s, loads, ladder, LIMITS)
+    assert (list(ladder.rungs.values()).count(0), ladder.ups) == (10, 10)
+    full = {name: Load((0.0035, 0.000185)) for name in loads}
+    ladder = Ladder(dict.fromkeys(loads, 1), changed_s=0.0)
+    for now_s in (1.0, 5.0):
+        ladder = climb(now_s, full, ladder, Limits(step_up_use=0.83))
+    assert list(ladder.rungs.values()).count(0) == 1
+
+
+def test_steps_are_counted_for_the_metrics() -> None:
+    loads = {"a": Load((0.060, 0.045, 0.012))}
+    assert climb(0.0, loads, Ladder({"a": 0}, pressed_since_s=-0.3), LIMITS).downs == 2
+
+
 def test_calm_begins_again_after_a_bad_moment() -> None:
     ladder = climb(1.0, {"a": Load((0.01,))}, Ladder({"a": HELD}, changed_s=0.0), LIMITS)
     ladder = climb(4.0, {"a": Load((0.033,))}, ladder, LIMITS)

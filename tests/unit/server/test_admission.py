@@ -135,3 +135,11 @@ def test_one_large_session_takes_the_room_of_several_small_ones() -> None:
     refused = decide([1024], 512, machine, 8)
     assert isinstance(refused, Refused) and refused.reason == "engine"
     assert isinstance(decide([], 1024, machine, 8), Admitted)
+
+
+def test_a_cap_that_is_trusted_decides_alone() -> None:
+    slow = Machine(1, 0.5)
+    assert room(512, slow, 8) == 1
+    assert room(512, slow, 8, measured=False) == 8
+    refused = decide([512] * 8, 512, slow, 8, measured=False)
+    assert isinstance(refused, Refused) and refused.reason == "sessions"

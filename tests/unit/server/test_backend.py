@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from engines.avatars.store import BUILTIN
 from server.backend import (
-    STUCK_S,
     EngineBackend,
-    avatar_store,
     percentile,
     usable_cores,
 )
 from server.codec_pool import CodecPool
 from server.gallery import Gallery
 from server.metrics import Metrics
-from server.settings import AvatarSettings, Settings
+from server.warm_engine import STUCK_S
 from tests.support.fake_motion import FakeFault, FakeMotionModel
 from tests.support.real_backend import real_backend
 
@@ -71,18 +67,9 @@ def test_percentiles() -> None:
         percentile([], 0.5)
 
 
-def test_folders_of_the_settings_come_before_the_built_in_avatars(tmp_path: Path) -> None:
-    (tmp_path / "zoe").mkdir()
-    (tmp_path / "zoe" / "manifest.json").write_text("{}")
-    store = avatar_store(Settings(avatars=AvatarSettings(folders=(str(tmp_path),))))
-    built_in = avatar_store(Settings()).names()
-    assert store.names() == sorted({"zoe", *built_in})
-    assert BUILTIN.name == "builtin"
-
-
 @pytest.mark.parametrize(("age_s", "running"), [(0.9, True), (STUCK_S, False)])
 def test_an_engine_that_hangs_in_a_step_is_not_ready(age_s: float, running: bool) -> None:
     backend = real_backend()
     hung: Any = SimpleNamespace(running=True, stats=lambda: SimpleNamespace(turn_age_s=age_s))
-    backend._engine = hung
+    backend._engine._engine = hung
     assert backend.running is running

@@ -17,6 +17,7 @@ from server.metrics import program_version
 from server.settings import Settings, setting_keys
 from server.settings_doc import markdown
 from server.settings_load import flag_name
+from server.workers import supervisor
 from tests.support.fake_backend import FakeInfo, FakeStore
 
 
@@ -178,6 +179,26 @@ def test_serve_serves_with_its_settings(
     assert cli.main(["serve", "--host", "0.0.0.0", "--server-port", "1234"]) == 7
     assert (seen[0].server.host, seen[0].server.port) == ("0.0.0.0", 1234)
     assert "http://x" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("given", "several"), [("0", False), ("1", False), ("2", True)])
+def test_more_than_one_worker_is_another_way_to_serve(
+    monkeypatch: pytest.MonkeyPatch, given: str, several: bool
+) -> None:
+    asked: list[str] = []
+
+    def one(*_: object, **__: object) -> int:
+        asked.append("one")
+        return 0
+
+    def many(*_: object, **__: object) -> int:
+        asked.append("many")
+        return 0
+
+    monkeypatch.setattr(serve, "serve", one)
+    monkeypatch.setattr(supervisor, "serve_workers", many)
+    assert cli.main(["serve", "--workers", given]) == 0
+    assert asked == ["many" if several else "one"]
 
 
 def test_render_renders_and_tells_what_failed(

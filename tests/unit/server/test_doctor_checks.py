@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -95,35 +93,9 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (finding.state, finding.said) == ("fail", "missing: no-such-thing")
 
 
-@pytest.mark.parametrize(
-    ("code", "out", "state"), [(0, "NVIDIA L4, 23034 MiB\n", "ok"), (9, "driver mismatch", "warn")]
-)
-def test_a_card_is_found_and_its_driver_believed(
-    monkeypatch: pytest.MonkeyPatch, code: int, out: str, state: str
-) -> None:
-    def run(*args: Any, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(args, code, out, "")
-
-    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/nvidia-smi")
-    monkeypatch.setattr("subprocess.run", run)
-    finding = checks.gpu(Settings())
-    assert finding.state == state
-    assert out.strip() in finding.said
-
-
-def test_a_tool_that_hangs_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(*args: Any, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-        raise subprocess.TimeoutExpired("nvidia-smi", 10)
-
-    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/nvidia-smi")
-    monkeypatch.setattr("subprocess.run", run)
-    assert checks.gpu(Settings()).state == "warn"
-
-
-def test_no_card_and_no_browser_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_browser_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr("shutil.which", lambda name: None)
-    assert checks.gpu(Settings()).state == "ok"
     assert checks.browser(Settings()).state == "warn"
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     assert checks.browser(Settings()).said == "chromium"

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engines.backends.base import OutOfDeviceMemory
+from engines.backends.fake import FakeBackend
 from engines.render import nets as nets_module
 from engines.render.diffusion import DiffusionRenderer
 from engines.render.nets import BadRendererWeights
@@ -34,7 +36,9 @@ from tests.support.tiny_renderer import write_weights
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that is taken for the package's."""
     folder = tmp_path / "renderer"
-    monkeypatch.setattr(drawing_module, "load", lambda: nets_module.load(folder))
+    monkeypatch.setattr(
+        drawing_module, "load", lambda backend=None: nets_module.load(folder, backend=backend)
+    )
     return folder
 
 
@@ -113,3 +117,19 @@ def test_new_avatars_are_tried_where_nets_draw(installed: Path) -> None:
     found = nets_of(RenderSettings())
     assert found is not None and found.digest == drawing_of(RenderSettings()).digest
     assert nets_of(RenderSettings("motion-frame")) is None
+
+
+def test_the_device_asked_for_runs_the_nets_and_is_told(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_weights(installed)
+    used = FakeBackend()
+    monkeypatch.setattr(drawing_module, "backend_of", lambda wanted: used)
+    assert drawing_of(RenderSettings(device="cuda")).said.endswith(", on fake")
+
+    def fails(wanted: RenderSettings) -> FakeBackend:
+        return FakeBackend(fault=lambda name, run: OutOfDeviceMemory("full; free the card"))
+
+    monkeypatch.setattr(drawing_module, "backend_of", fails)
+    with pytest.raises(SettingsError, match="render.device cuda: full; free the card"):
+        drawing_of(RenderSettings(device="cuda"))

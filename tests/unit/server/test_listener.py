@@ -96,3 +96,11 @@ async def test_closed_it_tells_nothing_more(thread: ThreadPoolExecutor) -> None:
     listener.hear(PHRASE)
     assert listener._task is None and heard == []
     assert "asr" not in {task.get_name() for task in asyncio.all_tasks()}
+
+
+def test_closed_ears_take_nothing_more() -> None:
+    ears = Ears(Scribe(), ThreadPoolExecutor(1))
+    ears.close()
+    ears.close()
+    with pytest.raises(RuntimeError):
+        ears.thread.submit(print)

@@ -11,7 +11,7 @@ import pytest
 
 from server.admission import Machine
 from server.errors import ApiError
-from server.manager import REMEMBER_ENDED, SessionManager
+from server.manager import ALONE, REMEMBER_ENDED, EngineAway, SessionManager, Shared
 from server.metrics import Metrics
 from server.session_states import Ending, State
 from server.sessions import Session, SessionPlan
@@ -28,7 +28,11 @@ class World:
     """A manager with fakes around it."""
 
     def __init__(
-        self, session: SessionSettings, rtc: RtcSettings, machine: Machine = QUICK
+        self,
+        session: SessionSettings,
+        rtc: RtcSettings,
+        machine: Machine = QUICK,
+        shared: Shared = ALONE,
     ) -> None:
         self.clock = FakeClock()
         self.metrics = Metrics()
@@ -42,6 +46,7 @@ class World:
             on_fatal=self.fatal.append,
             stats_interval_s=1000,
             clock=self.clock,
+            shared=shared,
         )
 
     async def live(self) -> tuple[Session, FakeMedia]:
@@ -221,3 +226,51 @@ def test_a_fault_outside_the_life_of_the_loop_is_logged(caplog: pytest.LogCaptur
     world.manager.engine_fault(None, ValueError("early"))
     assert "engine fault" in caplog.text
     assert world.fatal == []
+
+
+async def test_places_are_counted_over_all_processes_on_the_engine() -> None:
+    elsewhere: list[int] = [256]
+    changes: list[int] = []
+    shared = Shared("w2.", lambda: elsewhere, lambda: changes.append(1))
+    world = World(SessionSettings(max_sessions=3), RtcSettings(), shared=shared)
+    world.manager.start(world.backend.build)
+    session = world.manager.create(PLAN)
+    assert session.plan.id.startswith("w2.") and world.manager.active == 2 and len(changes) == 1
+    elsewhere.append(256)
+    with pytest.raises(ApiError) as caught:
+        world.manager.create(PLAN)
+    assert caught.value.message == "3 of 3 places are taken"
+    await world.manager.close(session.plan.id)
+    assert world.manager.active == 2 and len(changes) == 2
+    await world.manager.aclose(1.0)
+
+
+async def test_an_engine_that_is_away_ends_its_sessions_and_not_the_server() -> None:
+    there = [True]
+    world = World(SessionSettings(), RtcSettings(), shared=Shared(ready=lambda: there[0]))
+    world.manager.start(world.backend.build)
+    session, media = await world.live()
+    there[0] = False
+    world.manager.engine_fault(None, EngineAway("the engine has gone"))
+    async with asyncio.timeout(20):
+        await session.ended.wait()
+    assert session.reason == "the server failed on this session (the engine has gone)"
+    assert media.told[-1]["code"] == "fault" and not world.fatal
+    with pytest.raises(ApiError) as caught:
+        world.manager.create(PLAN)
+    assert caught.value.headers == {"Retry-After": "5"} and "started" in caught.value.message
+    there[0] = True
+    world.manager.create(PLAN)
+    await world.manager.aclose(1.0)
+
+
+async def test_a_trusted_cap_lets_in_what_was_not_measured_to_fit() -> None:
+    settings = SessionSettings(max_sessions=5, admission="cap")
+    world = World(settings, RtcSettings(), Machine(1, 0.5))
+    world.manager.start(world.backend.build)
+    assert world.manager.cap == 5
+    for _ in range(5):
+        world.manager.create(PLAN)
+    with pytest.raises(ApiError):
+        world.manager.create(PLAN)
+    await world.manager.aclose(1.0)

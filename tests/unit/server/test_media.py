@@ -18,6 +18,7 @@ from engines.motion.wishes import Say, Wish
 from engines.render.stage import Colour, Stage
 from engines.values import F32
 from server.codec_pool import CodecPool
+from server.faces import LocalFaces
 from server.gallery import Gallery
 from server.listener import Ears
 from server.media import LiveMedia, Machinery, ending_of, engine_figures, media_factory
@@ -65,7 +66,7 @@ async def machinery() -> AsyncIterator[Machinery]:
     )
     async with CodecPool(1) as pool:
         engine.start()
-        yield Machinery(SETTINGS, engine, gallery, pool, Metrics())
+        yield Machinery(SETTINGS, LocalFaces(engine, gallery), pool, Metrics())
         await asyncio.get_running_loop().run_in_executor(None, engine.stop)
     gallery.close()
 
@@ -95,7 +96,7 @@ async def test_a_mirror_session_has_a_microphone_and_no_voice(machinery: Machine
     json.dumps(stats)
     await media.aclose()
     await media.aclose()
-    assert machinery.engine.stats().sessions == 0
+    assert machinery.faces.stats().sessions == 0
 
 
 class Scribe:
@@ -255,7 +256,7 @@ def test_how_a_peer_closed_is_how_the_session_ends(reason: str, ending: Ending) 
 
 async def test_figures_are_in_milliseconds(machinery: Machinery) -> None:
     media = await build(machinery, Told(), "mirror")
-    figures = engine_figures(media._engine)
+    figures = engine_figures(media._face.stats())
     assert {"motion_mean_ms", "render_p95_ms", "queue_max_ms", "frames_rendered"} <= set(figures)
     assert not [name for name in figures if isinstance(figures[name], dict)]
     await media.aclose()

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from server.metrics import KINDS, OUTCOMES, REFUSALS, RESULTS, STAGES, Metrics, program_version
+from engines.meters import EngineStats
+from server.metrics import (
+    KINDS,
+    OUTCOMES,
+    REFUSALS,
+    RESULTS,
+    STAGES,
+    Metrics,
+    engine_text,
+    program_version,
+)
 
 WANTED = {
     "avatar_sessions_active",
@@ -51,3 +61,21 @@ def test_two_apps_in_one_process_do_not_share_counts() -> None:
 def test_the_version_is_told() -> None:
     assert re.match(r"\d+\.\d+\.\d+", program_version())
     assert f'version="{program_version()}"' in Metrics().text().decode()
+
+
+def test_how_hard_the_engine_is_pressed_and_what_it_did_is_told_at_the_scrape() -> None:
+    metrics = Metrics()
+    now = [EngineStats(2, 0.75, 0.0, 9, 3, 1)]
+    metrics.watch_engine(lambda: now[0])
+    text = metrics.text().decode()
+    assert "avatar_engine_use 0.75" in text
+    assert 'avatar_ladder_steps_total{direction="down"} 3.0' in text
+    assert 'avatar_ladder_steps_total{direction="up"} 1.0' in text
+    now[0] = EngineStats(0, 0.0, 0.0, 9)
+    assert "avatar_engine_use 0.0" in metrics.text().decode()
+
+
+def test_a_process_with_an_engine_alone_tells_of_it_and_of_itself() -> None:
+    text = engine_text(lambda: EngineStats(2, 0.75, 0.0, 9, 3, 1)).decode()
+    assert "avatar_engine_use 0.75" in text and "process_resident_memory_bytes" in text
+    assert "avatar_sessions" not in text

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from engines.onnx_session import open_session
+from engines.backends.ort import open_session
 from engines.render.boxes import EYE, KINDS, MOUTH
 from engines.render.nets import load, shapes
 from export.deploy.renderer_onnx import blank_feeds, halved, to_onnx, write_folder

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from engines.onnx_session import open_session
+from engines.backends.ort import open_session
 from engines.render.boxes import EYE
 from export.deploy.renderer_onnx import blank_feeds, to_onnx
 from export.deploy.renderer_quantize import quantised

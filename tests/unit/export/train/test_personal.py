@@ -64,6 +64,7 @@ def test_some_of_each_batch_is_what_is_to_stay() -> None:
 
 def test_a_box_is_trained_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert SMOKE.net is not None
+    torch.set_num_threads(1)
     torch.manual_seed(3)
     base, pairs = Nets(SMOKE.net), made_up("eye", 16)
     config = replace(CONFIG, batch=2, net=SMOKE.net)

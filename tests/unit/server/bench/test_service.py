@@ -59,3 +59,11 @@ async def test_a_server_that_is_not_there_is_said() -> None:
 def test_metrics_are_read_with_their_labels() -> None:
     text = '# TYPE up counter\nup_total{z="1",a="2"} 3\n# TYPE plain gauge\nplain 0.5\n'
     assert parse_metrics(text) == {"up_total{a=2,z=1}": 3.0, "plain": 0.5}
+
+
+def test_several_processes_are_summed() -> None:
+    text = (
+        '# TYPE a gauge\na{b="c",process="media-0"} 2\na{b="c",process="media-1"} 3\n'
+        '# TYPE d gauge\nd{process="engine"} 0.5\n'
+    )
+    assert parse_metrics(text) == {"a{b=c}": 5.0, "d": 0.5}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engines.backends.ort import open_session
 from engines.motion.a2m import DEFAULT_FOLDER
-from engines.onnx_session import open_session
 
 
 @pytest.mark.parametrize("threads", [1, 2])

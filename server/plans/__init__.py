@@ -1,0 +1,1 @@
+"""TensorRT plans from the operator's side: which device draws, and the command `plan`."""

@@ -1,0 +1,94 @@
+"""The machinery behind one media process: the engine of another process, aiortc's hardening.
+
+Started and stopped on the event loop.
+Never loads a model: the engine process has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from server.admission import Machine
+from server.avatar_folders import avatar_store
+from server.backend import load_ears
+from server.codec_pool import CodecPool
+from server.drawing import Kind
+from server.gallery import Gallery, Store
+from server.listener import Ears
+from server.media import Machinery, media_factory
+from server.metrics import Metrics
+from server.rtc.install import Installed, install
+from server.services import Fault
+from server.sessions import MediaFactory
+from server.settings import Settings
+from server.workers.messages import Welcome
+from server.workers.remote import RemoteFaces
+
+WARM_S = 120.0
+"""Longest wait for an engine that is being started."""
+
+
+class RemoteBackend:
+    """`server.services.Backend` on the engine that listens at a path."""
+
+    def __init__(self, settings: Settings, path: Path, store: Store | None = None) -> None:
+        """`store` is for tests; None takes what ships."""
+        self._settings = settings
+        self._path = path
+        self._store: Store = store or avatar_store(settings)
+        self._faces: RemoteFaces | None = None
+        self._installed: Installed | None = None
+        self._ears: Ears | None = None
+
+    @property
+    def store(self) -> Store:
+        """Where avatars lie."""
+        return self._store
+
+    @property
+    def _welcome(self) -> Welcome | None:
+        return self._faces.welcome if self._faces is not None else None
+
+    @property
+    def lookahead(self) -> int:
+        """Samples at 16 kHz that a picture waits for beyond its own time."""
+        return self._welcome.lookahead if self._welcome is not None else 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine process is there and turns."""
+        return self._faces is not None and self._faces.running
+
+    @property
+    def renderer(self) -> Kind:
+        """Who draws."""
+        return cast(Kind, self._welcome.renderer) if self._welcome is not None else "motion-frame"
+
+    def machine(self) -> Machine:
+        """As the engine process measured it, with the media processes there are."""
+        found = self._welcome.machine if self._welcome is not None else Machine(1, 0.0)
+        return replace(found, processes=self._settings.server.workers)
+
+    async def start(
+        self, gallery: Gallery, metrics: Metrics, pool: CodecPool, on_fault: Fault
+    ) -> MediaFactory:
+        """Wait for the engine. Raises TimeoutError when there is none."""
+        self._installed = install(self._settings.rtc)
+        self._ears = await load_ears(self._settings.emotion)
+        self._faces = faces = RemoteFaces(self._path, on_fault=on_fault)
+        # The engine's own figures are told once, by its process.
+        await faces.start(WARM_S)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, self._ears))
+
+    async def aclose(self) -> None:
+        """Let go of the engine and take aiortc's hardening back. Idempotent."""
+        if self._faces is not None:
+            await self._faces.aclose()
+        if self._ears is not None:
+            self._ears.close()
+            self._ears = None
+        if self._installed is not None:
+            self._installed.undo()
+            self._installed = None

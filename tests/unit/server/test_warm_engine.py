@@ -1,0 +1,59 @@
+"""Loaded, measured, running; or measured before."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from server import warm_engine as module
+from server.drawing import Costs
+from server.faces import LocalFaces
+from server.gallery import Gallery
+from server.settings import Settings
+from server.warm_engine import WarmEngine, usable_cores
+from tests.support.fake_backend import FakeStore
+from tests.support.fake_motion import FakeMotionModel
+from tests.support.fake_renderer import FakeRenderer
+
+
+def nothing(session_id: str | None, error: BaseException) -> None:
+    raise AssertionError(error)
+
+
+def warm(costs: Costs | None = None) -> WarmEngine:
+    return WarmEngine(
+        Settings(), load_motion=FakeMotionModel, renderer_factory=FakeRenderer, costs=costs
+    )
+
+
+async def test_it_measures_and_runs_and_leaves_nothing_behind() -> None:
+    before = set(threading.enumerate())
+    engine = warm()
+    assert (engine.running, engine.lookahead, engine.turn_age_s) == (False, 0, 0.0)
+    gallery = Gallery(FakeStore(), None)
+    faces = await engine.start(gallery, nothing)
+    assert isinstance(faces, LocalFaces) and engine.running and engine.lookahead == 1280
+    assert engine.machine().step_512_s > 0 and engine.machine().cores == usable_cores()
+    assert engine.costs is not None and engine.costs.efforts == ("way 0",)
+    await engine.aclose()
+    await engine.aclose()
+    gallery.close()
+    assert engine.turn_age_s == 0.0
+    assert set(threading.enumerate()) <= before
+
+
+async def test_what_was_measured_before_is_not_measured_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def measured(*_: object) -> Costs:
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(module, "measure", measured)
+    costs = Costs((0.010, 0.012, 0.011), ("way 0",), (0.008,))
+    engine = warm(costs)
+    gallery = Gallery(FakeStore(), None)
+    await engine.start(gallery, nothing)
+    assert engine.machine().step_512_s == pytest.approx(1.15 * 0.011)
+    await engine.aclose()
+    gallery.close()
