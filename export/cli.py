@@ -33,6 +33,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
     ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
     ("train", "renderer"): Command("export.train.renderer_cli:train", "train the renderer's boxes"),
+    ("train", "personal"): Command(
+        "export.train.personal_cli:train", "an avatar's own mouth and eyes, out of one's video"
+    ),
     ("distill",): Command("export.distill.cli:distill", "one step of the renderer from several"),
     ("train", "face"): Command("export.train.face_cli:train", "train the face finder's nets"),
     ("evaluate", "avatars"): Command(

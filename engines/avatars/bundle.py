@@ -5,7 +5,7 @@ Never unpickles, never trusts a file whose hash or shape is not the manifest's, 
 
 A folder: `manifest.json`, `portrait.png` (lossless: the rest pose is the photo), `portrait.jpg`
 (for pages), `background.jpg`, `alpha.png`, `skin.png`, `cover.png`,
-`eyes.png`, `data.npz`.
+`eyes.png`, `data.npz`; `renderer/` where it has nets of its own (personal.py).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from zipfile import BadZipFile, is_zipfile
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.avatars import personal
+from engines.avatars.personal import BadPersonal, Personal
 from engines.render.cv import cv2
 from engines.render.landmarks import ALL_POINTS, MESH_POINTS
 from engines.values import ARKIT_NAMES, F32, U8
@@ -86,6 +88,8 @@ class AvatarInfo:
     """What scene text may say of the person, as `Avatar.attributes`."""
     paste: Mapping[str, float] = field(default_factory=dict)
     """As `Avatar.paste`."""
+    personal: Personal | None = None
+    """The nets of its own, if it has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ class Avatar:
     said. Chosen with one set of nets, `paste_nets`."""
     paste_nets: str = ""
     """Digest of those nets; empty: nothing was tried."""
+    personal: Personal | None = None
+    """The renderer's nets trained on this person's footage; None: those of everybody."""
 
     @property
     def size(self) -> int:
@@ -210,6 +216,7 @@ def save(avatar: Avatar, folder: Path, extra: Mapping[str, bytes] | None = None)
 def info(folder: Path) -> AvatarInfo:
     """Read the manifest only. Raises UnknownAvatar, DamagedAvatar."""
     manifest = _manifest(folder)
+    own = _personal(folder)
     return AvatarInfo(
         name=folder.name,
         title=str(manifest["title"]),
@@ -217,7 +224,8 @@ def info(folder: Path) -> AvatarInfo:
         folder=folder,
         portrait=folder / "portrait.jpg",
         attributes=_attributes(manifest),
-        paste=_paste(manifest),
+        paste=_paste(manifest) if own is None else own.paste,
+        personal=own,
     )
 
 
@@ -231,6 +239,7 @@ def load(folder: Path) -> Avatar:
         path = folder / name
         if not path.is_file() or _sha256(path) != digests.get(name):
             raise DamagedAvatar(f"avatar {folder.name}: {name} is missing or changed; {_REMEDY}")
+    own = _personal(folder, checked=True)
     arrays = _read_arrays(folder)
     size = _size(manifest)
     portrait = _picture(folder, "portrait.png", size, 3)
@@ -256,9 +265,20 @@ def load(folder: Path) -> Avatar:
         else np.zeros((0, 0, 4), np.uint8),
         attributes=_attributes(manifest),
         glasses=float(manifest.get("glasses", 0.0)),
-        paste=_paste(manifest),
-        paste_nets=str(manifest.get("paste", {}).get("nets", "")),
+        paste=_paste(manifest) if own is None else own.paste,
+        paste_nets=str(manifest.get("paste", {}).get("nets", "")) if own is None else own.nets,
+        personal=own,
     )
+
+
+def _personal(folder: Path, *, checked: bool = False) -> Personal | None:
+    try:
+        own = personal.read(folder)
+        if checked and own is not None:
+            personal.check(own)
+    except BadPersonal as error:
+        raise DamagedAvatar(f"avatar {folder.name}: its own nets: {error}") from error
+    return own
 
 
 def _write_pictures(avatar: Avatar, folder: Path) -> None:

@@ -37,7 +37,7 @@ class Consent:
     when: str
     """UTC, ISO 8601, seconds."""
     image_sha256: str
-    """Of the original file's bytes."""
+    """Of the original file's bytes, a photo's or a video's."""
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
@@ -62,13 +62,28 @@ class Consent:
 
 def give(statement: str, by: str, image: bytes, when: datetime | None = None) -> Consent:
     """A record for the file `image`, given now. Raises BadConsent."""
+    return give_for(statement, by, hashlib.sha256(image).hexdigest(), when)
+
+
+def give_for(statement: str, by: str, sha256: str, when: datetime | None = None) -> Consent:
+    """A record for the file with that hash, given now. Raises BadConsent."""
     now = (when or datetime.now(UTC)).astimezone(UTC)
     return Consent(
         statement=statement.strip(),
         by=by.strip(),
         when=now.isoformat(timespec="seconds"),
-        image_sha256=hashlib.sha256(image).hexdigest(),
+        image_sha256=sha256,
     )
+
+
+def statement_in(path: Path) -> str:
+    """The words in a text file. Raises BadConsent, OSError."""
+    with path.open("rb") as file:
+        words = file.read(_MAX_FILE_BYTES + 1)
+    try:
+        return words.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadConsent(f"{path} is not UTF-8 text; give a plain text file") from error
 
 
 def from_json(data: bytes) -> Consent:

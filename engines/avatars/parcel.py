@@ -1,6 +1,7 @@
 """An avatar as one .zip file: to take it along, and to take one in from a stranger.
 
-Any thread. A parcel holds the plain files of one avatar's folder, nothing else.
+Any thread. A parcel holds the plain files of one avatar's folder, nothing else: nets of its own
+stay behind, for a net is a program, and who takes a parcel in does not know its maker.
 Never extracts to a name from the file, never reads more than the limits, never unpickles.
 """
 

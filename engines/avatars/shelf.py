@@ -11,12 +11,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.avatars.bundle import AvatarError, AvatarInfo, info, load
+from engines.avatars import personal
+from engines.avatars.bundle import AvatarError, AvatarInfo, DamagedAvatar, info, load
 from engines.avatars.consent import BadConsent, Consent
 from engines.avatars.consent import read as read_consent
 from engines.avatars.locks import abandoned, held
@@ -52,6 +53,14 @@ class Limits:
 
     avatars: int = 100
     bytes: int = 512 * 2**20
+
+
+def default_folder(env: Mapping[str, str] | None = None) -> Path:
+    """Where users' avatars lie if no setting says otherwise: in the XDG data folder."""
+    given = (os.environ if env is None else env).get("XDG_DATA_HOME", "")
+    # The XDG base directory specification: a relative path is to be ignored.
+    data = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "share"
+    return data / "synchrorama" / "avatars"
 
 
 def check_name(name: str) -> str:
@@ -149,8 +158,40 @@ class Shelf:
         load(made)  # What was written is read back before anybody can choose it.
         if read_consent(made) is None:
             raise BadConsent("there is no consent record with this avatar; give the consent")
-        new = _size(made)
-        others = sum(_size(self.folder / each) for each in self.names() if each != name)
+        self._check_room(_size(made), self.folder / name)
+        self._swap(made, self.folder / name)
+        return info(self.folder / name)
+
+    def put_nets(self, name: str, made: Path) -> AvatarInfo:
+        """Give an avatar nets of its own, in place of those it has.
+
+        `made` lies in `aside()`, is called `renderer` and holds what personal.py says. Raises
+        ShelfError unknown_avatar, no_room, DamagedAvatar.
+        """
+        place = self._find(name) / personal.FOLDER
+        try:
+            found = personal.read(made.parent)
+            if made.name != personal.FOLDER or found is None:
+                raise personal.BadPersonal(f"{made}: there are no nets in it; {personal.REMEDY}")
+            personal.check(found)
+        except personal.BadPersonal as error:
+            raise DamagedAvatar(f"avatar {name}: its own nets: {error}") from error
+        self._check_room(_size(made), place)
+        self._swap(made, place)
+        return info(place.parent)
+
+    def remove_nets(self, name: str) -> bool:
+        """Delete an avatar's own nets; whether it had any. Raises ShelfError unknown_avatar."""
+        place = self._find(name) / personal.FOLDER
+        if not place.exists():
+            return False
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=_GONE) as gone:
+            os.rename(place, Path(gone, personal.FOLDER))
+        return True
+
+    def _check_room(self, new: int, instead_of: Path) -> None:
+        """Raises ShelfError no_room."""
+        others = sum(_size(self.folder / each) for each in self.names()) - _size(instead_of)
         if new + others > self._limits.bytes:
             raise ShelfError(
                 "no_room",
@@ -158,8 +199,6 @@ class Shelf:
                 f"{self._limits.bytes / 2**20:.0f} MiB",
                 "remove one, or raise the setting avatars.max_disk_mib",
             )
-        self._swap(made, self.folder / name)
-        return info(self.folder / name)
 
     def remove(self, name: str) -> None:
         """Delete everything of it, consent and all. Raises ShelfError."""
@@ -187,7 +226,7 @@ class Shelf:
         old = made.parent / f".old-{made.name}"
         moved = False
         try:
-            if self._there(place.name):
+            if self._there(str(place.relative_to(self.folder))):
                 os.rename(place, old)
                 moved = True
             os.rename(made, place)

@@ -16,7 +16,7 @@ import numpy as np
 from engines.avatars.bundle import SIZE, Avatar
 from engines.render.boxes import EYE, MOUTH, Boxes, Kind, PlacedBox
 from engines.render.conditions import NOTHING, Cues, condition, mirrored
-from engines.render.nets import LEVELS, RendererNets, as_input, as_shares
+from engines.render.nets import LEVELS, RendererNets, as_input, as_shares, of_avatar
 from engines.render.sampler import sample, session_noise
 from engines.render.stage import AS_IT_IS, Stage
 from engines.render.warp import MOTION_FRAME, RenderState, WarpRenderer, timed
@@ -85,8 +85,10 @@ class DiffusionRenderer:
     ) -> None:
         """size: side of the square picture, a multiple of 16, 128 to 1024.
 
-        `steps` of the sampler, 1 to 4; None: what the nets were distilled for.
+        An avatar with nets of its own is drawn with them instead of `nets`. `steps` of the
+        sampler, 1 to 4; None: what the nets were distilled for. Raises BadRendererWeights.
         """
+        nets = of_avatar(avatar.personal, nets)
         steps = nets.steps if steps is None else steps
         if not 1 <= steps <= 4:
             raise ValueError(f"{steps} steps: take 1 to 4")

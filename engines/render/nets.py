@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from engines.avatars.personal import REMEDY as PERSONAL_REMEDY
+from engines.avatars.personal import Personal
 from engines.backends.base import (
     Backend,
     BackendError,
@@ -39,6 +42,8 @@ REFERENCE = 24
 """Layers of the features of a face at rest, at a quarter of the box's size."""
 LEVELS = 127.5
 """Nets take levels of 0..255 over this, less 1; residuals are differences over this."""
+_KEPT = 4
+"""Avatars whose own nets stay in memory, 20 MB each."""
 _REMEDY = "install the package again, or run: python -m export to-onnx --renderer CHECKPOINTS"
 
 
@@ -134,6 +139,28 @@ def load(
     nets = RendererNets(sessions, int(manifest["steps"]), frozenset(manifest["cues"]), digest)
     for kind in KINDS.values():
         _try(nets, kind, folder)
+    return nets
+
+
+def of_avatar(personal: Personal | None, general: RendererNets) -> RendererNets:
+    """The nets that draw an avatar: its own, where it has any, or everybody's.
+
+    Its own run on the CPU whatever everybody's run on: no plan is built for one face.
+
+    Raises BadRendererWeights.
+    """
+    return general if personal is None else _own(personal.folder, personal.nets)
+
+
+@lru_cache(_KEPT)
+def _own(folder: Path, digest: str) -> RendererNets:
+    """Shared by the renderers of an avatar: one for each size and stage."""
+    try:
+        nets = load(folder)
+    except BadRendererWeights as error:
+        raise BadRendererWeights(f"{str(error).split(';')[0]}; {PERSONAL_REMEDY}") from error
+    if nets.digest != digest:
+        raise BadRendererWeights(f"{folder}: not the nets that were there before; load it again")
     return nets
 
 

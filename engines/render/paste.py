@@ -10,10 +10,11 @@ the truth, in least squares over all of them, is shown where showing all would b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.avatars.bundle import Avatar
 from engines.avatars.eye_texture import complete_eyes
@@ -56,13 +57,24 @@ class Trial:
     eyes: bool = True
 
 
-def choose(avatar: Avatar, nets: RendererNets, photo: U8, points: F32) -> dict[str, float]:
+Tried = tuple[F32, F32]
+"""What the nets add to a box and what was wanted, f32[N,h,w,3] levels as they would be pasted."""
+
+
+def choose(
+    avatar: Avatar,
+    nets: RendererNets,
+    photo: U8,
+    points: F32,
+    filmed: Mapping[str, Sequence[Tried]] | None = None,
+) -> dict[str, float]:
     """Share of each kind of box, 0..1, for `Avatar.paste`.
 
     photo u8[S,S,3] and points f32[478,3]: what `avatar` was made of, in its own pixels, as
-    `engines.avatars.fit.crop` gives them.
+    `engines.avatars.fit.crop` gives them. `filmed`: by name of the kind, frames of a video of the
+    person; they count as much as the photo.
     """
-    drawn: dict[Kind, list[tuple[F32, F32]]] = {kind: [] for kind in GROUPS}
+    drawn: dict[Kind, list[Tried]] = {kind: [] for kind in GROUPS}
     renderer = WarpRenderer(avatar, avatar.size)
     rest = renderer.mesh(np.zeros(MOTION_SIZE, np.float32))
     boxes = Boxes(rest.placed)
@@ -74,21 +86,29 @@ def choose(avatar: Avatar, nets: RendererNets, photo: U8, points: F32) -> dict[s
         for kind, at in GROUPS.items():
             if trial.mouth if kind.name == "mouth" else trial.eyes:
                 drawn[kind].append(_draw(nets, kind, references[kind], trial, placed[at]))
-    return {kind.name: share(pairs) for kind, pairs in drawn.items()}
+    more = filmed or {}
+    return {kind.name: share(pairs, more.get(kind.name, ())) for kind, pairs in drawn.items()}
 
 
-def share(pairs: list[tuple[F32, F32]]) -> float:
+def share(pairs: Sequence[Tried], filmed: Sequence[Tried] = ()) -> float:
     """The share of pairs (drawn, wanted) f32[...] to be shown: 1, or what is best, or 0.
 
     1 where nothing was tried: the nets are better than the warp on faces they have not seen.
+    `filmed` counts as much as `pairs`, however many they are.
     """
-    drawn_2 = sum(float((drawn * drawn).sum()) for drawn, _ in pairs)
-    wanted_2 = sum(float((wanted * wanted).sum()) for _, wanted in pairs)
-    common = sum(float((drawn * wanted).sum()) for drawn, wanted in pairs)
+    drawn_2, wanted_2, common = (float(value) for value in _means(pairs) + _means(filmed))
     if wanted_2 - 2 * common + drawn_2 <= wanted_2 * 10 ** (HARM_DB / 10):
         return 1.0
     best = common / drawn_2
     return round(best, 2) if best >= LEAST else 0.0
+
+
+def _means(pairs: Sequence[Tried]) -> NDArray[np.float64]:
+    """Of squares drawn, of squares wanted, of products: a pixel's, so that errors stay levels."""
+    rows = [((a * a).sum(), (b * b).sum(), (a * b).sum()) for a, b in pairs]
+    sums = np.array(rows, np.float64).reshape(-1, 3).sum(0)
+    out: NDArray[np.float64] = sums / max(sum(a.size for a, _ in pairs), 1)
+    return out
 
 
 def _trials(avatar: Avatar, renderer: WarpRenderer, photo: U8, points: F32) -> Iterator[Trial]:

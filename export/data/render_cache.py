@@ -1,13 +1,15 @@
 """All renderer pairs, drawn once and kept on disk: one file for each box and kind.
 
-Offline; one process, main thread, a quarter of an hour the first time.
+Offline; a process for each kind being drawn, a quarter of an hour the first time.
 Never draws what is on disk already, and keeps held-out people and clips in files of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from rich.progress import Progress
 
 from engines.face.mesh import HALF_PIXEL
 from engines.render.boxes import EYE, MOUTH
+from engines.render.cv import cv2
 from export.data import (
     faces,
     grid,
@@ -29,6 +32,7 @@ from export.data.render_stills import Portraits
 
 FOLDER = "renderer"
 KINDS = ("restore", "cycle", "spoken", "kept", "grid")
+_LONGEST = ("spoken", "grid", "cycle", "restore", "kept")
 TEST = "-test"
 Rows = Iterator[list[Pairs | None]]
 
@@ -75,26 +79,67 @@ def stored(cache: Path, box: str, test: bool = False) -> Pairs:
     return join([load(path) for path in wanted])
 
 
-def prepare(data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = ()) -> None:
+def prepare(
+    data: Path, cache: Path, plan: Plan = FULL, kinds: Sequence[str] = (), jobs: int = 1
+) -> None:
     """Draw what is not on disk; `kinds` of KINDS, all by default.
 
+    jobs: processes that draw side by side, a kind each; the files are the same whatever it is.
     data: folder with portraits/, grid_s1/ and librispeech/; cache: has face/portraits.npz (of
     `train face`), grid_tracks/ and lips/ (of `train lips`). Raises FacesMissing, DataMissing,
     OSError.
     """
+    todo = [
+        (kind, test)
+        for test in (False, True)
+        for kind in kinds or KINDS
+        if not all(path_of(cache, box, kind, test).exists() for box in boxes_of(kind))
+    ]
+    if jobs > 1:
+        _side_by_side(data, cache, plan, sorted(todo, key=_by_time), jobs)
+        return
     with Progress() as bar:
-        for test in (False, True):
-            for kind in kinds or KINDS:
-                if all(path_of(cache, box, kind, test).exists() for box in boxes_of(kind)):
-                    continue
-                make = _grid if kind == "grid" else _stills
-                found = sorted_by_box(list(make(data, cache, plan, kind, test, bar)))
-                for box in boxes_of(kind):
-                    pairs = found[box]
-                    if kind != "grid" and not test:
-                        rng = np.random.default_rng(plan.seed)
-                        pairs = heard(pairs, voices(cache / "lips"), box == MOUTH.name, rng)
-                    pairs.save(path_of(cache, box, kind, test))
+        for kind, test in todo:
+            _draw(data, cache, plan, kind, test, bar)
+
+
+def _by_time(what: tuple[str, bool]) -> int:
+    """The longest first: nothing long is begun last."""
+    kind, test = what
+    return test * len(_LONGEST) + _LONGEST.index(kind)
+
+
+def _side_by_side(
+    data: Path, cache: Path, plan: Plan, todo: Sequence[tuple[str, bool]], jobs: int
+) -> None:
+    # Spawned: a fork of a process whose libraries have threads may hang.
+    context = get_context("spawn")
+    with Progress() as bar, ProcessPoolExecutor(jobs, context, cv2.setNumThreads, (1,)) as pool:
+        task = bar.add_task(f"kinds of pairs, {jobs} at a time", total=len(todo))
+        drawing = [pool.submit(_draw, data, cache, plan, *what) for what in todo]
+        try:
+            for done in as_completed(drawing):
+                done.result()
+                bar.advance(task)
+        except BaseException:
+            # What has not begun does not begin; the fault is told once the others end.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _draw(
+    data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progress | None = None
+) -> None:
+    """One kind, to its files."""
+    make = _grid if kind == "grid" else _stills
+    bar = bar or Progress(disable=True)
+    found = sorted_by_box(list(make(data, cache, plan, kind, test, bar)))
+    for box in boxes_of(kind):
+        pairs = found[box]
+        if kind != "grid" and not test:
+            rng = np.random.default_rng(plan.seed)
+            pairs = heard(pairs, voices(cache / "lips"), box == MOUTH.name, rng)
+        pairs.save(path_of(cache, box, kind, test))
 
 
 def _grid(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progress) -> Rows:

@@ -46,8 +46,11 @@ class Clip:
     """u8[F,H,W,3]"""
     points: F32
     """f32[F,478,3]"""
-    sound: F32
-    """f32[F,80]: mean of the four newest log-mel rows a frame has heard."""
+    sound: F32 | None
+    """f32[F,80]: mean of the four newest log-mel rows a frame has heard; None: it is silent."""
+    kind: str = "grid"
+    identity: str = IDENTITY
+    """As of `Told`."""
 
 
 def read_clip(data: Path, tracks: Path, name: str) -> Clip:
@@ -117,7 +120,8 @@ def clip_rows(
     eyes = eye_shares(clip.points)
     for row in choose(clip.points, count, rng):
         before, now = (_toned(puppet, clip, at, i) for i in (row - 1, row))
-        boxes = puppet.pairs("grid", IDENTITY, now, before, clip.sound[row])
+        sound = None if clip.sound is None else clip.sound[row]
+        boxes = puppet.pairs(clip.kind, clip.identity, now, before, sound)
         if eyes[row] > _SHUT and rng.random() > _EYES_KEPT:
             boxes[1:] = [None, None]
         yield boxes

@@ -59,7 +59,7 @@ class Pairs:
     open: F32
     """f32[N]: gap of the inner lips over the mouth's width, or height of the eye over its width."""
     kind: NDArray[np.str_]
-    """"grid", "restore", "cycle", "spoken" or "kept"."""
+    """"grid", "restore", "cycle", "spoken", "kept" or "personal"."""
     identity: NDArray[np.str_]
 
     def __len__(self) -> int:

@@ -32,17 +32,26 @@ class Window:
     x: int
     y: int
     side: int
+    size: int = SIZE
+    """S: side of what is cut."""
 
     def cut(self, photo: U8) -> U8:
-        """u8[512,512,3]"""
-        part = photo[self.y : self.y + self.side, self.x : self.x + self.side]
-        how = cv2.INTER_AREA if self.side > SIZE else cv2.INTER_CUBIC
-        out: U8 = cv2.resize(part, (SIZE, SIZE), interpolation=how)
+        """u8[S,S,3]; past the photo's edge, its edge."""
+        height, width = photo.shape[:2]
+        low = np.minimum([self.y, self.x], 0)
+        over = np.minimum([height - self.y - self.side, width - self.x - self.side], 0)
+        if low.any() or over.any():
+            rim = (-low[0], -over[0], -low[1], -over[1])
+            photo = cv2.copyMakeBorder(photo, *(int(n) for n in rim), cv2.BORDER_REPLICATE)
+        y, x = self.y - int(low[0]), self.x - int(low[1])
+        part = photo[y : y + self.side, x : x + self.side]
+        how = cv2.INTER_AREA if self.side > self.size else cv2.INTER_CUBIC
+        out: U8 = cv2.resize(part, (self.size, self.size), interpolation=how)
         return out
 
     def move(self, points: F32) -> F32:
         """f32[...,3] in pixels of the cut."""
-        scale = SIZE / self.side
+        scale = self.size / self.side
         out = points.astype(np.float32).copy()
         out[..., :2] = (out[..., :2] - [self.x, self.y] + 0.5) * scale - 0.5
         out[..., 2] *= scale

@@ -59,6 +59,8 @@ class RenderConfig:
     """Always t = 1 and no noise: the baseline."""
     net: BoxNetConfig | None = None
     """None: the shipped sizes."""
+    plain: bool = False
+    """Pairs as they are, in their own colours, light and sharpness: of one face in one room."""
     every: int = 50
     """Steps between reports; judged and saved every fifth of them."""
 
@@ -186,7 +188,8 @@ def fresh_batch(config: RenderConfig, pairs: Pairs, chance: NDArray[np.float64],
                 rng: np.random.Generator) -> Batch:  # fmt: skip
     """Rows drawn by chance, changed in colour and side, some of their cues hidden."""
     rows = rng.choice(len(chance), config.batch, p=chance)
-    batch = batch_of(augment(pairs.take(rows), rng), config.device)
+    taken = pairs.take(rows)
+    batch = batch_of(taken if config.plain else augment(taken, rng), config.device)
     kept = torch.from_numpy(kept_cues(len(batch), rng))
     batch.condition = batch.condition * kept.to(config.device)
     return batch

@@ -33,6 +33,8 @@ from export.train.renderer_batch import chances
 from export.train.renderer_figures import apart, figures, shown, watched
 from export.train.renderer_sheet import chosen, draw_curves, sheet, write
 
+JOBS = 2
+"""Processes that draw pairs, one thread and half a GiB each."""
 MANY_STEPS = 4
 """Steps of the sampler that one step is shown beside."""
 SHEET_SECONDS = 150.0
@@ -64,7 +66,7 @@ def pairs_of(args: argparse.Namespace) -> Pairs:
     if args.smoke:
         return made_up(args.box)
     if args.prepare:
-        prepare(args.data, args.cache)
+        prepare(args.data, args.cache, jobs=args.jobs)
     return stored(args.cache, args.box)
 
 
@@ -173,6 +175,7 @@ def parser() -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(prog="export train renderer", description=train.__doc__)
     add_run_options(out)
     out.add_argument("--prepare", action="store_true", help="make the pairs that are missing")
+    out.add_argument("--jobs", type=int, default=JOBS, help=f"processes of --prepare [{JOBS}]")
     out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
     out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
     return out

@@ -26,6 +26,8 @@ HELD_EVERY = 12
 FEW = 24
 """With fewer identities than this of a kind, its last rows are kept out instead."""
 SESSION_SEED = 5
+VIDEO = ("grid", "personal")
+"""Kinds whose truth is a frame of a video."""
 OPEN = 0.12
 """An inner lip gap, in widths of the mouth, from which a mouth counts as open."""
 SHUT = 0.12
@@ -120,7 +122,7 @@ def edges(picture: F32) -> F32:
 
 def groups(pairs: Pairs) -> dict[str, NDArray[np.bool_]]:
     """The rows that figures are given for: the video, the stills, and those open (or closing)."""
-    video = pairs.kind == "grid"
+    video = np.isin(pairs.kind, VIDEO)
     rare = pairs.open > OPEN if box_of(pairs) == "mouth" else pairs.open < SHUT
     named = {"video": video, "stills": ~video}
     named |= {f"{name}_rare": rows & rare for name, rows in named.items()}

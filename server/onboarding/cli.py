@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engines.avatars.bundle import AvatarError, AvatarInfo
-from engines.avatars.consent import BadConsent
+from engines.avatars.consent import BadConsent, Consent, statement_in
 from engines.avatars.consent import read as read_consent
 from engines.avatars.fit import BadPortrait
 from engines.avatars.intake import MAX_BYTES, BadImage
@@ -28,7 +29,6 @@ from server.settings import Settings, SettingsError
 
 FAILED = 1
 ACTIONS = ("list", "show", "check", "create", "remove", "export", "import")
-_MAX_STATEMENT_BYTES = 64 * 1024
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -132,22 +132,30 @@ def _show(arguments: argparse.Namespace, settings: Settings) -> int:
     rows = {"name": info.name, "title": info.title, "credit": info.credit}
     rows |= info.attributes
     rows["renderer"] = said_of(info.paste)
+    if info.personal is not None:
+        rows["own nets"] = f"trained on {info.personal.trained_s:.0f} s of this person's video"
     rows["folder"] = str(info.folder)
     film = info.folder / PREVIEW
     if film.is_file():
         rows["preview"] = str(film)
     if consent is not None:
-        rows |= {
-            "consent": consent.statement,
-            "consent by": consent.by or "(not said)",
-            "consent given": consent.when,
-            "photo sha-256": consent.image_sha256,
-        }
+        rows |= _consent_rows("", "photo", consent)
+    if info.personal is not None:
+        rows |= _consent_rows("video ", "video", info.personal.consent)
     if arguments.json:
         print(json.dumps(rows, ensure_ascii=False))
     else:
         sheet(rows)
     return 0
+
+
+def _consent_rows(prefix: str, what: str, consent: Consent) -> dict[str, str]:
+    return {
+        f"{prefix}consent": consent.statement,
+        f"{prefix}consent by": consent.by or "(not said)",
+        f"{prefix}consent given": consent.when,
+        f"{what} sha-256": consent.image_sha256,
+    }
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -207,17 +215,26 @@ def _create(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _remove(arguments: argparse.Namespace, settings: Settings) -> int:
     shelf_of(settings.avatars).remove(arguments.target)
-    print(f"{arguments.target} is removed, with its pictures, its film and its consent")
+    print(
+        f"{arguments.target} is removed, with its pictures, its film, its own nets and its consent"
+    )
     return 0
 
 
 def _export(arguments: argparse.Namespace, settings: Settings) -> int:
-    parcel = pack(shelf_of(settings.avatars), arguments.target)
+    shelf = shelf_of(settings.avatars)
+    parcel = pack(shelf, arguments.target)
     out: Path = arguments.out or Path(f"{arguments.target}.zip")
     if out.exists() and not arguments.replace:
         raise FileExistsError(f"{out} exists; add --replace, or choose another --out")
     write_parcel(parcel, out)
     print(out)
+    if shelf.info(arguments.target).personal is not None:
+        print(
+            "without the nets trained on its own video: a parcel holds no programs; train them "
+            "again where it goes",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -241,17 +258,21 @@ def _statement(arguments: argparse.Namespace) -> str:
     if given is not None:
         return given
     assert file is not None
-    try:
-        return _read(file, _MAX_STATEMENT_BYTES).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadConsent(f"{file} is not UTF-8 text; give a plain text file") from error
+    with _told(file):
+        return statement_in(file)
 
 
 def _read(path: Path, limit: int) -> bytes:
     """At most one byte more than `limit`: enough to be refused. Raises OSError in our words."""
+    with _told(path), path.open("rb") as file:
+        return file.read(limit + 1)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What goes wrong with a file, in our words. Raises OSError."""
     try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
+        yield
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path}: there is no such file") from error
     except OSError as error:

@@ -7,11 +7,10 @@ Never makes a folder: the first avatar does.
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from engines.avatars.shelf import Limits, Shelf
+from engines.avatars.shelf import Limits, Shelf, default_folder
 from server.settings import AvatarSettings, Settings
 
 
@@ -19,10 +18,7 @@ def user_folder(settings: AvatarSettings, env: Mapping[str, str] | None = None) 
     """The folder of users' avatars; by default in the XDG data folder."""
     if settings.user_folder:
         return Path(settings.user_folder).expanduser()
-    given = (os.environ if env is None else env).get("XDG_DATA_HOME", "")
-    # The XDG base directory specification: a relative path is to be ignored.
-    data = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "share"
-    return data / "synchrorama" / "avatars"
+    return default_folder(env)
 
 
 def shelf_of(settings: AvatarSettings) -> Shelf:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from engines.avatars.personal import read as read_personal
 from engines.render.boxes import EYE, KINDS, MASKS
 from engines.render.conditions import CONDITION_SIZE, NOTHING, Cues
 from engines.render.nets import (
@@ -19,8 +20,10 @@ from engines.render.nets import (
     NoRendererWeights,
     as_input,
     load,
+    of_avatar,
     shapes,
 )
+from tests.support.personal_nets import write_personal
 from tests.support.tiny_renderer import write_manifest, write_weights
 
 MAX_BYTES = 10 * 2**20
@@ -140,3 +143,25 @@ def test_the_shipped_nets_load_and_are_small() -> None:
     assert nets.steps == 1 and nets.cues == {"sound"}
     assert sum((DEFAULT_FOLDER / f"{name}.onnx").stat().st_size for name in NETS) <= MAX_BYTES
     assert (DEFAULT_FOLDER / "README.md").is_file()
+
+
+def test_an_avatar_with_nets_of_its_own_is_drawn_with_them(tmp_path: Path, folder: Path) -> None:
+    general = load(folder)
+    assert of_avatar(None, general) is general
+    write_personal(tmp_path, gain=0.05)
+    own = read_personal(tmp_path)
+    assert own is not None
+    nets = of_avatar(own, general)
+    assert nets.digest == own.nets != general.digest
+    assert of_avatar(own, general) is nets  # One set for all sizes and stages.
+
+
+def test_own_nets_that_were_changed_meanwhile_are_refused(tmp_path: Path, folder: Path) -> None:
+    general = load(folder)
+    write_personal(tmp_path, changes={"nets": "0" * 16})
+    other = read_personal(tmp_path)
+    with pytest.raises(BadRendererWeights, match="not the nets that were there"):
+        of_avatar(other, general)
+    (tmp_path / "renderer" / "eye.onnx").write_bytes(b"x")
+    with pytest.raises(BadRendererWeights, match="train personal"):
+        of_avatar(other, general)

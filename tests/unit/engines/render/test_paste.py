@@ -118,3 +118,22 @@ def test_large_avatars_are_tried_in_their_own_pixels() -> None:
         rig_scale=2 * one.rig_scale,
     )
     assert choose(large, tiny_nets(gain=0.0), large.portrait, large.landmarks)["mouth"] == 1.0
+
+
+def test_a_film_counts_as_much_as_the_photo_however_long_it_is() -> None:
+    nearer, astray = drawn(0.9), drawn(-0.3)
+    assert share(astray) == 0.0 and share([], nearer) == 1.0
+    assert share(astray, nearer) == share(astray, nearer * 50) == 1.0
+    # Errors are levels: a film of next to none does not speak for levels of a photo.
+    assert share(astray, [(a * 0.1, b * 0.1) for a, b in nearer * 50]) == 0.0
+    assert share(drawn(-0.5), drawn(-0.5) * 3) == 0.0
+
+
+def test_what_was_filmed_speaks_for_nets_that_the_photo_speaks_against() -> None:
+    avatar = sample()
+    added = np.full((1, 96, 128, 3), 60, np.float32)
+    alone = choose(avatar, tiny_nets(), avatar.portrait, avatar.landmarks)
+    filmed = choose(
+        avatar, tiny_nets(), avatar.portrait, avatar.landmarks, {"mouth": [(added, added)]}
+    )
+    assert alone == {"mouth": 0.0, "eye": 0.0} and filmed == {"mouth": 1.0, "eye": 0.0}

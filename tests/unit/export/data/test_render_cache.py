@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,26 @@ def test_stills_are_drawn_once_and_kept_apart(places: tuple[Path, Path]) -> None
     before = path_of(cache, "mouth", "cycle").stat().st_mtime_ns
     prepare(data, cache, SMOKE, kinds=("cycle",))
     assert path_of(cache, "mouth", "cycle").stat().st_mtime_ns == before
+
+
+def test_two_processes_draw_what_one_does(places: tuple[Path, Path]) -> None:
+    data, cache = places
+    few = replace(SMOKE, portraits=(1, 1))
+    prepare(data, cache, few, ("kept",))
+    paths = sorted((cache / "renderer").iterdir())
+    alone = {path: path.read_bytes() for path in paths}
+    for path in paths:
+        path.unlink()
+    prepare(data, cache, few, ("kept",), jobs=2)
+    assert {path: path.read_bytes() for path in (cache / "renderer").iterdir()} == alone
+    assert len(alone) == 2
+
+
+def test_a_fault_in_another_process_is_told(places: tuple[Path, Path]) -> None:
+    data, cache = places
+    (cache / "face" / "portraits.npz").unlink()
+    with pytest.raises(FileNotFoundError, match="train face"):
+        prepare(data, cache, SMOKE, kinds=("restore",), jobs=2)
 
 
 def test_nothing_on_disk_says_what_to_run(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ def test_the_sound_cue_is_what_a_frame_has_heard(
     landmarks = np.zeros((10, 478, 3), np.float32)
     np.savez(tmp_path / "a.npz", landmarks=landmarks, found=np.ones(10, bool))
     made = render_grid.read_clip(tmp_path, tmp_path, "a")
+    assert made.sound is not None
     level = made.sound.mean(1)
     assert made.sound.shape == (10, 80) and made.frames.shape == (10, 64, 64, 3)
     assert level[3] < level[4] - 0.3

@@ -19,6 +19,16 @@ def test_a_window_moves_points_as_it_moves_pixels() -> None:
     np.testing.assert_allclose(middle, [columns.mean(), rows.mean(), 8.0], atol=0.2)
 
 
+def test_a_window_past_the_edge_shows_the_edge() -> None:
+    photo = np.zeros((100, 120, 3), np.uint8)
+    photo[:, 0], photo[-1] = 90, 200
+    seen = Window(-50, 60, 100, 200).cut(photo)
+    assert seen.shape == (200, 200, 3)
+    assert (seen[:70, :90] == 90).all() and (seen[100:] > 190).all()
+    where = Window(-50, 60, 100, 200).move(np.array([[9.5, 69.5, 1]], np.float32))
+    np.testing.assert_allclose(where[0], [119.5, 19.5, 2])
+
+
 def test_the_window_of_a_portrait_is_all_of_it() -> None:
     at = window_of(sample().landmarks, soft_mask())
     assert at.side >= 0.9 * sample().size
