@@ -93,7 +93,7 @@ def test_both_can_be_followed_downhill() -> None:
     drawn.requires_grad_(True)
     truth = torch.zeros(1, 3, *MOUTH.shape)
     truth[..., ::4] = 0.4
-    steepness_loss(drawn, truth, masks()).sum().backward()
+    steepness_loss(drawn, truth, masks()).sum().backward()  # type: ignore[no-untyped-call]
     assert drawn.grad is not None
     inside = drawn.grad[0, :, 48, 56:72]
     # The light columns are to be lighter, the dark ones beside them darker.
