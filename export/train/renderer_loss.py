@@ -21,6 +21,8 @@ _REACH = 3
 """Blocks of 4 pixels by which the opening is widened."""
 _PATCH = 8
 """Pixels a side of the patches that steepness is compared in; they overlap by half."""
+_FEW = 64.0
+"""Pixels of a mask below which its steepness counts less."""
 _GREY = (0.114, 0.587, 0.299)
 
 
@@ -65,18 +67,28 @@ def tint_loss(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 
 def steepness_loss(drawn: Tensor, truth: Tensor, masks: Tensor) -> Tensor:
-    """L1 of how steep two pictures f32[N,3,h,w] are, patch by patch, where masks are set; f32[N].
+    """L1 of how steep two pictures f32[N,3,h,w] are where masks f32[N,2,h,w] are set; f32[N].
 
-    Steep is the mean step from pixel to pixel of the grey picture. L1 of levels draws a median,
-    which is flat where an edge may lie here or there; this asks for as much edge, not where.
+    Steep is the mean step from pixel to pixel of the grey picture: patch by patch, and over all of
+    each mask. L1 of levels draws a median, which is flat where an edge may lie here or there; this
+    asks for as much edge, not where. Of patches alone it would be a median again.
     """
-    marked = functional.avg_pool2d(masks.amax(1, keepdim=True), _PATCH, _PATCH // 2)
-    away = (_steepness(drawn) - _steepness(truth)).abs()
-    return (away * marked).sum(dim=(1, 2, 3)) / marked.sum(dim=(1, 2, 3)).clamp(min=1)
+    steep, wanted = _steps(drawn), _steps(truth)
+    marked = _patches(masks.amax(1, keepdim=True))
+    away = (_patches(steep) - _patches(wanted)).abs()
+    patches = (away * marked).sum(dim=(1, 2, 3)) / marked.sum(dim=(1, 2, 3)).clamp(min=1)
+    mass = masks.sum(dim=(2, 3))
+    whole = ((steep - wanted) * masks).sum(dim=(2, 3)).abs() / mass.clamp(min=_FEW)
+    return patches + whole.mean(1)
 
 
-def _steepness(pictures: Tensor) -> Tensor:
+def _patches(planes: Tensor) -> Tensor:
+    return functional.avg_pool2d(planes, _PATCH, _PATCH // 2)
+
+
+def _steps(pictures: Tensor) -> Tensor:
+    """f32[N,1,h,w]: steps to the next pixel across and down, of grey."""
     grey = (pictures * pictures.new_tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
     across = functional.pad((grey[..., :, 1:] - grey[..., :, :-1]).abs(), (0, 1))
     down = functional.pad((grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1))
-    return functional.avg_pool2d(across + down, _PATCH, _PATCH // 2)
+    return across + down
