@@ -21,8 +21,6 @@ _REACH = 3
 """Blocks of 4 pixels by which the opening is widened."""
 _PATCH = 8
 """Pixels a side of the patches that steepness is compared in; they overlap by half."""
-_FEW = 64.0
-"""Pixels of a mask below which its steepness counts less."""
 _GREY = (0.114, 0.587, 0.299)
 
 
@@ -67,19 +65,14 @@ def tint_loss(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 
 def steepness_loss(drawn: Tensor, truth: Tensor, masks: Tensor) -> Tensor:
-    """L1 of how steep two pictures f32[N,3,h,w] are where masks f32[N,2,h,w] are set; f32[N].
+    """L1 of how steep two pictures f32[N,3,h,w] are, patch by patch, where masks are set; f32[N].
 
-    Steep is the mean step from pixel to pixel of the grey picture: patch by patch, and over all of
-    each mask. L1 of levels draws a median, which is flat where an edge may lie here or there; this
-    asks for as much edge, not where. Of patches alone it would be a median again.
+    Steep is the mean step from pixel to pixel of the grey picture. L1 of levels draws a median,
+    which is flat where an edge may lie here or there; this asks for as much edge, not where.
     """
-    steep, wanted = _steps(drawn), _steps(truth)
     marked = _patches(masks.amax(1, keepdim=True))
-    away = (_patches(steep) - _patches(wanted)).abs()
-    patches = (away * marked).sum(dim=(1, 2, 3)) / marked.sum(dim=(1, 2, 3)).clamp(min=1)
-    mass = masks.sum(dim=(2, 3))
-    whole = ((steep - wanted) * masks).sum(dim=(2, 3)).abs() / mass.clamp(min=_FEW)
-    return patches + whole.mean(1)
+    away = (_patches(_steps(drawn)) - _patches(_steps(truth))).abs()
+    return (away * marked).sum(dim=(1, 2, 3)) / marked.sum(dim=(1, 2, 3)).clamp(min=1)
 
 
 def _patches(planes: Tensor) -> Tensor:
