@@ -34,7 +34,7 @@ LIBRARIES = (
     "aioice",
     "av",
     "numpy",
-    "opencv-contrib-python-headless",
+    "opencv-python-headless",
     "onnxruntime",
     "uvicorn",
 )

@@ -133,13 +133,6 @@ def _apart(alpha: U8, unit: float) -> NDArray[np.bool_]:
     return out
 
 
-def steepness(picture: F32) -> F32:
-    """f32[H,W]: grey levels a pixel by which the steepest channel of f32[H,W,C] changes."""
-    across, down = (cv2.Sobel(picture, -1, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
-    out: F32 = np.sqrt((across * across + down * down).max(2))
-    return out
-
-
 def colours_near(colour: F32, where: NDArray[np.bool_], unit: float) -> tuple[F32, F32]:
     """Mean f32[S,S,3] and spread f32[S,S] of the colours of `where` around each pixel.
 

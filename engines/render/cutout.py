@@ -1,4 +1,4 @@
-"""The person free of the light of the wall they stood before, and with the hair no matte holds.
+"""A portrait taken apart into its person and its wall.
 
 Pure; at construction of a renderer, on any thread.
 Never takes from the matte.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.avatars.matte import colours_near, disc, smoothstep, steepness
+from engines.avatars.matte import disc, smoothstep
+from engines.avatars.wall import membrane
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
@@ -17,18 +18,13 @@ _SMALL = 256
 _WIDE, _NEAR = 41, 7
 """Box sizes of the two passes: the first at _SMALL, the second at a 512 picture."""
 _TINY = 1e-5
-_HAIR_PX = (48.0, 56.0)
-"""So far from the person stray hair is looked for. Lengths: of a 512 picture."""
-_LIKE = (0.06, 0.16)
-"""Share of the way from the wall's colour to the person's, of no hair and of some."""
-_PLAIN = (0.6, 1.6)
-"""Grey levels a pixel by which a plain wall and a rough one change: before that, hair is a guess
-and what is taken for it would be wall that turns with the head."""
-_PLAIN_PX = 14
-_SOME = (20.0, 77.0)
-"""Matte, of 255."""
-_UNSEEN = 1
-"""Grey levels."""
+PERSON = 20
+"""Matte from which on a pixel is the person's, of 255."""
+RIM_PX, _MARGIN_PX = (4.0, 9.0), (14.0, 26.0)
+"""So far from the person the photo is carried along with them, all of it and none, before a busy
+wall and before a plain one. Lengths: of a 512 picture."""
+_PLAIN, _PLAIN_PX = (0.6, 1.6), 30
+"""Grey levels a pixel by which a plain wall and a busy one change at the most, so far around."""
 
 
 def spotless(photo: U8, alpha: U8) -> U8:
@@ -55,66 +51,36 @@ def spotless(photo: U8, alpha: U8) -> U8:
     return out
 
 
-def with_hair(person: U8, photo: U8, wall: U8) -> U8:
-    """u8[S,S,4]: the premultiplied person u8[S,S,4], with the whole of what the matte half sees.
+def with_wall(photo: U8, alpha: U8, wall: U8) -> tuple[U8, U8]:
+    """u8[S,S,4], u8[S,S,3]: the premultiplied person with what is near them, and the wall behind.
 
-    And with stray hair where the wall u8[S,S,3] is plain: what has gone from the wall's colour
-    toward the person's. It gets as much cover as its colour needs, and turns with the head.
+    Before a plain wall that is a margin in which strands and rings turn with the head; before a
+    busy one, where a margin would tear off its lines, next to nothing. The wall u8[S,S,3] is made
+    up under the person and beside them; of a busy one only what the person hides.
     """
-    unit, alpha = photo.shape[0] / 512, person[..., 3]
-    away = cv2.distanceTransform((alpha == 0).astype(np.uint8), cv2.DIST_L2, 5) / unit
-    # What the matte half sees is whole, whatever its colour: an ear, a ring.
-    seen = smoothstep((alpha.astype(np.float32) - _SOME[0]) / (_SOME[1] - _SOME[0]))
-    hair = np.maximum(_like_person(photo, wall, alpha) * _plain(wall, unit), seen)
-    hair *= smoothstep((_HAIR_PX[1] - away) / (_HAIR_PX[1] - _HAIR_PX[0]))
-    cover = np.maximum(alpha, np.rint(hair * _needed(photo, wall)))
-    rest = photo - (255 - cover[..., None]) / np.float32(255) * wall
-    # No brighter than its cover allows: light of the wall must not travel with the head.
-    colour = np.clip(np.rint(rest), 0, cover[..., None])
-    taken = (cover > alpha)[..., None]
-    out = np.dstack([np.where(taken, colour, person[..., :3]), cover])
-    return out.astype(np.uint8)
+    unit = len(photo) / 512
+    away = cv2.distanceTransform((alpha <= PERSON).astype(np.uint8), cv2.DIST_L2, 5) / unit
+    plain = _plain(wall)
+    narrow, wide = (
+        1 - smoothstep((away - low) / (high - low)) for low, high in (RIM_PX, _MARGIN_PX)
+    )
+    share = np.rint(255 * (narrow + plain * (wide - narrow)))[..., None]
+    person = np.dstack([np.rint(photo * (share / 255)), share]).astype(np.uint8)
+    near = membrane(photo, away < RIM_PX[0])
+    # Where the margin ends the wall is the photo again, to the grey level.
+    beside = plain * (1 - smoothstep((away - _MARGIN_PX[0] + 2) / 2))
+    behind = near + beside[..., None] * (wall.astype(np.float32) - near)
+    return person, np.rint(behind).clip(0, 255).astype(np.uint8)
 
 
-def _like_person(photo: U8, wall: U8, alpha: U8) -> F32:
-    """f32[S,S]: 1 where a pixel has gone from the wall's colour toward the person's, as hair has.
-
-    What else differs from the wall, the line of a door say, belongs to the wall.
-    """
-    unit = photo.shape[0] / 512
-    colour, behind = photo.astype(np.float32), wall.astype(np.float32)
-    inside = cv2.erode((alpha > 250).astype(np.uint8), disc(2 * unit)) > 0
-    person, _ = colours_near(colour, inside, unit)
-    way = person - behind
-    length = (way * way).sum(2)
-    along = ((colour - behind) * way).sum(2) / np.maximum(length, 1)
-    aside = np.linalg.norm(colour - behind - along[..., None] * way, axis=2)
-    share = smoothstep((along - _LIKE[0]) / (_LIKE[1] - _LIKE[0])) * np.exp(-((aside / 40) ** 2))
-    share *= smoothstep((np.sqrt(length / 3) - 12) / 20)
-    out: F32 = np.clip(1.5 * cv2.GaussianBlur(share.astype(np.float32), (0, 0), 0.7 * unit), 0, 1)
-    return out
-
-
-def _plain(wall: U8, unit: float) -> F32:
-    """f32[S,S]: 1 where the wall has neither edges nor texture."""
-    size = wall.shape[0]
+def _plain(wall: U8) -> F32:
+    """f32[S,S]: 1 where the wall has neither edges nor texture nearby."""
     small = cv2.resize(wall, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
     usual = cv2.medianBlur(small, 5).astype(np.float32)
-    steep = steepness(usual) * np.float32(_SMALL / 512)
-    most = cv2.dilate(steep, disc(_PLAIN_PX * _SMALL / 512))
-    rough = smoothstep((cv2.resize(most, (size, size)) - _PLAIN[0]) / (_PLAIN[1] - _PLAIN[0]))
-    return 1 - rough
-
-
-def _needed(photo: U8, wall: U8) -> F32:
-    """f32[S,S]: the least cover, of 255, through which a colour turns the wall into the photo."""
-    apart, behind = photo.astype(np.float32) - wall, wall.astype(np.float32)
-    room = np.where(apart > 0, 255 - behind, behind)
-    share = (np.abs(apart) / np.maximum(room, 1)).max(2)
-    # A grey level or two is nobody's hair.
-    share[np.abs(apart).max(2) <= _UNSEEN] = 0
-    out: F32 = np.ceil(255 * share.clip(0, 1)).astype(np.float32)
-    return out
+    across, down = (cv2.Sobel(usual, -1, dx, 1 - dx, scale=1 / 8) for dx in (1, 0))
+    steep = np.sqrt((across * across + down * down).max(2)) * np.float32(_SMALL / 512)
+    most = cv2.resize(cv2.dilate(steep, disc(_PLAIN_PX * _SMALL / 512)), wall.shape[1::-1])
+    return 1 - smoothstep((most - _PLAIN[0]) / (_PLAIN[1] - _PLAIN[0]))
 
 
 def _fuse(image: F32, share: F32, known: tuple[F32, F32] | None, box: int) -> tuple[F32, F32]:

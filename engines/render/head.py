@@ -24,9 +24,10 @@ _STEPS = 4
 _FADED = 2e-3
 """Expression that reaches a node with less than this share is left out."""
 _NEIGHBOURS = 4
+_DOWN = np.array([1, -1], np.float32)
 _RIM_PX = 3
 _GIVE, _BESIDE = (0.2, 0.4), 0.1
-"""Face widths from the portrait's edge over which what it cuts gives way, and to either side."""
+"""Face widths from the portrait's side over which what it cuts gives way, and above and below."""
 
 
 class HeadField:
@@ -60,8 +61,7 @@ class HeadField:
         self._follow = geometry.follow(self._nodes)
         if matte is not None:
             shift = np.zeros(2, np.float32) if corner is None else corner
-            down = np.array([1, -1], np.float32)
-            self._follow *= held(flat * down + shift, matte, outline[:, :2] * down + shift)
+            self._follow *= held(flat * _DOWN + shift, matte, outline[:, :2] * _DOWN + shift)
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
         # Most nodes are far from the face: multiplying their zeros would cost more than the rest.
         self._near = np.flatnonzero(fade > _FADED)
@@ -76,15 +76,28 @@ class HeadField:
         self._to_x, self._to_y = np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5)
         self._goal = np.dstack([self._to_x, self._to_y]).astype(np.float32)
 
-    def backward(self, moved: F32, pose: Pose) -> F32:
-        """f32[rows/8+2, size/8+2, 2]: source x, y at cell centres; one ring past the picture.
+    @property
+    def nodes(self) -> F32:
+        """f32[N,2]: x, y (down) in the picture of a square grid of nodes."""
+        out: F32 = self._nodes[:, :2] * _DOWN
+        return out
+
+    def forward(self, moved: F32, pose: Pose) -> F32:
+        """f32[N,2]: how far each node goes, in pixels.
 
         moved f32[468,3]: expression offsets of the face, head axes.
         """
         nodes = self._nodes.copy()
         nodes[self._near] += self._spill @ moved
         placed = self._geometry.place(nodes, self._follow, pose)
-        offset = placed[:, :2] - self._nodes[:, :2] * np.array([1, -1], np.float32)
+        out: F32 = placed[:, :2] - self._nodes[:, :2] * _DOWN
+        return out
+
+    def backward(self, offset: F32) -> F32:
+        """f32[rows/8+2, size/8+2, 2]: source x, y at cell centres; one ring past the picture.
+
+        offset f32[N,2]: how far each node goes.
+        """
         field = np.ascontiguousarray(offset.reshape(_NODES, _NODES, 2))
         source = self._goal
         for _ in range(_STEPS):
@@ -93,12 +106,6 @@ class HeadField:
                 field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
         return source
-
-    def moved(self, coarse: F32) -> F32:
-        """f32[rows/8+2, size/8+2]: pixels from each cell of a coarse map to its source."""
-        way = coarse - self._goal
-        out: F32 = np.sqrt((way * way).sum(2))
-        return out
 
     def expand(self, coarse: F32, factor: int, buffer: F32 | None = None) -> F32:
         """A coarse map or value at `CELL // factor` pixels a sample, its ring cut off.
@@ -117,18 +124,18 @@ class HeadField:
 
 
 def held(points: F32, matte: U8, outline: F32) -> F32:
-    """f32[N]: 1 where points f32[N,2] of the portrait may move, 0 at an edge that cuts the person.
+    """f32[N]: 1 where points f32[N,2] of the portrait may move, 0 at a side that cuts the person.
 
-    Past such an edge there is nothing to show: hair and shoulders that moved away from it would be
-    drawn out in streaks. So they give way between the edge and the face f32[M,2], like rubber.
+    Past it there is nothing to show: hair and shoulders that moved away from it would be drawn out
+    in streaks. So they give way between the side and the face f32[M,2], like rubber. The upper edge
+    is short of hair by a few pixels at most, and a crown that clung to it would end in a point.
     """
-    height, width = matte.shape
+    width = matte.shape[1]
     face = float(np.ptp(outline[:, 0]))
-    left, top, right = outline[:, 0].min(), outline[:, 1].min(), width - 1 - outline[:, 0].max()
+    left, right = outline[:, 0].min(), width - 1 - outline[:, 0].max()
     x, y = points[:, 0], points[:, 1]
     out = np.ones(len(points), np.float32)
     for strip, along, inward, room in (
-        (matte[:_RIM_PX].max(0), x, y, top),
         (matte[:, :_RIM_PX].max(1), y, x, left),
         (matte[:, -_RIM_PX:].max(1), y, width - 1 - x, right),
     ):

@@ -11,65 +11,43 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engines.avatars.bundle import Avatar
-from engines.render.cutout import spotless, with_hair
 from engines.render.cv import cv2
 from engines.values import U8
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Squares of S pixels, BGR. What stands behind the person is `background` and nothing else."""
+    """Squares of S pixels, BGR."""
 
     photo: U8
-    """u8[S,S,3] the portrait as it was taken: texture of mouth and eyes, never a backdrop."""
+    """u8[S,S,3] the portrait as it was taken: texture of mouth and eyes."""
     eyes: U8
     """u8[S,S,3] the portrait with whole irises."""
     skin: U8
     """u8[S,S,4] the portrait with skin past the outline of the face; 4th channel: face allowed."""
-    person: U8
-    """u8[S,S,4] what the person adds to any background: colours times alpha, and alpha."""
-    background: U8
-    """u8[S,S,3] stays still, whatever the head does."""
-    matte: U8
-    """u8[S,S] where the person is, and nothing of the wall: for other backgrounds."""
+    background: U8 | None
+    """u8[S,S,3] stays still behind the person; None: their own wall, which gives way."""
     rest: U8
     """u8[S,S,3] what is shown where nothing moves: the photo, or the person over a background."""
-    missing: tuple[U8, U8] | None
-    """u8[S,S,3] to add to the person over the photo's own wall, and to take from it, for the photo;
-    None over other backgrounds."""
 
-    def before(self, background: U8) -> Layers:
-        """The same person before another background u8[S,S,3]."""
-        if background.shape != self.background.shape or background.dtype != np.uint8:
+    def before(self, background: U8, person: U8) -> Layers:
+        """The same face before u8[S,S,3]; the person alone is u8[S,S,4], premultiplied."""
+        if background.shape != self.photo.shape or background.dtype != np.uint8:
             raise ValueError(
-                f"background {background.shape} {background.dtype}: "
-                f"wanted {self.background.shape} uint8"
+                f"background {background.shape} {background.dtype}: wanted {self.photo.shape} uint8"
             )
-        return replace(
-            self, background=background, rest=over(self.person, background), missing=None
-        )
+        return replace(self, background=background, rest=over(person, background))
 
 
-def cut(avatar: Avatar, size: int, own_wall: bool = True) -> Layers:
-    """The layers of an avatar for pictures of `size` pixels a side.
-
-    Without its own wall, to be put `before` another: what needs that wall is left out.
-    """
-    photo, background = resized(avatar.portrait, size), resized(avatar.background, size)
-    matte = resized(avatar.alpha, size)
-    person = spotless(photo, matte)
-    if own_wall:
-        person = with_hair(person, photo, background)
-    shown = over(person, background)
+def cut(avatar: Avatar, size: int) -> Layers:
+    """The layers of an avatar before its own wall, for pictures of `size` pixels a side."""
+    photo = resized(avatar.portrait, size)
     return Layers(
         photo=photo,
         eyes=resized(avatar.eyes, size),
         skin=np.dstack([resized(avatar.skin, size), resized(avatar.cover, size)]),
-        person=person,
-        background=background,
-        matte=matte,
+        background=None,
         rest=photo,
-        missing=(cv2.subtract(photo, shown), cv2.subtract(shown, photo)),
     )
 
 

@@ -16,8 +16,10 @@ import numpy as np
 from engines.avatars.bundle import Avatar
 from engines.render import landmarks as lm
 from engines.render.backdrops import backdrop
+from engines.render.cutout import spotless, with_wall
 from engines.render.cv import cv2
 from engines.render.layers import Layers, cut, resized
+from engines.render.surround import surrounded
 from engines.values import F32, U8
 
 Framing = Literal["shoulders", "head"]
@@ -30,6 +32,8 @@ _HEAD_ABOVE = 0.09
 _MIN_FACE_WIDTHS = 1.5
 _MAX_SHARE = 0.86
 """Of the portrait's side: a `head` picture is always visibly closer than the portrait."""
+_BEYOND = 0.08
+"""Of the picture: as much of a person is thought to lie past the portrait's edges."""
 _BLUR_SHARE = 0.07
 """Standard deviation of the strongest blur, as a share of the side."""
 
@@ -98,22 +102,34 @@ class Scene:
     """Its points and offsets in the framed picture."""
     layers: Layers
     reach: U8
-    """u8[H,W,4]: the person as `Layers.person`, also past the frame: a turn pulls that in."""
-    corner: F32
+    """u8[h,w,4]: what the head carries, premultiplied, past the frame too: a turn pulls that in."""
+    reach_corner: F32
     """f32[2]: where the frame's top left pixel lies in `reach`."""
+    wall: U8 | None
+    """u8[H,W,3]: the whole portrait's own wall; None before another background."""
+    matte: U8
+    """u8[H,W]: where the person is in the whole portrait."""
+    corner: F32
+    """f32[2]: where the frame's top left pixel lies in it."""
 
 
 def set_up(avatar: Avatar, size: int, stage: Stage = AS_IT_IS) -> Scene:
     """Frame the avatar and put it before its background."""
-    own = isinstance(stage.background, Photo)
     if stage.framing == "head":
-        framed, whole, corner = _framed(avatar, size, own)
+        framed, whole, corner = _framed(avatar, size)
     else:
-        framed, whole, corner = avatar, cut(avatar, size, own), (0, 0)
-    layers = _part(whole, corner, size)
-    if not own:
-        layers = layers.before(_behind(stage, layers.background))
-    return Scene(framed, layers, whole.person, np.array(corner, np.float32))
+        framed, whole, corner = avatar, cut(avatar, size), (0, 0)
+    layers, side = _part(whole, corner, size), len(whole.photo)
+    matte, made_up = resized(avatar.alpha, side), resized(avatar.background, side)
+    wall: U8 | None = None
+    if isinstance(stage.background, Photo):
+        person, wall = with_wall(whole.photo, matte, made_up)
+    else:
+        person = spotless(whole.photo, matte)
+        behind = _behind(stage, _square(made_up, corner, size))
+        layers = layers.before(behind, _square(person, corner, size))
+    margin, at = round(_BEYOND * size), np.array(corner, np.float32)
+    return Scene(framed, layers, surrounded(person, margin), at + margin, wall, matte, at)
 
 
 def colour_of(text: str) -> Colour:
@@ -171,7 +187,7 @@ def head_window(avatar: Avatar) -> tuple[float, float, float]:
     return x, y, side
 
 
-def _framed(avatar: Avatar, size: int, own_wall: bool) -> tuple[Avatar, Layers, tuple[int, int]]:
+def _framed(avatar: Avatar, size: int) -> tuple[Avatar, Layers, tuple[int, int]]:
     """The avatar in a `head` picture, its whole portrait at that scale, the frame's corner.
 
     Scaled first and cut at whole pixels after: what lies past the frame then fits without a seam.
@@ -183,13 +199,12 @@ def _framed(avatar: Avatar, size: int, own_wall: bool) -> tuple[Avatar, Layers, 
         int(np.clip(round(x * scale), 0, whole - size)),
         int(np.clip(round(y * scale), 0, whole - size)),
     )
-    layers = cut(avatar, whole, own_wall)
+    layers = cut(avatar, whole)
     points = avatar.landmarks * np.float32(scale)
     points[:, :2] += (scale - 1) / 2 - np.array(corner, np.float32)
-    part = np.s_[corner[1] : corner[1] + size, corner[0] : corner[0] + size]
     framed = replace(
         avatar,
-        portrait=layers.photo[part],
+        portrait=_square(layers.photo, corner, size),
         landmarks=points.astype(np.float32),
         deltas=avatar.deltas * np.float32(scale),
         rig_scale=avatar.rig_scale * scale,
@@ -198,26 +213,20 @@ def _framed(avatar: Avatar, size: int, own_wall: bool) -> tuple[Avatar, Layers, 
 
 
 def _part(whole: Layers, corner: tuple[int, int], size: int) -> Layers:
-    if whole.person.shape[0] == size:
-        return whole
-    x, y = corner
-
-    def part(picture: U8) -> U8:
-        return np.ascontiguousarray(picture[y : y + size, x : x + size])
-
-    missing = None
-    if whole.missing is not None:
-        missing = part(whole.missing[0]), part(whole.missing[1])
+    photo = _square(whole.photo, corner, size)
     return Layers(
-        photo=part(whole.photo),
-        eyes=part(whole.eyes),
-        skin=part(whole.skin),
-        person=part(whole.person),
-        background=part(whole.background),
-        matte=part(whole.matte),
-        rest=part(whole.rest),
-        missing=missing,
+        photo=photo,
+        eyes=_square(whole.eyes, corner, size),
+        skin=_square(whole.skin, corner, size),
+        background=None,
+        rest=photo,
     )
+
+
+def _square(picture: U8, corner: tuple[int, int], size: int) -> U8:
+    """`size` pixels a side of a picture from x, y on; itself when that is all of it."""
+    x, y = corner
+    return np.ascontiguousarray(picture[y : y + size, x : x + size])
 
 
 def _behind(stage: Stage, own: U8) -> U8:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
-from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
@@ -29,6 +28,7 @@ from engines.render.raster import fill
 from engines.render.rig import load_rig
 from engines.render.shade import Shade
 from engines.render.stage import AS_IT_IS, Stage, set_up
+from engines.render.wall_field import WallField
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE, U8
 
 MOTION_FRAME = "motion frame"
@@ -42,8 +42,7 @@ _LASHES = 0.6
 """Share of the way from the lid's edge to its crease that lashes cover."""
 _ONE = 192
 """Brightness factors are bytes over this."""
-_STILL_PX = 5.0
-"""Of a 512 picture: what is not the person's and not the wall's is gone when so much moves."""
+_MIRROR, _NOTHING = cv2.BORDER_REFLECT_101, cv2.BORDER_CONSTANT
 _RED = 0.3
 """Share of a fold's shadow that red light fills."""
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
@@ -98,9 +97,16 @@ class WarpRenderer:
         scene = set_up(avatar, size, stage)
         avatar = scene.avatar
         self._geometry = Geometry(avatar, size)
-        self._field = HeadField(self._geometry, rig, scene.reach[..., 3], scene.corner)
+        self._field = HeadField(self._geometry, rig, scene.matte, scene.corner)
         self._layers = scene.layers
-        self._reach, self._corner = scene.reach, scene.corner
+        self._wall, self._wall_corner = scene.wall, scene.corner
+        self._wall_field = WallField(
+            self._field.nodes + scene.corner,
+            scene.matte,
+            self._geometry.face_width,
+            self._field.rows + float(scene.corner[1]),
+        )
+        self._reach, self._corner = scene.reach, scene.reach_corner
         self._mirrored = stage.mirrored
         side = 2 * max(round(_ROUND_PX * size / SIZE), 1) + 1
         self._round = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -166,8 +172,9 @@ class WarpRenderer:
         """The picture of a mesh, a new array; not yet mirrored: `finish` does that."""
         weights, face, pose, placed = mesh.weights, mesh.face, mesh.pose, mesh.placed
         with timed(state, "head"):
-            coarse = self._field.backward(face - self._geometry.face, pose)
-            picture = self._head(state, coarse)
+            offset = self._field.forward(face - self._geometry.face, pose)
+            coarse = self._field.backward(offset)
+            picture = self._head(state, coarse, self._behind(state, offset))
         with timed(state, "face map"):
             texture_at = self._texture_rows(weights)
             light = self._shade.factors(face, pose.rotation)
@@ -188,40 +195,32 @@ class WarpRenderer:
         """The picture as the stage wants it: mirrored or not."""
         return cv2.flip(picture, 1) if self._mirrored else picture
 
-    def _head(self, state: RenderState, coarse: F32) -> U8:
-        """Background and person; rows below the moving ones are at rest."""
+    def _behind(self, state: RenderState, offset: F32) -> U8:
+        """u8[rows,S,3]: what stands behind a person whose nodes go by f32[N,2]."""
+        if self._wall is None:
+            assert self._layers.background is not None
+            return self._layers.background[: self._field.rows]
+        coarse = self._field.backward(self._wall_field.along(offset))
+        # Past the portrait's edges a wall goes on in its mirror image.
+        return self._moved(state, self._wall, coarse + self._wall_corner, state.behind, _MIRROR)
+
+    def _head(self, state: RenderState, coarse: F32, behind: U8) -> U8:
+        """The person over what stands behind; rows below the moving ones are at rest."""
         rows = self._field.rows
-        source = self._field.expand(coarse + self._corner, CELL, state.map_full)
-        person = cv2.remap(
-            self._reach,
-            source,
-            None,
-            cv2.INTER_LINEAR,
-            dst=state.person,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        person = self._moved(state, self._reach, coarse + self._corner, state.person, _NOTHING)
         picture = np.empty((self.size, self.size, 3), np.uint8)
         picture[rows:] = self._layers.rest[rows:]
         moving = picture[:rows]
+        cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving)
         clear = cv2.bitwise_not(cv2.extractChannel(person, 3, state.clear), state.clear)
-        behind = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR, state.behind)
-        behind = cv2.multiply(self._layers.background[:rows], behind, state.behind, 1 / 255)
-        cv2.add(cv2.cvtColor(person, cv2.COLOR_BGRA2BGR, moving), behind, moving)
-        if self._layers.missing is not None:
-            self._give_back(moving, *self._layers.missing, coarse)
+        seen = cv2.cvtColor(clear, cv2.COLOR_GRAY2BGR)
+        cv2.add(moving, cv2.multiply(behind, seen, state.behind, 1 / 255), moving)
         return picture
 
-    def _give_back(self, picture: U8, add: U8, take: U8, coarse: F32) -> None:
-        """What the layers lack of the photo, where nothing moves: at rest the picture is the photo.
-
-        Wall that was made up a little wrong would else turn with the head and trace its outline.
-        """
-        still = 1 - self._field.moved(coarse) * np.float32(SIZE / (_STILL_PX * self.size))
-        share = cv2.convertScaleAbs(self._field.expand(smoothstep(still), CELL), alpha=255)
-        share = cv2.cvtColor(share, cv2.COLOR_GRAY2BGR)
-        rows = self._field.rows
-        cv2.add(picture, cv2.multiply(add[:rows], share, scale=1 / 255), picture)
-        cv2.subtract(picture, cv2.multiply(take[:rows], share, scale=1 / 255), picture)
+    def _moved(self, state: RenderState, texture: U8, coarse: F32, into: U8, past: int) -> U8:
+        source = self._field.expand(coarse, CELL, state.map_full)
+        out: U8 = cv2.remap(texture, source, None, cv2.INTER_LINEAR, dst=into, borderMode=past)
+        return out
 
     def _face_map(
         self, state: RenderState, coarse: F32, placed: F32, texture_at: F32, light: F32

@@ -24,7 +24,7 @@ PACKAGES = (
     "av",
     "numpy",
     "onnxruntime",
-    "opencv-contrib-python-headless",
+    "opencv-python-headless",
     "uvicorn",
     "uvloop",
     "playwright",

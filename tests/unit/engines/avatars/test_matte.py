@@ -8,7 +8,6 @@ from engines.avatars.matte import (
     padded_skin,
     person_alpha,
     smoothstep,
-    steepness,
     with_skull,
 )
 from engines.render import landmarks as lm
@@ -122,10 +121,3 @@ def test_a_turned_heads_skull_does_not_lean_aside(yaw_deg: float) -> None:
     face = turned[[*load_rig().oval], 0]
     columns = np.flatnonzero(out.any(0))
     assert columns[0] > face.min() - 4 and columns[-1] < face.max() + 4
-
-
-def test_steepness_is_grey_levels_a_pixel_of_the_steepest_channel_whichever_way_it_rises() -> None:
-    picture = np.zeros((SIDE, SIDE, 3), np.float32)
-    picture[..., 1] = 2 * COLUMNS
-    picture[..., 2] = 3 * COLUMNS - 4 * ROWS
-    np.testing.assert_allclose(steepness(picture)[1:-1, 1:-1], 5, rtol=1e-5)

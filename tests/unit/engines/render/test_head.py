@@ -12,7 +12,7 @@ STILL = np.zeros((468, 3), np.float32)
 def maps(values: F32, size: int = 512) -> tuple[F32, HeadField, Geometry]:
     geometry = sample_geometry(size)
     field = HeadField(geometry, load_rig())
-    return field.backward(STILL, geometry.pose(values)), field, geometry
+    return field.backward(field.forward(STILL, geometry.pose(values))), field, geometry
 
 
 def test_at_rest_the_map_is_the_identity_up_to_the_border() -> None:
@@ -48,23 +48,30 @@ def test_the_neck_gives_way_under_an_opening_jaw() -> None:
     field = HeadField(geometry, load_rig())
     face = geometry.deform(geometry.weights(motion(jawOpen=1)), 0)
     pose = geometry.pose(motion())
-    moved = field.backward(face - geometry.face, pose) - field.backward(STILL, pose)
+    jaw, rest = field.forward(face - geometry.face, pose), field.forward(STILL, pose)
+    moved = field.backward(jaw) - field.backward(rest)
     assert np.abs(moved).max() > 4
 
 
 OUTLINE = np.array([[200, 150], [320, 150], [320, 330], [200, 330]], np.float32)
 
 
-def test_what_the_frame_cuts_stays_at_the_frame() -> None:
+def test_what_a_side_cuts_stays_at_that_side() -> None:
     matte = np.zeros((512, 512), np.uint8)
-    matte[:300, 200:320] = 255  # hair up to the upper edge
-    xs = np.full(5, 256, np.float32)
-    ys = np.array([-40, 0, 20, 60, 200], np.float32)
+    matte[150:330, :300] = 255  # hair up to the left side
+    ys = np.full(5, 256, np.float32)
+    xs = np.array([-40, 0, 20, 60, 200], np.float32)
     free = held(np.stack([xs, ys], 1), matte, OUTLINE)
     assert free[0] < 0.02 and free[1] < 0.02 and free[-1] == 1
     assert (np.diff(free) >= 0).all()
-    away = held(np.array([[500, 0], [10, 250]], np.float32), matte, OUTLINE)
+    away = held(np.array([[500, 250], [10, 500], [10, 5]], np.float32), matte, OUTLINE)
     assert away.min() > 0.99
+
+
+def test_a_crown_that_the_upper_edge_cuts_moves_with_its_head() -> None:
+    matte = np.zeros((512, 512), np.uint8)
+    matte[:300, 200:320] = 255
+    assert (held(np.array([[256, 0], [256, 40]], np.float32), matte, OUTLINE) == 1).all()
 
 
 def test_a_head_clear_of_the_frame_moves_freely() -> None:
@@ -74,12 +81,12 @@ def test_a_head_clear_of_the_frame_moves_freely() -> None:
     assert (held(points, matte, OUTLINE) == 1).all()
 
 
-def test_cut_hair_is_not_drawn_out_by_a_nod() -> None:
+def test_hair_cut_at_a_side_is_not_drawn_out_by_a_turn() -> None:
     geometry = sample_geometry(512)
     matte = np.full((512, 512), 255, np.uint8)
-    values = motion(headPitch=0.17, headRoll=0.14)
+    pose = geometry.pose(motion(headYaw=0.26, headRoll=0.14))
     for shape, limit in ((None, -3.0), (matte, -1.5)):
         field = HeadField(geometry, load_rig(), shape)
-        fine = field.expand(field.backward(STILL, geometry.pose(values)), CELL)
-        lowest = min(float(fine[..., 0].min()), float(fine[..., 1].min()))
-        assert (lowest > limit) == (shape is not None)
+        fine = field.expand(field.backward(field.forward(STILL, pose)), CELL)
+        past = min(float(fine[..., 0].min()), 511 - float(fine[..., 0].max()))
+        assert (past > limit) == (shape is not None)

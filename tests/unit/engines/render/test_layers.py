@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from engines.render.cutout import spotless
 from engines.render.layers import Layers, cut, over, resized
 from tests.support.sample_avatar import sample
 
@@ -13,38 +14,30 @@ def layers() -> Layers:
 @pytest.mark.parametrize("size", [128, 512, 1024])
 def test_layers_have_the_asked_size(size: int) -> None:
     made = cut(sample(), size)
-    assert made.person.shape == made.skin.shape == (size, size, 4)
-    for picture in (made.photo, made.eyes, made.background, made.rest):
+    assert made.skin.shape == (size, size, 4)
+    for picture in (made.photo, made.eyes, made.rest):
         assert picture.shape == (size, size, 3) and picture.dtype == np.uint8
 
 
-def test_person_over_background_and_what_is_missing_is_the_photo(layers: Layers) -> None:
+def test_before_its_own_wall_the_avatar_is_the_photo(layers: Layers) -> None:
     np.testing.assert_array_equal(layers.rest, sample().portrait)
-    assert layers.missing is not None
-    add, take = layers.missing
-    shown = over(layers.person, layers.background).astype(int)
-    np.testing.assert_array_equal(shown + add - take, layers.rest)
-    # Nothing of the person is missing, and little of what is around them.
-    inside = layers.matte == 255
-    assert np.abs(shown - layers.rest)[inside].mean() < 0.5
-    assert np.abs(shown - layers.rest).mean() < 2
+    assert layers.background is None
 
 
 def test_another_background_changes_no_inner_pixel(layers: Layers) -> None:
-    green = np.full_like(layers.background, (0, 200, 0))
-    changed = layers.before(green)
-    inside, outside = layers.person[..., 3] == 255, layers.person[..., 3] == 0
+    person = spotless(layers.photo, sample().alpha)
+    changed = layers.before(np.full_like(layers.photo, (0, 200, 0)), person)
+    inside, outside = person[..., 3] == 255, person[..., 3] == 0
     assert np.abs(changed.rest[inside].astype(int) - layers.rest[inside]).mean() < 0.5
-    assert changed.missing is None
     assert (changed.rest[outside] == (0, 200, 0)).all()
-    assert changed.person is layers.person
 
 
 def test_a_background_of_another_shape_is_refused(layers: Layers) -> None:
+    person = spotless(layers.photo, sample().alpha)
     with pytest.raises(ValueError, match="wanted"):
-        layers.before(layers.background[:100])
+        layers.before(layers.photo[:100], person)
     with pytest.raises(ValueError, match="float32"):
-        layers.before(layers.background.astype(np.float32))
+        layers.before(layers.photo.astype(np.float32), person)
 
 
 def test_premultiplied_sum() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from engines.render import landmarks as lm
 from engines.render.backdrops import backdrop
-from engines.render.layers import cut
+from engines.render.cutout import spotless
+from engines.render.layers import cut, over, resized
 from engines.render.stage import (
     AS_IT_IS,
     Backdrop,
@@ -39,14 +40,18 @@ def test_the_default_stage_is_the_photo() -> None:
     assert scene.avatar is sample()
     plain = cut(sample(), 256)
     np.testing.assert_array_equal(scene.layers.rest, plain.rest)
-    np.testing.assert_array_equal(scene.reach, plain.person)
-    assert not scene.corner.any()
+    assert scene.wall is not None
+    margin = int(scene.reach_corner[0])
+    together = over(scene.reach[margin:-margin, margin:-margin], scene.wall).astype(int)
+    assert np.abs(together - plain.photo).max() <= 2
+    np.testing.assert_array_equal(scene.matte, resized(sample().alpha, 256))
+    assert not scene.corner.any() and margin > 10
     np.testing.assert_array_equal(drawn(AS_IT_IS), drawn(Stage(Photo(), "shoulders", False)))
 
 
 def test_a_colour_stands_where_nobody_is_and_nowhere_else() -> None:
     before, after = drawn(AS_IT_IS), drawn(Stage(Colour(GREEN)))
-    alpha = cut(sample(), 256).person[..., 3]
+    alpha = resized(sample().alpha, 256)
     assert (after[alpha == 0] == GREEN).all()
     inside = np.abs(after[alpha == 255].astype(int) - before[alpha == 255])
     assert inside.mean() < 1.0
@@ -58,7 +63,7 @@ def test_a_colour_leaves_no_rim_of_the_old_wall() -> None:
         sample(), portrait=_before_a_wall((250, 250, 250)), background=_wall((250, 250, 250))
     )
     scene = set_up(bright, 512, Stage(Colour((0, 0, 0))))
-    alpha = scene.layers.person[..., 3]
+    alpha = scene.matte
     top = np.s_[: int(sample().landmarks[lm.FACE_TOP, 1])]
     rim = (alpha[top] > 20) & (alpha[top] < 200)
     true = sample().portrait[top].astype(float)
@@ -72,11 +77,11 @@ def _wall(colour: tuple[int, int, int]) -> U8:
 
 
 def _before_a_wall(colour: tuple[int, int, int]) -> U8:
-    return cut(sample(), 512).before(_wall(colour)).rest
+    return over(spotless(sample().portrait, sample().alpha), _wall(colour))
 
 
 def test_every_colour_backdrop_and_picture_is_seen() -> None:
-    alpha = cut(sample(), 256).person[..., 3]
+    alpha = resized(sample().alpha, 256)
     mine = np.random.default_rng(1).integers(0, 255, (300, 500, 3)).astype(np.uint8)
     for background, wanted in (
         (Backdrop("evening"), backdrop("evening", 256)),
@@ -109,8 +114,11 @@ def test_the_head_is_framed_closer_and_stays_in_the_frame(size: int) -> None:
     assert (near > 0).all() and (near < size - 1).all()
     shape = scene.avatar.deltas / sample().deltas.clip(1e-9)
     assert np.isfinite(shape).all()
-    x, y = scene.corner.astype(int)
-    np.testing.assert_array_equal(scene.reach[y : y + size, x : x + size], scene.layers.person)
+    x, y = scene.reach_corner.astype(int)
+    inside = scene.reach[y : y + size, x : x + size]
+    whole = inside[..., 3] == 255
+    assert whole.mean() > 0.2
+    np.testing.assert_array_equal(inside[whole][:, :3], scene.layers.photo[whole])
 
 
 def test_framing_moves_pixels_and_points_alike() -> None:
@@ -154,7 +162,8 @@ def test_blur_grows_with_its_strength_and_keeps_the_light() -> None:
     flat = np.full((128, 128, 3), (10, 120, 250), np.uint8)
     assert np.abs(blurred(flat, 1.0).astype(int) - flat).max() <= 1
     soft = set_up(sample(), 256, Stage(Blur(1.0)))
-    assert soft.layers.background.std() < cut(sample(), 256).background.std() + 1
+    assert soft.layers.background is not None
+    assert soft.layers.background.std() < resized(sample().background, 256).std() + 1
 
 
 def test_a_picture_is_cut_to_its_middle_square_and_copied() -> None:
