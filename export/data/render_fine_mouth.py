@@ -23,13 +23,14 @@ from engines.values import F32, MOTION_INDEX, U8
 
 _JAW = [MOTION_INDEX[n] for n in ("jawForward", "jawLeft", "jawRight", "jawOpen")]
 _FUNNEL, _PUCKER = MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]
-_WARM = np.array([1.22, 1.10, 1.0], np.float32)
-"""Shade between wet walls is red: exponents on BGR."""
+_WARM = np.array([1.17, 1.18, 1.0], np.float32)
+"""Shade between wet walls is red: exponents on BGR. Where blue falls much faster than green a
+tooth in it is olive, and between red lips it looks green."""
 _RELIEF, _RELIEF_CM, _LEAST_RELIEF = 1.7, 0.28, 0.32
 """How much stronger a row's own shading is drawn, against the mean so far about it."""
 _TIP_CM, _TIP = 0.07, np.array([0.04, 0.06, 0.08], np.float32)
 """Glass of the biting edge, and what of BGR it loses."""
-_ARCH_CM, _ARCH_DARK = (0.7, 2.5), 0.40
+_ARCH_CM, _ARCH_DARK = (0.7, 2.5), 0.32
 """From so far aside on, to so far, the arch turns away from the light."""
 _FLESH = np.array([98, 92, 176], np.float32)
 _WET = np.array([250, 250, 255], np.float32)
@@ -174,7 +175,7 @@ class FineMouth(Mouth):
         along, below, half = _places(mask.shape, placed, origin)
         corner = smoothstep((np.minimum(along, 1 - along) / 0.2).astype(np.float32))
         light = (0.82 + 0.18 * lit) * (0.62 + 0.38 * smoothstep(1.3 * deep))
-        inside = inside * _warm(light) * _warm(0.55 + 0.45 * corner)
+        inside = inside * _warm(light) * _warm(0.68 + 0.32 * corner)
         rim = self._lip * (_UPPER_RIM + below[..., None] * (_LOWER_RIM - _UPPER_RIM))
         out = inside + (0.9 * (1 - deep) ** 2)[..., None] * (rim - inside)
         wet = np.exp(-(((deep - 0.25) / 0.22) ** 2)) * below * (mask > 0.02)

@@ -40,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--features", type=float, default=usual.features, help="0: none are loaded")
     out.add_argument("--critic", type=float, default=usual.critic)
     out.add_argument("--matching", type=float, default=usual.matching)
+    out.add_argument("--tint", type=float, default=usual.tint, help="weight of colour alone")
+    out.add_argument("--steep", type=float, default=usual.steep, help="of as much edge as there is")
     out.add_argument("--two", type=float, default=usual.two, help="share of second steps")
     return out
 
@@ -52,6 +54,8 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         features=args.features,
         critic=args.critic,
         matching=args.matching,
+        tint=args.tint,
+        steep=args.steep,
         two=args.two,
         warm=1 if args.smoke else Recipe().warm,
     )

@@ -41,7 +41,7 @@ from export.train.renderer import (
     put_before,
 )
 from export.train.renderer_batch import Batch, noise_like
-from export.train.renderer_loss import drawn_loss, fade_of, weights
+from export.train.renderer_loss import drawn_loss, fade_of, steepness_loss, tint_loss, weights
 
 SECOND = 0.5
 """When the second of two steps begins."""
@@ -56,6 +56,10 @@ class Recipe:
     features: float = 0.05
     critic: float = 0.3
     matching: float = 2.0
+    tint: float = 0.0
+    """Colour alone (`tint_loss`)."""
+    steep: float = 0.0
+    """As much edge as the truth has (`steepness_loss`)."""
     warm: int = 100
     """Steps in which the critic learns before it is heard."""
     two: float = 0.25
@@ -133,6 +137,8 @@ def student_step(distiller: Distiller, pairs: Pairs, chance: NDArray[np.float64]
     loss = drawn_loss(drawn, batch.residual, weight).mean()
     if recipe.teacher:
         loss = loss + recipe.teacher * _as_taught(distiller, batch, pure, drawn, weight)
+    if recipe.tint:
+        loss = loss + recipe.tint * tint_loss(drawn, batch.residual, weight).mean()
     loss = loss + _looks(distiller, batch, drawn)
     descend(trainer, loss)
     return float(loss.detach())
@@ -161,6 +167,8 @@ def _looks(distiller: Distiller, batch: Batch, drawn: Tensor) -> Tensor:
     faded = fade_of(config.box).to(config.device)
     shown, truth = batch.picture + drawn * faded, batch.picture + batch.residual * faded
     total = drawn.new_zeros(())
+    if recipe.steep:
+        total = total + recipe.steep * steepness_loss(shown, truth, batch.masks).mean()
     shape = CUTS[config.box]
     if distiller.features is not None and recipe.features:
         corners = about_opening(batch.masks, shape)

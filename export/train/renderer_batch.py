@@ -21,7 +21,7 @@ from engines.render.conditions import CONDITION_SIZE
 from engines.values import F32, MOTION_SIZE, U8
 from export.data.render_pairs import Pairs
 
-SHARES = {"grid": 0.12, "restore": 0.12, "cycle": 0.06, "spoken": 0.7, "kept": 0.14}
+SHARES = {"grid": 0.12, "restore": 0.24, "cycle": 0.06, "spoken": 0.58, "kept": 0.14}
 """How often a kind is drawn; those that are not there give their share to the others."""
 OFTEN = 3.0
 """Times that an open mouth or a closing lid is drawn for each other example of its kind."""

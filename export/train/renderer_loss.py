@@ -1,4 +1,4 @@
-"""What a drawn box is judged by while it is trained: levels and edges, most of all in the mouth.
+"""What a drawn box is judged by while it is trained: levels, edges, colour and steepness.
 
 Offline, torch; pure.
 Never counts what pasting hides: weights fall with the fade at the edge of a box.
@@ -19,6 +19,9 @@ EDGES = 0.5
 _LEAST = 0.1
 _REACH = 3
 """Blocks of 4 pixels by which the opening is widened."""
+_PATCH = 8
+"""Pixels a side of the patches that steepness is compared in; they overlap by half."""
+_GREY = (0.114, 0.587, 0.299)
 
 
 def fade_of(box: str) -> Tensor:
@@ -48,3 +51,37 @@ def drawn_loss(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weight[..., 1:, :]
     level = (error.abs() * weight).mean(dim=(1, 2, 3))
     return level + EDGES * (across.mean(dim=(1, 2, 3)) + down.mean(dim=(1, 2, 3)))
+
+
+def tint_loss(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """L1 of what two residuals f32[N,3,h,w] BGR differ by in colour, over 4 x 4 pixels; f32[N].
+
+    Green against red, and blue against both: a tint is small beside the error of light that levels
+    see, and a median of several tints is another colour.
+    """
+    error = functional.avg_pool2d((drawn - truth) * weight, 4)
+    blue, green, red = error.unbind(1)
+    return ((red - green).abs() + (blue - (red + green) / 2).abs()).mean(dim=(1, 2))
+
+
+def steepness_loss(drawn: Tensor, truth: Tensor, masks: Tensor) -> Tensor:
+    """L1 of how steep two pictures f32[N,3,h,w] are, patch by patch, where masks are set; f32[N].
+
+    Steep is the mean step from pixel to pixel of the grey picture. L1 of levels draws a median,
+    which is flat where an edge may lie here or there; this asks for as much edge, not where.
+    """
+    marked = _patches(masks.amax(1, keepdim=True))
+    away = (_patches(_steps(drawn)) - _patches(_steps(truth))).abs()
+    return (away * marked).sum(dim=(1, 2, 3)) / marked.sum(dim=(1, 2, 3)).clamp(min=1)
+
+
+def _patches(planes: Tensor) -> Tensor:
+    return functional.avg_pool2d(planes, _PATCH, _PATCH // 2)
+
+
+def _steps(pictures: Tensor) -> Tensor:
+    """f32[N,1,h,w]: steps to the next pixel across and down, of grey."""
+    grey = (pictures * pictures.new_tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
+    across = functional.pad((grey[..., :, 1:] - grey[..., :, :-1]).abs(), (0, 1))
+    down = functional.pad((grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1))
+    return across + down

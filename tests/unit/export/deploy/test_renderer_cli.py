@@ -67,11 +67,11 @@ def test_quantize_prints_its_table_and_ships_the_better(
     assert renderer_cli.main_quantize([*given, "--cache", str(tmp_path / "cache")]) == 0
     said = capsys.readouterr().out
     assert "| int8 |" in said and "eye: int8 ships" in said and "nan" not in said
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    text = (tmp_path / "out" / "manifest.json").read_text()
+    manifest = json.loads(text)
     assert manifest["precision"] == {"mouth": "int8", "eye": "int8"}
-    assert [row["name"] for row in manifest["figures"]["parity"]["eye"]] == [
-        *("torch", "fp32", "halves", "int8")
-    ]
+    names = [row["name"] for row in manifest["figures"]["parity"]["eye"]]
+    assert names == ["fp32", "halves", "int8"] and "Infinity" not in text
 
 
 def test_without_a_judge_nothing_ships_as_int8(

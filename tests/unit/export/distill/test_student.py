@@ -98,6 +98,20 @@ def test_the_critic_learns_before_it_is_heard(pairs: Pairs, teacher: Nets, tmp_p
     assert not torch.equal(weight_of(warming), fresh)
 
 
+@pytest.mark.parametrize("asked", [Recipe(tint=5.0), Recipe(steep=5.0)])
+def test_colour_and_steepness_are_heard_when_they_are_asked_for(
+    pairs: Pairs, teacher: Nets, tmp_path: Path, asked: Recipe
+) -> None:
+    chance = chances(pairs, "eye")
+    kept = []
+    for part, recipe in (("plain", Recipe()), ("asked", asked)):
+        alone = replace(recipe, teacher=0.0, features=0.0, critic=0.0, matching=0.0, two=0.0)
+        distiller = make(tmp_path / part, teacher, alone)
+        student_step(distiller, pairs, chance)
+        kept.append(distiller.trainer.nets.now.box.last.weight)
+    assert not torch.equal(kept[0], kept[1])
+
+
 def weight_of(distiller: Distiller) -> torch.Tensor:
     return next(distiller.critic.parameters())
 

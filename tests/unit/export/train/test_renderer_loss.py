@@ -1,4 +1,4 @@
-"""The loss: most in the opening, nothing where pasting hides, edges counted."""
+"""The loss: most in the opening, nothing where pasting hides; edges, tints, steepness."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from engines.render.boxes import MOUTH
-from export.train.renderer_loss import IN_OPENING, drawn_loss, fade_of, weights, widened
+from export.train.renderer_loss import (
+    IN_OPENING,
+    drawn_loss,
+    fade_of,
+    steepness_loss,
+    tint_loss,
+    weights,
+    widened,
+)
 
 
 def masks() -> torch.Tensor:
@@ -49,3 +57,44 @@ def test_weights_move_the_loss_to_where_they_are() -> None:
     heavy = torch.ones(1, 1, 8, 8)
     heavy[..., 3:5, 3:5] = 5
     assert drawn_loss(drawn, truth, heavy) > 3 * drawn_loss(drawn, truth, torch.ones(1, 1, 8, 8))
+
+
+def test_a_tint_is_colour_alone() -> None:
+    truth, weight = torch.zeros(3, 3, 8, 8), torch.ones(3, 1, 8, 8)
+    drawn = truth.clone()
+    drawn[0] += 0.3  # lighter
+    drawn[1, 1] += 0.3  # greener
+    drawn[2, 0, ::2] += 0.3  # blue that no patch of 4 x 4 has
+    drawn[2, 0, 1::2] -= 0.3
+    lighter, greener, striped = tint_loss(drawn, truth, weight).tolist()
+    assert lighter == pytest.approx(0, abs=1e-6) and striped == pytest.approx(0, abs=1e-6)
+    assert greener == pytest.approx(0.3 + 0.15)
+
+
+def test_steepness_asks_for_as_much_edge_wherever_it_is() -> None:
+    truth = torch.zeros(3, 3, *MOUTH.shape)
+    truth[..., ::4] = 0.4
+    moved = torch.roll(truth, 1, dims=3)
+    flat = torch.full_like(truth, 0.1)
+    shapes = masks().expand(3, -1, -1, -1)
+    assert steepness_loss(truth, truth, shapes).max() == 0
+    assert (steepness_loss(moved, truth, shapes) < 0.1 * steepness_loss(flat, truth, shapes)).all()
+    assert steepness_loss(flat, truth, shapes).mean() == pytest.approx(0.2, abs=0.01)
+    # What no mask marks does not count; with no mask at all nothing does.
+    aside = truth.clone()
+    aside[:, :, :20] = 0.1
+    assert steepness_loss(aside, truth, shapes).max() == 0
+    assert steepness_loss(flat, truth, 0 * shapes).max() == 0
+
+
+def test_both_can_be_followed_downhill() -> None:
+    drawn = torch.full((1, 3, *MOUTH.shape), 0.1)
+    drawn[..., ::4] = 0.2
+    drawn.requires_grad_(True)
+    truth = torch.zeros(1, 3, *MOUTH.shape)
+    truth[..., ::4] = 0.4
+    steepness_loss(drawn, truth, masks()).sum().backward()  # type: ignore[no-untyped-call]
+    assert drawn.grad is not None
+    inside = drawn.grad[0, :, 48, 56:72]
+    # The light columns are to be lighter, the dark ones beside them darker.
+    assert (inside[:, ::4] < 0).all() and (inside[:, 1::4] > 0).any()
