@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from server.command_parser import ALIASES, MISUSED, Parser, add_settings
 from server.origin import ForeignPackage, check_layout
-from server.settings import SIZES, Settings, SettingsError, setting_keys
+from server.settings import SIZES, Settings, setting_keys
 from server.settings_load import flag_name, load_settings
+from server.settings_section import SettingsError
 
 if TYPE_CHECKING:
     from engines.emotion.values import EmotionOverride

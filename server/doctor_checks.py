@@ -26,7 +26,8 @@ from server.doctor import Check, Finding
 from server.gpu_checks import gpu, nvenc, plans, tensorrt
 from server.model_checks import models, renderer
 from server.origin import ForeignPackage, check_layout
-from server.settings import EmotionSettings, Settings, SettingsError
+from server.settings import EmotionSettings, Settings
+from server.settings_section import SettingsError
 from server.stun import ask
 
 LIBRARIES = (
@@ -110,7 +111,7 @@ def runtime(settings: Settings) -> Finding:
 def tcp_port(settings: Settings) -> Finding:
     """Whether the server can listen."""
     from server.serve import bind
-    from server.settings import SettingsError
+    from server.settings_section import SettingsError
 
     said = f"{settings.server.host} port {settings.server.port}"
     try:

@@ -22,7 +22,8 @@ from engines.render.nets import NoRendererWeights, RendererNets, load
 from engines.render.stage import AS_IT_IS, Stage
 from engines.values import F32, SAMPLE_RATE_HZ
 from server.plans.devices import backend_of
-from server.settings import RenderSettings, SettingsError
+from server.settings import RenderSettings
+from server.settings_section import SettingsError
 
 Kind = Literal["diffusion", "motion-frame"]
 WARM_S = 1.6

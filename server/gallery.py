@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engines.avatars.bundle import AvatarError
 from server.errors import ApiError
-from server.settings import SettingsError
+from server.settings_section import SettingsError
 
 log = logging.getLogger(__name__)
 KEEP = 8

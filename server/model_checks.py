@@ -12,7 +12,8 @@ from pathlib import Path
 
 from engines.extras import install_hint
 from server.doctor import Finding
-from server.settings import EmotionSettings, Settings, SettingsError
+from server.settings import EmotionSettings, Settings
+from server.settings_section import SettingsError
 
 LIBRARIES = {"hub": ("torch", "transformers"), "asr": ("faster_whisper",)}
 """What each extra brings."""

@@ -14,7 +14,8 @@ from engines.emotion.model import EmotionModel
 from engines.emotion.speech import SpeechEmotion
 from engines.emotion.weights import EmotionWeights
 from engines.motion.model import MotionModel
-from server.settings import EmotionSettings, Settings, SettingsError
+from server.settings import EmotionSettings, Settings
+from server.settings_section import SettingsError
 
 
 def motion_model(settings: Settings) -> MotionModel:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.settings import SettingsError
+from server.settings_section import SettingsError
 
 _MARK = f"{SettingsError.__module__}.{SettingsError.__qualname__}: "
 

@@ -23,7 +23,8 @@ from server.logs import install_logging
 from server.plain_startup import PlainStartup
 from server.push_protocol import MAX_MESSAGE_BYTES
 from server.services import Backend
-from server.settings import ServerSettings, Settings, SettingsError
+from server.settings import ServerSettings, Settings
+from server.settings_section import SettingsError
 
 log = logging.getLogger(__name__)
 GRACE_S = 2

@@ -13,13 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from server.settings import (
-    SECTIONS,
-    IceServer,
-    Settings,
-    SettingsError,
-    setting_keys,
-)
+from server.settings import SECTIONS, IceServer, Settings, setting_keys
+from server.settings_section import SettingsError
 
 ENV_PREFIX = "SYNCHRORAMA_"
 CONFIG_ENV = "SYNCHRORAMA_CONFIG"

@@ -25,7 +25,8 @@ from engines.face.finder import BadFace
 from engines.face.weights import BadFaceWeights
 from server.onboarding.shelves import shelf_of
 from server.onboarding.terminal import fault, progress, seen, sheet, table
-from server.settings import Settings, SettingsError
+from server.settings import Settings
+from server.settings_section import SettingsError
 
 FAILED = 1
 ACTIONS = ("list", "show", "check", "create", "remove", "export", "import")

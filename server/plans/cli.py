@@ -23,7 +23,8 @@ from engines.backends.trt import TrtBackend
 from engines.backends.typed_graph import NoOnnx
 from server.onboarding.terminal import table
 from server.plans.devices import SERVED, card_here, plans_folder
-from server.settings import Settings, SettingsError
+from server.settings import Settings
+from server.settings_section import SettingsError
 
 FAILED = 1
 ACTIONS = ("list", "build", "verify", "clean")

@@ -24,7 +24,8 @@ from engines.backends.plan_store import PlanStore
 from engines.backends.plans import PlanError
 from engines.backends.switching import SwitchingBackend
 from engines.backends.trt import TrtBackend
-from server.settings import RenderSettings, SettingsError
+from server.settings import RenderSettings
+from server.settings_section import SettingsError
 
 log = logging.getLogger(__name__)
 SERVED = tuple(name for name in NETWORKS if name.startswith("renderer/"))

@@ -21,7 +21,8 @@ from typing import Any
 from server.gallery import default_avatar
 from server.logs import install_logging
 from server.serve import address, bind
-from server.settings import Settings, SettingsError
+from server.settings import Settings
+from server.settings_section import SettingsError
 from server.workers.child import SPAWN, Child, Spawn
 from server.workers.door import Door
 from server.workers.engine_process import engine_main

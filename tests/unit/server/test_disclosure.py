@@ -6,8 +6,9 @@ import pytest
 
 from engines.render.mark import MarkStyle
 from server.disclosure import disclosure_of, mark_style
-from server.settings import DisclosureSettings, Settings, SettingsError
+from server.settings import DisclosureSettings, Settings
 from server.settings_load import load_settings
+from server.settings_section import SettingsError
 
 
 def test_by_default_there_is_a_mark_and_it_is_told() -> None:

@@ -25,7 +25,8 @@ from server.drawing import (
     nets_of,
     said_of,
 )
-from server.settings import RenderSettings, SettingsError
+from server.settings import RenderSettings
+from server.settings_section import SettingsError
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeRenderer
 from tests.support.sample_avatar import sample

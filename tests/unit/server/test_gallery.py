@@ -12,7 +12,7 @@ import pytest
 from engines.avatars.bundle import DamagedAvatar
 from server.errors import ApiError
 from server.gallery import KEEP, Gallery, default_avatar, encode_portrait
-from server.settings import SettingsError
+from server.settings_section import SettingsError
 from tests.support.fake_backend import FakeInfo, FakeStore
 
 

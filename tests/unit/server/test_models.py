@@ -10,7 +10,8 @@ import pytest
 from engines.emotion.hub_speech import HubSpeechEmotion
 from engines.emotion.hub_text import HubText
 from server.models import emotion_model, motion_model, transcriber
-from server.settings import EmotionSettings, Settings, SettingsError
+from server.settings import EmotionSettings, Settings
+from server.settings_section import SettingsError
 from tests.support import tiny_hub
 
 

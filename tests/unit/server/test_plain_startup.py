@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from server.plain_startup import PlainStartup
-from server.settings import SettingsError
+from server.settings_section import SettingsError
 
 
 async def started(error: Exception | None) -> Message:

@@ -13,7 +13,8 @@ import pytest
 from server.app import create_app
 from server.gallery import Gallery
 from server.serve import address, bind, make_server, serve
-from server.settings import ServerSettings, Settings, SettingsError
+from server.settings import ServerSettings, Settings
+from server.settings_section import SettingsError
 from tests.support.fake_backend import FakeBackend, FakeStore
 
 ANY = Settings(server=ServerSettings(port=0))

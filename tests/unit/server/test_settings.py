@@ -14,9 +14,9 @@ from server.settings import (
     ServerSettings,
     SessionSettings,
     Settings,
-    SettingsError,
     setting_keys,
 )
+from server.settings_section import SettingsError
 
 
 def test_the_tree_is_frozen() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.settings import IceServer, SettingsError, setting_keys
+from server.settings import IceServer, setting_keys
 from server.settings_load import convert, env_name, flag_name, load_settings
+from server.settings_section import SettingsError
 
 
 def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> None:

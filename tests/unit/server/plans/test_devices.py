@@ -25,7 +25,8 @@ from server.plans.devices import (
     missing_plans,
     plans_folder,
 )
-from server.settings import RenderSettings, SettingsError
+from server.settings import RenderSettings
+from server.settings_section import SettingsError
 from tests.support.fake_cuda import FakeTrt, fake_trt
 
 

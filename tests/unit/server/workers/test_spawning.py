@@ -7,14 +7,8 @@ import signal
 
 import pytest
 
-from server.settings import (
-    EmotionSettings,
-    IceServer,
-    RtcSettings,
-    ServerSettings,
-    Settings,
-    SettingsError,
-)
+from server.settings import EmotionSettings, IceServer, RtcSettings, ServerSettings, Settings
+from server.settings_section import SettingsError
 from server.workers import spawning
 from server.workers.spawning import begin, plain, settings_of
 

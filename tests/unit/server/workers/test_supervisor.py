@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from server.settings import ServerSettings, Settings, SettingsError
+from server.settings import ServerSettings, Settings
+from server.settings_section import SettingsError
 from server.workers import supervisor as module
 from server.workers.supervisor import Supervisor, serve_workers
 from tests.support import fake_children
