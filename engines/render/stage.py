@@ -125,7 +125,7 @@ def set_up(avatar: Avatar, size: int, stage: Stage = AS_IT_IS) -> Scene:
     matte, wall = resized(avatar.alpha, side), resized(avatar.background, side)
     if isinstance(stage.background, Photo):
         margin = round(_BEYOND * size)
-        reach = surrounded(whole.photo, matte, margin)
+        reach = surrounded(whole.photo, wall, matte, margin)
         return Scene(framed, layers, reach, at + margin, whole.photo, matte, at)
     person = spotless(whole.photo, matte)
     behind = _behind(stage, _square(wall, corner, size))

@@ -17,31 +17,20 @@ _RIM_PX = 2
 _SOFT_PX = 1.5
 
 
-def surrounded(photo: U8, matte: U8, margin: int) -> U8:
+def surrounded(photo: U8, wall: U8, matte: U8, margin: int) -> U8:
     """u8[H+2m,W+2m,3]: a photo u8[H,W,3] with `margin` pixels more on each side.
 
-    Its mirror image, but no second head above the first: the wall to both sides goes on there, and
-    a crown that the upper edge cuts is rounded off.
+    The mirror image of the wall u8[H,W,3] (the photo without its person), and of the person where
+    the edge cuts them; a crown is rounded off.
     """
     around = (margin, margin, margin, margin)
-    out: U8 = cv2.copyMakeBorder(photo, *around, cv2.BORDER_REFLECT_101)
-    above = out[:margin].copy()
-    share = crown(matte, margin)
-    out[:margin] = cv2.blendLinear(above, above[:, _beside(matte, margin)], share, 1 - share)
+    behind = cv2.copyMakeBorder(wall, *around, cv2.BORDER_REFLECT_101)
+    person = cv2.copyMakeBorder(photo, *around, cv2.BORDER_REFLECT_101)
+    share = cv2.copyMakeBorder(matte, *around, cv2.BORDER_REPLICATE).astype(np.float32) / 255
+    share[:margin] = crown(matte, margin)
+    out: U8 = cv2.blendLinear(person, behind, share, 1 - share)
+    out[margin:-margin, margin:-margin] = photo
     return out
-
-
-def _beside(matte: U8, margin: int) -> NDArray[np.intp]:
-    """[W+2m]: for each column above the portrait the one to show, mirrored out of the head."""
-    columns = np.arange(matte.shape[1] + 2 * margin)
-    head = np.flatnonzero((matte[: margin + 1] > 0).any(0))
-    if not len(head):
-        return columns
-    low, high = head[0] + margin, head[-1] + margin
-    inside = (columns >= low) & (columns <= high)
-    left = columns - low < high - columns
-    out = np.where(left, 2 * low - 1 - columns, 2 * high + 1 - columns)
-    return np.where(inside, np.clip(out, 0, columns[-1]), columns)
 
 
 def crown(matte: U8, margin: int) -> F32:
