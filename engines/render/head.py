@@ -27,7 +27,7 @@ _NEIGHBOURS = 4
 _DOWN = np.array([1, -1], np.float32)
 _RIM_PX = 3
 _GIVE, _BESIDE = (0.2, 0.4), 0.1
-"""Face widths from the portrait's side over which what it cuts gives way, and above and below."""
+"""Face widths from the portrait's edge over which what it cuts gives way, and to either side."""
 
 
 class HeadField:
@@ -124,20 +124,22 @@ class HeadField:
 
 
 def held(points: F32, matte: U8, outline: F32) -> F32:
-    """f32[N]: 1 where points f32[N,2] of the portrait may move, 0 at a side that cuts the person.
+    """f32[N]: 1 where points f32[N,2] of the portrait may move, 0 at an edge that cuts the person.
 
     Past it there is nothing to show: hair and shoulders that moved away from it would be drawn out
-    in streaks. So they give way between the side and the face f32[M,2], like rubber. The upper edge
+    in streaks. So they give way between the edge and the face f32[M,2], like rubber. The upper edge
     is short of hair by a few pixels at most, and a crown that clung to it would end in a point.
     """
-    width = matte.shape[1]
+    height, width = matte.shape
     face = float(np.ptp(outline[:, 0]))
     left, right = outline[:, 0].min(), width - 1 - outline[:, 0].max()
+    bottom = height - 1 - outline[:, 1].max()
     x, y = points[:, 0], points[:, 1]
     out = np.ones(len(points), np.float32)
     for strip, along, inward, room in (
         (matte[:, :_RIM_PX].max(1), y, x, left),
         (matte[:, -_RIM_PX:].max(1), y, width - 1 - x, right),
+        (matte[-_RIM_PX:].max(0), x, height - 1 - y, bottom),
     ):
         reach = float(np.clip(room, _GIVE[0] * face, _GIVE[1] * face))
         cut = (strip > 128).astype(np.float32)[None]

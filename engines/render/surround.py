@@ -15,6 +15,8 @@ from engines.values import F32, U8
 _RIM_PX = 2
 """The edge itself: a matte is not sure of its first rows."""
 _SOFT_PX = 1.5
+_TEXTURE = 0.4
+"""Of the margin: what is smaller is texture."""
 
 
 def surrounded(photo: U8, wall: U8, matte: U8, margin: int) -> U8:
@@ -28,9 +30,34 @@ def surrounded(photo: U8, wall: U8, matte: U8, margin: int) -> U8:
     person = cv2.copyMakeBorder(photo, *around, cv2.BORDER_REFLECT_101)
     share = cv2.copyMakeBorder(matte, *around, cv2.BORDER_REPLICATE).astype(np.float32) / 255
     share[:margin] = crown(matte, margin)
+    behind[:margin] = _textured(behind[:margin], person[:margin], _beside(matte, margin))
     out: U8 = cv2.blendLinear(person, behind, share, 1 - share)
     out[margin:-margin, margin:-margin] = photo
     return out
+
+
+def _textured(smooth: U8, mirrored: U8, columns: NDArray[np.intp]) -> U8:
+    """u8[m,W+2m,3]: made-up wall, with the texture of what is beside it: leaves stay leaves."""
+    beside = np.ascontiguousarray(mirrored[:, columns])
+    size = 2 * round(len(smooth) * _TEXTURE / 2) + 1
+    usual = cv2.GaussianBlur(beside, (size, size), 0).astype(np.float32)
+    made_up = np.arange(len(columns)) != columns
+    fine = (beside - usual) * made_up[:, None].astype(np.float32)
+    out: U8 = np.rint(smooth + fine).clip(0, 255).astype(np.uint8)
+    return out
+
+
+def _beside(matte: U8, margin: int) -> NDArray[np.intp]:
+    """[W+2m]: for each column above the portrait the one to take texture from, beside the head."""
+    columns = np.arange(matte.shape[1] + 2 * margin)
+    head = np.flatnonzero((matte[: margin + 1] > 0).any(0))
+    if not len(head):
+        return columns
+    low, high = head[0] + margin, head[-1] + margin
+    inside = (columns >= low) & (columns <= high)
+    left = columns - low < high - columns
+    out = np.where(left, 2 * low - 1 - columns, 2 * high + 1 - columns)
+    return np.where(inside, np.clip(out, 0, columns[-1]), columns)
 
 
 def crown(matte: U8, margin: int) -> F32:

@@ -68,6 +68,13 @@ def test_what_a_side_cuts_stays_at_that_side() -> None:
     assert away.min() > 0.99
 
 
+def test_shoulders_stay_at_the_lower_edge() -> None:
+    matte = np.zeros((512, 512), np.uint8)
+    matte[100:, 150:360] = 255
+    free = held(np.array([[256, 511], [256, 480], [256, 300]], np.float32), matte, OUTLINE)
+    assert free[0] < 0.02 and 0 < free[1] < 1 and free[2] == 1
+
+
 def test_a_crown_that_the_upper_edge_cuts_moves_with_its_head() -> None:
     matte = np.zeros((512, 512), np.uint8)
     matte[:300, 200:320] = 255
@@ -77,7 +84,7 @@ def test_a_crown_that_the_upper_edge_cuts_moves_with_its_head() -> None:
 def test_a_head_clear_of_the_frame_moves_freely() -> None:
     matte = np.zeros((512, 512), np.uint8)
     matte[40:, 150:370] = 255
-    points = np.random.default_rng(1).uniform(0, 512, (50, 2)).astype(np.float32)
+    points = np.random.default_rng(1).uniform(0, 400, (50, 2)).astype(np.float32)
     assert (held(points, matte, OUTLINE) == 1).all()
 
 

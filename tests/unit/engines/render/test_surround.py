@@ -46,3 +46,14 @@ def test_a_crown_is_hair_and_beside_it_is_wall() -> None:
 def test_nobody_and_nothing_but_somebody(value: int) -> None:
     share = crown(np.full((200, 200), value, np.uint8), 20)
     assert np.isfinite(share).all() and bool(share.any()) == bool(value)
+
+
+def test_above_a_head_the_walls_texture_goes_on() -> None:
+    matte = head(-6)
+    leaves = np.random.default_rng(1).integers(0, 255, (200, 200, 3)).astype(np.uint8)
+    photo = np.where(matte[..., None] > 0, (0, 0, 255), leaves).astype(np.uint8)
+    smooth = np.where(matte[..., None] > 0, (128, 128, 128), leaves).astype(np.uint8)
+    above = surrounded(photo, smooth, matte, 20)[:12, 100:140]
+    assert above.std() > 0.5 * leaves.std()
+    plain = np.where(matte[..., None] > 0, (0, 0, 255), (90, 90, 90)).astype(np.uint8)
+    assert (surrounded(plain, np.full_like(plain, 90), matte, 20)[:20] == 90).all()
