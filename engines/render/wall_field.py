@@ -21,6 +21,8 @@ has four such nodes."""
 _SOFT, _STEEP, _MOST = 0.1, 5.0, 4.0
 """Stiffness of a wall without anything to see; grey levels a pixel (of 512) where it is 1 more, and
 how much more it can be."""
+_BEND = 2.0
+"""Of bending against drawing out, for neighbours in the grid: lines stay straight."""
 _REST = 1.0
 """Face widths over which a wall comes to rest."""
 _SEAM_PX = 6
@@ -48,7 +50,7 @@ class WallField:
         stiff = _stiffness(photo, person, spacing)[y, x]
         self._wall = np.flatnonzero(free)
         live = free & (nodes[:, 1] < lowest)
-        matrix = _stencil(stiff)
+        matrix = _resistance(stiff, live)
         rim = (matrix[live] != 0).any(0) & ~free
         self._rim = np.flatnonzero(rim)
         pull = matrix[np.ix_(live, rim)]
@@ -77,14 +79,31 @@ def _stiffness(photo: U8, person: U8, spacing: float) -> F32:
     return out
 
 
-def _stencil(stiff: F32) -> F32:
-    """f32[N,N]: the Laplacian of a square grid whose edges are as stiff as their ends f32[N]."""
+def _resistance(stiff: F32, live: NDArray[np.bool_]) -> F32:
+    """f32[N,N]: the sheet's resistance to being drawn out, and of the wall bool[N] to being bent.
+
+    A square grid as stiff as f32[N] at its nodes: squared first differences along its two ways, and
+    second differences along both and the diagonals.
+    """
     side = round(len(stiff) ** 0.5)
     order: NDArray[np.intp] = np.arange(len(stiff)).reshape(side, side)
     out = np.zeros((len(stiff), len(stiff)), np.float32)
-    for one, other in ((order[:, :-1], order[:, 1:]), (order[:-1], order[1:])):
-        first, second = one.ravel(), other.ravel()
-        weight = (stiff[first] + stiff[second]) / 2
-        out[first, second] = out[second, first] = -weight
-    np.fill_diagonal(out, -out.sum(1))
+    for pair in ((order[:, :-1], order[:, 1:]), (order[:-1], order[1:])):
+        nodes = np.stack([part.ravel() for part in pair])
+        _add(out, nodes, (1, -1), stiff[nodes].mean(0))
+    for line in (
+        (order[:, :-2], order[:, 1:-1], order[:, 2:]),
+        (order[:-2], order[1:-1], order[2:]),
+        (order[:-2, :-2], order[1:-1, 1:-1], order[2:, 2:]),
+        (order[:-2, 2:], order[1:-1, 1:-1], order[2:, :-2]),
+    ):
+        nodes = np.stack([part.ravel() for part in line])
+        _add(out, nodes, (1, -2, 1), _BEND * stiff[nodes].min(0) * live[nodes[1]])
     return out
+
+
+def _add(matrix: F32, nodes: NDArray[np.intp], signs: tuple[int, ...], weight: F32) -> None:
+    """Add to f32[N,N] the squares of signed sums of nodes [K,M], weighted f32[M]."""
+    for one, first in zip(nodes, signs, strict=True):
+        for other, second in zip(nodes, signs, strict=True):
+            np.add.at(matrix, (one, other), weight * first * second)

@@ -31,7 +31,7 @@ def test_a_wall_goes_along_less_the_further_it_is() -> None:
     out = moved()
     row = (NODES[:, 1] == 50) & (AWAY >= 1.5 * SPACING)
     order = np.argsort(AWAY[row], kind="stable")
-    assert (np.diff(out[row, 0][order]) <= 1e-4).all()
+    assert (np.diff(out[row, 0][order]) <= 1e-3).all()
     assert 0 < out[row, 0].min() < 0.8 * out[row, 0].max() < 10
     np.testing.assert_allclose(out[row, 1], -out[row, 0] / 2, rtol=1e-4)
 
