@@ -27,9 +27,6 @@ WARM_UP_FRAMES = 20
 SIZES = (256, 512, 768, 1024)
 
 
-_SCRATCH = ("map_full", "map_half", "person", "clear", "behind")
-
-
 def speech_like(frame: int) -> F32:
     """f32[58]: a talking, blinking, swaying motion, the same each time."""
     motion = np.zeros(MOTION_SIZE, np.float32)
@@ -93,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def held(state: RenderState | DiffusionState) -> int:
     """Bytes that a session keeps."""
     if isinstance(state, RenderState):
-        return sum(int(getattr(state, name).nbytes) for name in _SCRATCH)
+        return sum(int(part.nbytes) for part in state.scratch())
     boxes = sum(box.noise.nbytes + box.previous.nbytes for box in state.boxes.values())
     return held(state.warp) + boxes
 

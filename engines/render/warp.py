@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.avatars.bundle import SIZE, Avatar
 from engines.render import landmarks as lm
@@ -62,6 +63,12 @@ class RenderState:
     frames: int = 0
     stage_s: dict[str, float] = field(default_factory=dict)
     """Time spent in each stage since the state was made."""
+
+    def scratch(self) -> list[NDArray[np.generic]]:
+        """All of its memory that counts."""
+        over = self.overlay
+        layers = [] if over is None else [over.person, over.clear, over.behind]
+        return [self.map_full, self.map_half, *layers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ class WarpRenderer:
         return (MOTION_FRAME,)
 
     def new_state(self, seed: int = 0) -> RenderState:
-        """A session's own state, 5 MB at 512. Nothing in it is random."""
+        """A session's own state, 3 MB at 512. Nothing in it is random."""
         overlay, shape = None, (self._field.rows, self.size)
         if self._layers.background is not None:
             overlay = Overlay(*(np.empty((*shape, n), np.uint8) for n in (4, 1, 3)))
