@@ -113,13 +113,16 @@ class WarpRenderer:
         self._geometry = Geometry(avatar, size)
         self._field = HeadField(self._geometry, rig, scene.matte, scene.corner)
         self._layers = scene.layers
-        self._wall = WallField(
-            self._field.nodes + scene.corner,
-            scene.photo,
-            scene.matte,
-            self._geometry.face_width,
-            self._field.rows + float(scene.corner[1]),
-        )
+        # Only the own wall gives way, and a stage changed live need not wait for the solve.
+        self._wall: WallField | None = None
+        if self._layers.background is None:
+            self._wall = WallField(
+                self._field.nodes + scene.corner,
+                scene.photo,
+                scene.matte,
+                self._geometry.face_width,
+                self._field.rows + float(scene.corner[1]),
+            )
         self._reach, self._corner = scene.reach, scene.reach_corner
         self._mirrored = stage.mirrored
         side = 2 * max(round(_ROUND_PX * size / SIZE), 1) + 1
@@ -183,7 +186,9 @@ class WarpRenderer:
         weights, face, pose, placed = mesh.weights, mesh.face, mesh.pose, mesh.placed
         with timed(state, "head"):
             offset = self._field.forward(face - self._geometry.face, pose)
-            coarse = self._field.backward(self._wall.along(offset))
+            if self._wall is not None:
+                offset = self._wall.along(offset)
+            coarse = self._field.backward(offset)
             picture = self._head(state, coarse)
         with timed(state, "face map"):
             texture_at = self._texture_rows(weights)
