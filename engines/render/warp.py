@@ -140,13 +140,7 @@ class WarpRenderer:
         of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
         of_lower = np.isin(rig.triangles, lm.LOWER_ROWS[0]).any(1)
         self._nearer = (of_upper.astype(np.float32) - of_lower) * self._geometry.face_width
-        holes = [
-            *lm.under_lips(),
-            *lm.mouth_cap(),
-            *lm.eye_cap(lm.EYES[0]),
-            *lm.eye_cap(lm.EYES[1]),
-        ]
-        self._cap_triangles = np.array(holes, np.int64)
+        self._cap_triangles = _holes()
         self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
 
     @property
@@ -308,6 +302,12 @@ class _FaceWindow:
     """u8[h,w]: 255 on the face."""
     gain: U8
     """u8[h,w]: brightness factor of the skin, over _ONE."""
+
+
+def _holes() -> NDArray[np.int64]:
+    """Triangles i64[n,3] that fill what the face mesh leaves open: under the lips, mouth, eyes."""
+    eyes = [hole for eye in lm.EYES for hole in lm.eye_cap(eye)]
+    return np.array([*lm.under_lips(), *lm.mouth_cap(), *eyes], np.int64)
 
 
 def _gain(gain: U8, folded: F32 | None, size: tuple[int, int]) -> U8:
