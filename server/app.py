@@ -33,7 +33,7 @@ from server.metrics import Metrics, program_version
 from server.middleware import BodyLimit, Larger, SafeHeaders
 from server.onboarding.service import Maker
 from server.onboarding.shelves import shelf_of
-from server.routes import avatars, face, health, sessions, stage, whep, whip
+from server.routes import avatars, face, health, sessions, smallwebrtc, stage, whep, whip
 from server.scene_writer import SceneWriter
 from server.schemas import Description, SessionRequest, Trickle
 from server.services import Backend, Services
@@ -74,7 +74,7 @@ def create_app(
         redoc_url=None,
     )
     install_error_handlers(app)
-    for routes in (sessions, stage, face, avatars, whip, whep, health):
+    for routes in (sessions, stage, face, avatars, whip, whep, smallwebrtc, health):
         app.include_router(routes.router)
     _document_bodies(app)
     if page:
@@ -170,7 +170,7 @@ def _document_bodies(app: FastAPI) -> None:
             schema = original()
             known = schema.setdefault("components", {}).setdefault("schemas", {})
             bodies = (SessionRequest, Description, Trickle, StageChange, face.TellingBody)
-            known.update(schemas_of(*bodies))
+            known.update(schemas_of(*bodies, *smallwebrtc.BODIES))
         return original()
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -23,6 +23,7 @@ from engines.render.stage import Stage
 from engines.values import F32, U8, Picture
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
+from server.doors import rtvi
 from server.doors.fan import Fan
 from server.doors.hall import Hall, House
 from server.face_feed import FaceFeed
@@ -98,6 +99,8 @@ class LiveMedia:
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
         self._timing_silence = False
+        self._rtvi = False
+        """Whether the page is one of Pipecat's clients."""
         self._stack = AsyncExitStack()
         self._frames = frames
         self._face = face
@@ -229,6 +232,8 @@ class LiveMedia:
 
     def tell(self, event: Mapping[str, object]) -> None:
         """Send an event to the page, if it listens."""
+        if self._rtvi and (words := rtvi.translated(event)) is not None:
+            self._peer.send(words)
         self._peer.send(dict(event))
 
     async def stats(self) -> dict[str, Any]:
@@ -343,7 +348,11 @@ class LiveMedia:
             return
         if not isinstance(event, dict):
             return
-        if event.get("type") == "interrupt":
+        if rtvi.is_rtvi(event):
+            self._rtvi = True
+            if (answer := rtvi.reply(event)) is not None:
+                self._peer.send(answer)
+        elif event.get("type") == "interrupt":
             self._interrupt()
         else:
             self._events.heard(event)

@@ -33,7 +33,8 @@ from server.tracks import AvatarAudioTrack, AvatarVideoTrack
 
 log = logging.getLogger(__name__)
 
-EVENTS_LABEL = "events"
+EVENT_LABELS = ("events", "chat")
+"""Ours, and that of Pipecat's clients (server.doors.rtvi)."""
 MAX_MESSAGE_BYTES = 65_536
 MAX_BUFFERED_BYTES = 262_144
 """Events beyond it are dropped: a page that does not read must not cost memory."""
@@ -292,7 +293,7 @@ class Peer:
             self._on_closed(reason)
 
     def _channel_opened(self, channel: RTCDataChannel) -> None:
-        if channel.label != EVENTS_LABEL or self._channel is not None:
+        if channel.label not in EVENT_LABELS or self._channel is not None:
             channel.close()
             return
         self._channel = channel

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from server.doors.hall import Door, Hall, Kind
 from server.errors import ApiError
 from server.logs import session_context
 from server.session_states import Ending
-from server.sessions import Session
+from server.sessions import Session, SessionPlan
 
+PLANS_KEPT = 64
+"""Of sessions whose clients may come back with a new peer connection."""
 CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """A name somebody chose. Those the server makes hold a dot, which a chosen one cannot."""
 ENDED = {"hung up": Ending.CLIENT, "could not connect": Ending.NEVER_CONNECTED}
@@ -46,6 +49,7 @@ class DoorKeeper:
         self._prefix = prefix
         self._entries: dict[str, Entry] = {}
         self._channels: dict[str, Session] = {}
+        self._plans: OrderedDict[str, SessionPlan] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -93,6 +97,18 @@ class DoorKeeper:
         ended = [name for name, each in self._channels.items() if each.ending is not None]
         for name in ended:
             del self._channels[name]
+
+    # -- plans ----------------------------------------------------------------------------------
+
+    def remember(self, session: Session) -> None:
+        """Keep what it was to be, for a client that comes back when its session is lost."""
+        self._plans[session.plan.id] = session.plan
+        while len(self._plans) > PLANS_KEPT:
+            self._plans.popitem(last=False)
+
+    def remembered(self, session_id: str) -> SessionPlan | None:
+        """What a session was to be; None when it is unknown or long ago."""
+        return self._plans.get(session_id)
 
     # -- doors ----------------------------------------------------------------------------------
 
