@@ -150,7 +150,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.server.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=["Content-Type", "If-Match", "Authorization", "ETag"],
             expose_headers=[
                 *("Location", "Link", "ETag", "Retry-After", "Accept-Post", "Accept-Patch"),
