@@ -78,6 +78,12 @@ class MicReader:
         if self._on_heard is not None:
             self._on_heard(samples)
 
+    def restart(self) -> None:
+        """Another microphone speaks from now on."""
+        self._next = None
+        self._spare = 0
+        self._timeline.restart()
+
     def _restart(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         self._resampler = Resampler(rate_hz, SAMPLE_RATE_HZ)

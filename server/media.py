@@ -23,6 +23,9 @@ from engines.render.stage import Stage
 from engines.values import F32, U8, Picture
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
+from server.doors import rtvi
+from server.doors.fan import Fan
+from server.doors.hall import Hall, House
 from server.face_feed import FaceFeed
 from server.faces import Face, FacePlan, Faces
 from server.ingest import MicReader
@@ -96,6 +99,8 @@ class LiveMedia:
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
         self._timing_silence = False
+        self._rtvi = False
+        """Whether the page is one of Pipecat's clients."""
         self._stack = AsyncExitStack()
         self._frames = frames
         self._face = face
@@ -106,10 +111,16 @@ class LiveMedia:
         self._mic: MicReader | None = None
         self._voice: LiveVoice | None = None
         self._feed = FaceFeed(self.tell)
+        self._sounds, self._pictures = (
+            Fan(self._audio_track.mailbox),
+            Fan(self._video_track.mailbox),
+        )
         self._player = self._build_player(face.still)
         self._stack.push_async_callback(self._player.aclose)
         self._peer = self._build_peer()
         self._stack.push_async_callback(self._peer.aclose)
+        self._hall = self._build_hall()
+        self._stack.push_async_callback(self._hall.aclose)
         self._meter = Meter(machinery.metrics)
 
     def _build_player(self, still: U8) -> Player:
@@ -123,7 +134,7 @@ class LiveMedia:
             timeline=self._timeline,
             engine_audio=self._face.audio,
             engine_frames=self._frames,
-            outlets=Outlets(self._audio_track.mailbox, self._video_track.mailbox),
+            outlets=Outlets(self._sounds, self._pictures),
             idle_image=still,
             delay_ms=media.playout_delay_ms,
             on_speaking=lambda speaking: self.tell({"type": "state", "speaking": speaking}),
@@ -158,11 +169,28 @@ class LiveMedia:
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,
-            greeting={
-                "type": "disclosure",
-                **disclosure_of(self._settings.disclosure, self._plan.consent_given).model_dump(),
-            },
+            greeting=self._greeting(),
         )
+
+    def _build_hall(self) -> Hall:
+        return Hall(
+            House(
+                rtc=self._settings.rtc,
+                size=self._plan.size,
+                pool=self._machinery.pool,
+                viewers=self._settings.doors.viewers,
+                sounds=self._sounds,
+                pictures=self._pictures,
+                mic=self._mic,
+                page_speaks=lambda: self._peer.hears,
+                on_connected=self._on_connected,
+                greeting=self._greeting(),
+            )
+        )
+
+    def _greeting(self) -> dict[str, object]:
+        told = disclosure_of(self._settings.disclosure, self._plan.consent_given)
+        return {"type": "disclosure", **told.model_dump()}
 
     # -- what the session asks ----------------------------------------------------------------
 
@@ -171,8 +199,14 @@ class LiveMedia:
         """Where pushed speech goes; None in mirror mode."""
         return self._voice
 
+    @property
+    def doors(self) -> Hall:
+        """The ways in and out beside the page."""
+        return self._hall
+
     async def answer(self, sdp: str) -> str:
         """Answer an offer. Raises BadOffer."""
+        self._hall.paged = True
         return await self._peer.answer(sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
@@ -180,11 +214,12 @@ class LiveMedia:
         await self._peer.add_candidate(candidate, mid, index)
 
     def mic_silent_s(self) -> float | None:
-        """Seconds since the last microphone frame; None in push mode."""
-        if self._mic is None:
+        """Seconds since the last microphone frame; None in push mode, and where nobody speaks."""
+        since_s = self._hall.microphone_since_s
+        if self._mic is None or (since_s is None and not self._hall.paged):
             return None
         heard_s = self._mic.last_heard_s
-        return time.monotonic() - (self._began_s if heard_s is None else heard_s)
+        return time.monotonic() - max(self._began_s, since_s or 0.0, heard_s or 0.0)
 
     def queue_ages(self) -> Mapping[str, float]:
         """Age of the oldest item of each queue, in seconds."""
@@ -197,6 +232,8 @@ class LiveMedia:
 
     def tell(self, event: Mapping[str, object]) -> None:
         """Send an event to the page, if it listens."""
+        if self._rtvi and (words := rtvi.translated(event)) is not None:
+            self._peer.send(words)
         self._peer.send(dict(event))
 
     async def stats(self) -> dict[str, Any]:
@@ -215,6 +252,7 @@ class LiveMedia:
             "engine": engine_figures(self._face.stats()),
             "player": asdict(self._player.stats()),
             "peer": await self._peer.stats(),
+            "doors": self._hall.stats(),
         }
 
     async def publish(self) -> None:
@@ -263,6 +301,8 @@ class LiveMedia:
     # -- what the parts say -------------------------------------------------------------------
 
     def _on_connected(self) -> None:
+        if self._player.playing:
+            return
         # Media time 0: before it nobody could hear or see anything.
         self._player.start()
         self._metrics.first_frame.observe(time.monotonic() - self._began_s)
@@ -308,7 +348,11 @@ class LiveMedia:
             return
         if not isinstance(event, dict):
             return
-        if event.get("type") == "interrupt":
+        if rtvi.is_rtvi(event):
+            self._rtvi = True
+            if (answer := rtvi.reply(event)) is not None:
+                self._peer.send(answer)
+        elif event.get("type") == "interrupt":
             self._interrupt()
         else:
             self._events.heard(event)

@@ -87,6 +87,9 @@ async def test_a_mirror_session_has_a_microphone_and_no_voice(machinery: Machine
     told = Told()
     media = await build(machinery, told, "mirror")
     assert media.voice is None
+    # Nobody has called yet, neither by an offer nor by a door.
+    assert media.mic_silent_s() is None
+    media.doors.paged = True
     silent_s = media.mic_silent_s()
     assert silent_s is not None
     assert 0 <= silent_s < 60
