@@ -21,6 +21,9 @@ from engines.meters import EngineSessionStats
 from engines.motion.wishes import Say, Wish
 from engines.render.stage import Stage
 from engines.values import F32, U8, Picture
+from server.assistant.ear import Ear
+from server.assistant.interfaces import Assistant, Body
+from server.assistant.maker import AssistantMaker
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
 from server.face_feed import FaceFeed
@@ -59,6 +62,8 @@ class Machinery:
     metrics: Metrics
     ears: Ears | None = None
     """Whoever writes down what microphones say."""
+    assistants: AssistantMaker | None = None
+    """Whoever answers in sessions with the voice `assistant`."""
 
 
 def media_factory(machinery: Machinery) -> MediaFactory:
@@ -105,6 +110,7 @@ class LiveMedia:
         self._timeline: MicTimeline | PushTimeline
         self._mic: MicReader | None = None
         self._voice: LiveVoice | None = None
+        self._assistant: Assistant | None = None
         self._feed = FaceFeed(self.tell)
         self._player = self._build_player(face.still)
         self._stack.push_async_callback(self._player.aclose)
@@ -114,7 +120,7 @@ class LiveMedia:
 
     def _build_player(self, still: U8) -> Player:
         plan, media = self._plan, self._settings.media
-        if plan.voice == "push":
+        if plan.voice != "mirror":
             self._timeline = push = PushTimeline(media.push_buffer_s)
             self._voice = LiveVoice(push, self._interrupt)
         else:
@@ -132,11 +138,25 @@ class LiveMedia:
                 Ending.FAULT, f"player: {type(error).__name__}"
             ),
             on_shown=self._feed.shown,
+            on_played=self._on_played,
             probe=Probe(self.tell) if plan.probe else None,
         )
-        if isinstance(self._timeline, MicTimeline):
+        if plan.voice == "assistant":
+            self._join_assistant()
+        elif isinstance(self._timeline, MicTimeline):
             self._mic = MicReader(self._timeline, player.pump, self._listened())
         return player
+
+    def _join_assistant(self) -> None:
+        assert self._machinery.assistants is not None and self._voice is not None
+        body = Body(self._voice, self.tell, self._events.heard)
+        self._assistant = assistant = self._machinery.assistants.make(body)
+        self._stack.push_async_callback(assistant.aclose)
+        self._mic = MicReader(Ear(assistant.hear))
+
+    def _on_played(self, samples: F32) -> None:
+        if self._assistant is not None:
+            self._assistant.played(samples)
 
     def _listened(self) -> Callable[[F32], None] | None:
         """Who else hears the microphone; None where no words are wanted."""
@@ -168,8 +188,8 @@ class LiveMedia:
 
     @property
     def voice(self) -> PushVoice | None:
-        """Where pushed speech goes; None in mirror mode."""
-        return self._voice
+        """Where pushed speech goes; None in mirror mode, and where an assistant speaks."""
+        return None if self._assistant is not None else self._voice
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer. Raises BadOffer."""
@@ -180,8 +200,8 @@ class LiveMedia:
         await self._peer.add_candidate(candidate, mid, index)
 
     def mic_silent_s(self) -> float | None:
-        """Seconds since the last microphone frame; None in push mode."""
-        if self._mic is None:
+        """Seconds since the last microphone frame; None where there may be none."""
+        if self._mic is None or self._assistant is not None:
             return None
         heard_s = self._mic.last_heard_s
         return time.monotonic() - (self._began_s if heard_s is None else heard_s)
@@ -267,6 +287,8 @@ class LiveMedia:
         self._player.start()
         self._metrics.first_frame.observe(time.monotonic() - self._began_s)
         self._events.connected()
+        if self._assistant is not None:
+            self._assistant.begin()
 
     def _interrupt(self) -> None:
         self._player.interrupt()
@@ -310,6 +332,8 @@ class LiveMedia:
             return
         if event.get("type") == "interrupt":
             self._interrupt()
+        elif event.get("type") == "ask" and self._assistant is not None:
+            self._assistant.ask(str(event.get("text", "")))
         else:
             self._events.heard(event)
 

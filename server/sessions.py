@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from server.push_protocol import PushVoice
 
 log = logging.getLogger(__name__)
-Voice = Literal["mirror", "push"]
+Voice = Literal["mirror", "push", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import ClassVar, get_type_hints
 
 from engines.render.mark import CORNERS, Corner, MarkStyle
+from server.assistant.settings import AssistantSettings
 from server.settings_section import Section, SettingsError, option
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
@@ -352,6 +353,7 @@ class Settings:
     disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
     emotion: EmotionSettings = field(default_factory=EmotionSettings)
     scene: SceneSettings = field(default_factory=SceneSettings)
+    assistant: AssistantSettings = field(default_factory=AssistantSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
