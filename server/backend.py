@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from engines.loop import RendererFactory
 from engines.pipeline import Motion
 from server.admission import Machine
+from server.assistant.maker import AssistantMaker
 from server.avatar_folders import avatar_store
 from server.codec_pool import CodecPool
 from server.drawing import Kind
@@ -67,6 +68,7 @@ class EngineBackend:
         )
         self._installed: Installed | None = None
         self._ears: Ears | None = None
+        self._assistants: AssistantMaker | None = None
 
     @property
     def store(self) -> Store:
@@ -100,11 +102,15 @@ class EngineBackend:
         self._ears = await load_ears(self._settings.emotion)
         faces = await self._engine.start(gallery, on_fault)
         metrics.watch_engine(faces.stats)
-        return media_factory(Machinery(self._settings, faces, pool, metrics, self._ears))
+        self._assistants = AssistantMaker(self._settings.assistant, self._ears, None)
+        parts = (self._ears, self._assistants)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, *parts))
 
     async def aclose(self) -> None:
         """Stop the engine thread and take aiortc's hardening back. Idempotent."""
         await self._engine.aclose()
+        if self._assistants is not None:
+            await self._assistants.aclose()
         if self._ears is not None:
             self._ears.close()
             self._ears = None

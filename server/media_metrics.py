@@ -73,3 +73,19 @@ class Meter:
         added = max(0.0, total - self._seen.get(name, 0.0))
         self._seen[name] = max(total, self._seen.get(name, 0.0))
         return added
+
+
+def stats_event(engine: EngineSessionStats, player: PlayerStats) -> dict[str, object]:
+    """What the page is told of the figures."""
+    return {
+        "type": "stats",
+        "audio_to_frame_ms": player.audio_to_frame_p50_ms,
+        "delay_ms": player.delay_ms,
+        "rung": engine.rung_name,
+        "render_ms": round(engine.render.mean_s * 1000, 1),
+        "motion_ms": round(engine.motion.mean_s * 1000, 1),
+        "frames_sent": player.sent,
+        "frames_repeated": player.repeated,
+        "frames_late": player.late,
+        "frames_dropped": player.dropped + engine.frames_dropped,
+    }

@@ -17,7 +17,7 @@ from server.settings import SIZES
 from server.stage_wishes import StageChange, StageReply
 from server.tellings import EmotionTelling, MannerTelling
 
-Voice = Literal["mirror", "push"]
+Voice = Literal["mirror", "push", "assistant"]
 NOTICE = "This face is made by a computer. Nobody is being filmed."
 MAX_CANDIDATES = 32
 """Candidates of one trickle request; browsers send one to four at a time."""
@@ -31,7 +31,8 @@ class SessionRequest(Strict):
     )
     voice: Voice = Field(
         "mirror",
-        description="mirror: the microphone drives the face; push: speech over the websocket.",
+        description="mirror: the microphone drives the face; push: speech over the websocket; "
+        "assistant: the server's own assistant hears, answers and speaks.",
     )
     size: int | None = Field(
         None, description=f"Picture size in pixels, one of {', '.join(map(str, SIZES))}."

@@ -14,7 +14,7 @@ from engines.motion.wishes import Wish
 from engines.render.stage import AS_IT_IS, Stage
 from server.session_states import Ending
 
-Voice = Literal["mirror", "push"]
+Voice = Literal["mirror", "push", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)

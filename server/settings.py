@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import ClassVar, get_type_hints
 
 from engines.render.mark import CORNERS, Corner, MarkStyle
+from server.assistant.settings import AssistantSettings
 from server.settings_section import Section, SettingsError, option
 from server.voices.settings import VoiceSettings
 
@@ -371,6 +372,7 @@ class Settings:
     scene: SceneSettings = field(default_factory=SceneSettings)
     voices: VoiceSettings = field(default_factory=VoiceSettings)
     doors: DoorSettings = field(default_factory=DoorSettings)
+    assistant: AssistantSettings = field(default_factory=AssistantSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 

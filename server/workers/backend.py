@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from server.admission import Machine
+from server.assistant.maker import AssistantMaker
 from server.avatar_folders import avatar_store
 from server.backend import load_ears
 from server.codec_pool import CodecPool
@@ -41,6 +42,7 @@ class RemoteBackend:
         self._faces: RemoteFaces | None = None
         self._installed: Installed | None = None
         self._ears: Ears | None = None
+        self._assistants: AssistantMaker | None = None
 
     @property
     def store(self) -> Store:
@@ -80,12 +82,16 @@ class RemoteBackend:
         self._faces = faces = RemoteFaces(self._path, on_fault=on_fault)
         # The engine's own figures are told once, by its process.
         await faces.start(WARM_S)
-        return media_factory(Machinery(self._settings, faces, pool, metrics, self._ears))
+        self._assistants = AssistantMaker(self._settings.assistant, self._ears, None)
+        parts = (self._ears, self._assistants)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, *parts))
 
     async def aclose(self) -> None:
         """Let go of the engine and take aiortc's hardening back. Idempotent."""
         if self._faces is not None:
             await self._faces.aclose()
+        if self._assistants is not None:
+            await self._assistants.aclose()
         if self._ears is not None:
             self._ears.close()
             self._ears = None
