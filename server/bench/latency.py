@@ -252,12 +252,12 @@ def _browser_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
             [mean_buffer_ms(before, after, "video_in", MINIMUM)],
         ),
         row("audio jitter buffer", "ms", [mean_buffer_ms(before, after, "audio_in")]),
-        row("freezes", "", [_since(before, after, "video_in", "freezeCount")]),
-        row("dropped by the browser", "", [_since(before, after, "video_in", "framesDropped")]),
+        row("freezes", "", [since(before, after, "video_in", "freezeCount")]),
+        row("dropped by the browser", "", [since(before, after, "video_in", "framesDropped")]),
         row(
             "packets lost",
             "",
-            [sum(_since(before, after, kind, "packetsLost") for kind in ("video_in", "audio_in"))],
+            [sum(since(before, after, kind, "packetsLost") for kind in ("video_in", "audio_in"))],
         ),
     ]
 
@@ -269,7 +269,7 @@ def _usage_rows(usage: Mapping[str, Usage]) -> list[Row]:
     return rows if served is None else [*rows, row("server memory", "MiB", [served.rss_mib])]
 
 
-def _since(before: dict[str, Any], after: dict[str, Any], name: str, key: str) -> float:
+def since(before: dict[str, Any], after: dict[str, Any], name: str, key: str) -> float:
     """By how much a counter grew between two looks."""
     return float(after.get(name, {}).get(key, 0)) - float(before.get(name, {}).get(key, 0))
 
@@ -278,10 +278,10 @@ def mean_buffer_ms(
     before: dict[str, Any], after: dict[str, Any], name: str, which: str = "Delay"
 ) -> float | None:
     """Mean jitter buffer delay of a kind between two looks (W3C webrtc-stats)."""
-    emitted = _since(before, after, name, "jitterBufferEmittedCount")
+    emitted = since(before, after, name, "jitterBufferEmittedCount")
     if emitted <= 0:
         return None
-    return 1000 * _since(before, after, name, f"jitterBuffer{which}") / emitted
+    return 1000 * since(before, after, name, f"jitterBuffer{which}") / emitted
 
 
 def notes(plan: Plan, followed: int, lost: int, even: Flow | None) -> list[str]:
