@@ -16,6 +16,7 @@ from typing import Any
 from server.bench import documents_cli
 from server.bench.history import FOLDER, keep
 from server.bench.needs import BenchError
+from server.bench.quality import RESULTS
 from server.bench.report import Result, document, markdown, put_block, put_table, write_json
 
 HELD, MISSED, FAILED = 0, 1, 2
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     latency = kinds.add_parser("latency", help="click to picture, sound to mouth, A/V offset")
     latency.add_argument("--seconds", type=_positive, default=60.0, help="default 60")
     latency.add_argument("--connects", type=_count, default=5, help="timed connections, default 5")
+    latency.add_argument("--interruptions", type=int, default=8, help="of speech, default 8")
     soak = kinds.add_parser("soak", help="one long session: drift and growth")
     soak.add_argument("--minutes", type=_positive, default=30.0, help="default 30")
     cycles = kinds.add_parser("cycles", help="connect and hang up: what is left behind")
@@ -46,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     faults = kinds.add_parser("faults", help="break things: what is lost, how soon it is well")
     faults.add_argument("--only", action="append", default=[], metavar="FAULT", help="of them")
     faults.add_argument("--seconds", type=_positive, default=8.0, help="watched, default 8")
+    quality = kinds.add_parser("quality", help="the evaluate programs' headline figures")
+    quality.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help=f"default {RESULTS}"
+    )
+    add_output_arguments(quality)
     network = kinds.add_parser("network", help="over delay, jitter, loss and little bandwidth")
     network.add_argument("--minutes", type=_positive, default=10.0, help="default 10")
     network.add_argument("--delay", type=float, default=50.0, metavar="MS", help="default 50")
@@ -208,16 +215,18 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     from server.bench.link import Conditions
     from server.bench.load import load
     from server.bench.network import network
+    from server.bench.quality import quality
     from server.bench.soak import soak
 
-    wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
+    wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name, None))}
     plan = Plan(
         seconds=args.minutes * 60 if hasattr(args, "minutes") else getattr(args, "seconds", 60.0),
         connects=getattr(args, "count", getattr(args, "connects", 1)),
-        url=args.server,
-        settings=parse_settings(args.set),
+        url=getattr(args, "server", None),
+        settings=parse_settings(getattr(args, "set", [])),
         wishes=wishes,
         sound=getattr(args, "sound", "clicks"),
+        interruptions=getattr(args, "interruptions", 0),
         browser=not getattr(args, "peer", True),
         command=_command(args),
     )
@@ -226,6 +235,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "soak": lambda: soak(plan, _tell),
         "cycles": lambda: cycles(plan, _tell),
         "load": lambda: load(plan, args.sessions, _tell),
+        "quality": lambda: quality(plan, args.results, _tell),
         "faults": lambda: faults(plan, args.only, _tell),
         "network": lambda: network(
             plan,
@@ -246,7 +256,7 @@ def _command(args: argparse.Namespace) -> str:
             shown = Path(value).name if name == "sound" else value
             words.append(f"--{name} {shown:g}" if isinstance(value, float) else f"--{name} {shown}")
     words += [f"--only {name}" for name in getattr(args, "only", [])]
-    words += [f"--set {item}" for item in args.set]
+    words += [f"--set {item}" for item in getattr(args, "set", [])]
     if getattr(args, "peer", False):
         words.append("--peer")
     return " ".join(words)
