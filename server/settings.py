@@ -14,6 +14,7 @@ from typing import ClassVar, get_type_hints
 from engines.render.mark import CORNERS, Corner, MarkStyle
 from server.assistant.settings import AssistantSettings
 from server.settings_section import Section, SettingsError, option
+from server.voices.settings import VoiceSettings
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
@@ -354,6 +355,7 @@ class Settings:
     emotion: EmotionSettings = field(default_factory=EmotionSettings)
     scene: SceneSettings = field(default_factory=SceneSettings)
     assistant: AssistantSettings = field(default_factory=AssistantSettings)
+    voices: VoiceSettings = field(default_factory=VoiceSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
