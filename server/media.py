@@ -178,6 +178,7 @@ class LiveMedia:
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,
+            on_listening=self._on_listening,
             greeting={
                 "type": "disclosure",
                 **disclosure_of(self._settings.disclosure, self._plan.consent_given).model_dump(),
@@ -289,6 +290,10 @@ class LiveMedia:
         self._events.connected()
         if self._assistant is not None:
             self._assistant.begin()
+
+    def _on_listening(self) -> None:
+        if self._assistant is not None:
+            self._assistant.introduce()
 
     def _interrupt(self) -> None:
         self._player.interrupt()

@@ -81,6 +81,7 @@ async def talk(
     dialogue = Dialogue(Parts(**{**parts, **more}), face.body, TurnTaker(ByLevel()))  # type: ignore[arg-type]
     face.on_played = dialogue.played
     before = asyncio.all_tasks()
+    dialogue.introduce()
     dialogue.begin()
     try:
         yield Talk(face, dialogue, scribe, talker, speech)
