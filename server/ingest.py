@@ -30,6 +30,9 @@ class MicSink(Protocol):
     def push(self, now_s: float, rtp_pts: int, samples: F32) -> None:
         """Take f32[N] at 16 kHz whose first sample has the unwrapped RTP time `rtp_pts`."""
 
+    def restart(self) -> None:
+        """What comes next is another microphone's, with RTP times of its own."""
+
 
 class MicReader:
     """Converts the frames of one remote audio track and puts them on a MicSink.
@@ -84,6 +87,12 @@ class MicReader:
         self._on_pushed()
         if self._on_heard is not None:
             self._on_heard(samples)
+
+    def restart(self) -> None:
+        """Another microphone speaks from now on."""
+        self._next = None
+        self._spare = 0
+        self._timeline.restart()
 
     def _restart(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz

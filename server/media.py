@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from engines.mailbox import Mailbox
-from engines.meters import EngineSessionStats
 from engines.motion.wishes import Say, Wish
 from engines.render.stage import Stage
 from engines.values import F32, U8, Picture
@@ -26,12 +25,15 @@ from server.assistant.interfaces import Assistant, Body
 from server.assistant.maker import AssistantMaker
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
+from server.doors import rtvi
+from server.doors.fan import Fan
+from server.doors.hall import Hall, House
 from server.face_feed import FaceFeed
 from server.faces import Face, FacePlan, Faces
 from server.ingest import MicReader
 from server.listener import Ears, Listener
 from server.live_voice import LiveVoice
-from server.media_metrics import Meter, Times, newest
+from server.media_metrics import Meter, Times, newest, stats_event
 from server.metrics import Metrics
 from server.peer import Peer
 from server.player import Outlets, Player
@@ -101,6 +103,8 @@ class LiveMedia:
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
         self._timing_silence = False
+        self._rtvi = False
+        """Whether the page is one of Pipecat's clients."""
         self._stack = AsyncExitStack()
         self._frames = frames
         self._face = face
@@ -112,10 +116,16 @@ class LiveMedia:
         self._voice: LiveVoice | None = None
         self._assistant: Assistant | None = None
         self._feed = FaceFeed(self.tell)
+        self._sounds, self._pictures = (
+            Fan(self._audio_track.mailbox),
+            Fan(self._video_track.mailbox),
+        )
         self._player = self._build_player(face.still)
         self._stack.push_async_callback(self._player.aclose)
         self._peer = self._build_peer()
         self._stack.push_async_callback(self._peer.aclose)
+        self._hall = self._build_hall()
+        self._stack.push_async_callback(self._hall.aclose)
         self._meter = Meter(machinery.metrics)
 
     def _build_player(self, still: U8) -> Player:
@@ -129,7 +139,7 @@ class LiveMedia:
             timeline=self._timeline,
             engine_audio=self._face.audio,
             engine_frames=self._frames,
-            outlets=Outlets(self._audio_track.mailbox, self._video_track.mailbox),
+            outlets=Outlets(self._sounds, self._pictures),
             idle_image=still,
             delay_ms=media.playout_delay_ms,
             on_speaking=lambda speaking: self.tell({"type": "state", "speaking": speaking}),
@@ -179,11 +189,28 @@ class LiveMedia:
             on_message=self._on_page_message,
             on_connected=self._on_connected,
             on_listening=self._on_listening,
-            greeting={
-                "type": "disclosure",
-                **disclosure_of(self._settings.disclosure, self._plan.consent_given).model_dump(),
-            },
+            greeting=self._greeting(),
         )
+
+    def _build_hall(self) -> Hall:
+        return Hall(
+            House(
+                rtc=self._settings.rtc,
+                size=self._plan.size,
+                pool=self._machinery.pool,
+                viewers=self._settings.doors.viewers,
+                sounds=self._sounds,
+                pictures=self._pictures,
+                mic=self._mic,
+                page_speaks=lambda: self._peer.hears,
+                on_connected=self._on_connected,
+                greeting=self._greeting(),
+            )
+        )
+
+    def _greeting(self) -> dict[str, object]:
+        told = disclosure_of(self._settings.disclosure, self._plan.consent_given)
+        return {"type": "disclosure", **told.model_dump()}
 
     # -- what the session asks ----------------------------------------------------------------
 
@@ -192,8 +219,14 @@ class LiveMedia:
         """Where pushed speech goes; None in mirror mode, and where an assistant speaks."""
         return None if self._assistant is not None else self._voice
 
+    @property
+    def doors(self) -> Hall:
+        """The ways in and out beside the page."""
+        return self._hall
+
     async def answer(self, sdp: str) -> str:
         """Answer an offer. Raises BadOffer."""
+        self._hall.paged = True
         return await self._peer.answer(sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
@@ -202,10 +235,15 @@ class LiveMedia:
 
     def mic_silent_s(self) -> float | None:
         """Seconds since the last microphone frame; None where there may be none."""
-        if self._mic is None or self._assistant is not None:
+        since_s = self._hall.microphone_since_s
+        if (
+            self._mic is None
+            or self._assistant is not None
+            or (since_s is None and not self._hall.paged)
+        ):
             return None
         heard_s = self._mic.last_heard_s
-        return time.monotonic() - (self._began_s if heard_s is None else heard_s)
+        return time.monotonic() - max(self._began_s, since_s or 0.0, heard_s or 0.0)
 
     def queue_ages(self) -> Mapping[str, float]:
         """Age of the oldest item of each queue, in seconds."""
@@ -218,6 +256,8 @@ class LiveMedia:
 
     def tell(self, event: Mapping[str, object]) -> None:
         """Send an event to the page, if it listens."""
+        if self._rtvi and (words := rtvi.translated(event)) is not None:
+            self._peer.send(words)
         self._peer.send(dict(event))
 
     async def stats(self) -> dict[str, Any]:
@@ -236,6 +276,7 @@ class LiveMedia:
             "engine": engine_figures(self._face.stats()),
             "player": asdict(self._player.stats()),
             "peer": await self._peer.stats(),
+            "doors": self._hall.stats(),
         }
 
     async def publish(self) -> None:
@@ -249,20 +290,7 @@ class LiveMedia:
             "encode": newest(video.encode_s, max(0, video.sent - 1)),
         }
         self._meter.update(engine, player, await self._peer.stats(), stages)
-        self.tell(
-            {
-                "type": "stats",
-                "audio_to_frame_ms": player.audio_to_frame_p50_ms,
-                "delay_ms": player.delay_ms,
-                "rung": engine.rung_name,
-                "render_ms": round(engine.render.mean_s * 1000, 1),
-                "motion_ms": round(engine.motion.mean_s * 1000, 1),
-                "frames_sent": player.sent,
-                "frames_repeated": player.repeated,
-                "frames_late": player.late,
-                "frames_dropped": player.dropped + engine.frames_dropped,
-            }
-        )
+        self.tell(stats_event(engine, player))
 
     async def show(self, stage: Stage) -> None:
         """Draw on another stage from the next frame on. Raises what kept it from being built."""
@@ -284,6 +312,8 @@ class LiveMedia:
     # -- what the parts say -------------------------------------------------------------------
 
     def _on_connected(self) -> None:
+        if self._player.playing:
+            return
         # Media time 0: before it nobody could hear or see anything.
         self._player.start()
         self._metrics.first_frame.observe(time.monotonic() - self._began_s)
@@ -335,7 +365,11 @@ class LiveMedia:
             return
         if not isinstance(event, dict):
             return
-        if event.get("type") == "interrupt":
+        if rtvi.is_rtvi(event):
+            self._rtvi = True
+            if (answer := rtvi.reply(event)) is not None:
+                self._peer.send(answer)
+        elif event.get("type") == "interrupt":
             self._interrupt()
         elif event.get("type") == "ask" and self._assistant is not None:
             self._assistant.ask(str(event.get("text", "")))
@@ -352,17 +386,3 @@ def ending_of(reason: str) -> tuple[Ending, str]:
     if reason.startswith("fault"):
         return Ending.FAULT, reason
     return Ending.LOST, ""
-
-
-def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
-    """The engine's figures, times in milliseconds."""
-    figures = asdict(stats)
-    for rung, count in figures.pop("drawn").items():
-        figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
-    for stage in ("motion", "render", "queue"):
-        times = figures.pop(stage)
-        figures |= {
-            f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)
-            for name in ("mean_s", "p95_s", "max_s")
-        }
-    return figures

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -45,12 +45,22 @@ class Probe(Protocol):
         """The picture's image with the measuring strip on it."""
 
 
+T_in = TypeVar("T_in", contravariant=True)
+
+
+class Sink(Protocol[T_in]):
+    """A mailbox, or a fan of them."""
+
+    def put(self, item: T_in) -> object:
+        """Take it at once, and never wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Where the player puts what it plays; the tracks' mailboxes."""
+    """Where the player puts what it plays: the tracks' mailboxes."""
 
-    audio: Mailbox[Sound]
-    video: Mailbox[Still] | None
+    audio: Sink[Sound]
+    video: Sink[Still] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,11 @@ class Player:
     def show_idle(self, image: U8) -> None:
         """Show u8[H,W,3] BGR, of the same size, until the first picture comes."""
         self._idle_image = image
+
+    @property
+    def playing(self) -> bool:
+        """Whether media time runs."""
+        return self._pacer is not None
 
     @property
     def media_time(self) -> int:

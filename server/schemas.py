@@ -121,6 +121,7 @@ class SessionReply(BaseModel):
     expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
     stage: StageReply
     disclosure: Disclosure
+    watch: str = Field(description="WHEP: who knows this path may look on, and no more.")
 
 
 class Description(Strict):

@@ -46,6 +46,7 @@ class Ending(Enum):
     MICROPHONE_LOST = ("lost", "microphone lost: no sound came from it")
     NEVER_OFFERED = ("never_connected", "no offer came in time")
     NEVER_CONNECTED = ("never_connected", "the connection was not made in time")
+    LEFT = ("client", "everybody has left")
     LIMIT = ("limit", "the session reached its longest duration")
     BAD_OFFER = ("bad_offer", "the offer could not be answered")
     FAULT = ("fault", "the server failed on this session")

@@ -39,3 +39,7 @@ class Ear:
             self._on_sound(np.zeros(hole, np.float32))
         self._next = start + len(samples)
         self._on_sound(samples)
+
+    def restart(self) -> None:
+        """What comes next is another microphone's: no hole lies between."""
+        self._next = None

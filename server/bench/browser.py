@@ -58,9 +58,11 @@ def resource(path: str) -> Path | None:
 class Measurer:
     """The measuring page: one connection at a time."""
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, buffer_ms: int = 0) -> None:
+        """`buffer_ms`: least depth of the browser's jitter buffers; 0 leaves them to it."""
         self._context = context
         self._url = url
+        self._buffer_ms = buffer_ms
         self._page: Page | None = None
         self.version = context.browser.version if context.browser else ""
         self.problems: list[str] = []
@@ -81,7 +83,12 @@ class Measurer:
         await page.wait_for_function("globalThis.bench !== undefined")
         # Interception would cost every later request some milliseconds.
         await page.unroute_all()
-        asked = {"server": self._url, "wishes": wishes, "timeout_ms": CONNECT_TIMEOUT_MS}
+        asked = {
+            "server": self._url,
+            "wishes": wishes,
+            "timeout_ms": CONNECT_TIMEOUT_MS,
+            "buffer_ms": self._buffer_ms,
+        }
         try:
             found: dict[str, Any] = await page.evaluate("asked => bench.connect(asked)", asked)
         except Error as error:
@@ -158,7 +165,9 @@ def recording(raw: dict[str, list[Any]]) -> Recording:
 
 
 @asynccontextmanager
-async def measuring_browser(url: str, microphone: Path) -> AsyncIterator[Measurer]:
+async def measuring_browser(
+    url: str, microphone: Path, buffer_ms: int = 0
+) -> AsyncIterator[Measurer]:
     """A browser whose microphone plays `microphone` in a loop. Raises BenchError without one."""
     need("playwright.async_api")
     from playwright.async_api import async_playwright
@@ -171,6 +180,6 @@ async def measuring_browser(url: str, microphone: Path) -> AsyncIterator[Measure
         browser = await driver.chromium.launch(executable_path=program, args=flags, headless=True)
         stack.push_async_callback(browser.close)
         context = await browser.new_context(permissions=["microphone"])
-        measurer = Measurer(context, url)
+        measurer = Measurer(context, url, buffer_ms)
         stack.push_async_callback(measurer.hang_up)
         yield measurer

@@ -13,11 +13,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from server.bench import documents_cli
+from server.bench.history import FOLDER, keep
 from server.bench.needs import BenchError
-from server.bench.report import Result, markdown, put_block, put_table, write_json
+from server.bench.report import Result, document, markdown, put_block, put_table, write_json
 
 HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
+NO_HISTORY = "none"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for kind in (latency, soak, cycles, error, many):
         _common(kind, browser=kind not in (cycles, many))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
+    documents_cli.add_arguments(kinds)
 
 
 def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,17 +64,30 @@ def _common(parser: argparse.ArgumentParser, *, browser: bool) -> None:
     )
     parser.add_argument("--avatar", help="default: the server's")
     parser.add_argument("--size", type=int, help="picture size; default: the server's")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
-    parser.add_argument(
-        "--table", type=Path, metavar="FILE", help="put the table into its place in this page"
-    )
+    add_output_arguments(parser)
     if browser:
         parser.add_argument(
             "--sound", default="clicks", help="clicks (default), speech (flite) or a 16-bit WAV"
         )
         parser.add_argument(
-            "--no-browser", action="store_true", help="a plain aiortc peer in place of Chromium"
+            "--peer", action="store_true", help="a plain aiortc peer in place of Chromium"
         )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where a run's figures go besides the terminal."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots")
+    parser.add_argument(
+        "--table", type=Path, metavar="FILE", help="put the table into its place in this page"
+    )
+    parser.add_argument(
+        "--history",
+        type=Path,
+        default=FOLDER,
+        metavar="FOLDER",
+        help=f"where every run is kept; {NO_HISTORY} for nowhere [{FOLDER}]",
+    )
 
 
 def _positive(text: str) -> float:
@@ -102,6 +119,8 @@ def run(args: argparse.Namespace) -> int:
     """Do what was asked, print the table, return the exit code."""
     if args.bench == "gpu":
         return _gpu(args)
+    if args.bench in documents_cli.NAMES:
+        return _documents(args)
     try:
         result = asyncio.run(_measure(args))
     except BenchError as error:
@@ -113,10 +132,18 @@ def run(args: argparse.Namespace) -> int:
     print(markdown(result))
     try:
         _write(result, args)
-    except (OSError, ValueError) as error:
+    except (BenchError, OSError, ValueError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return FAILED
     return HELD if result.held else MISSED
+
+
+def _documents(args: argparse.Namespace) -> int:
+    try:
+        return documents_cli.run(args, print, _tell)
+    except (BenchError, OSError) as error:
+        print(f"bench {args.bench}: {error}", file=sys.stderr)
+        return FAILED
 
 
 def _gpu(args: argparse.Namespace) -> int:
@@ -140,6 +167,15 @@ def _gpu(args: argparse.Namespace) -> int:
 def _write(result: Result, args: argparse.Namespace) -> None:
     if args.json is not None:
         write_json(result, args.json)
+    if str(args.history) != NO_HISTORY:
+        kept = document(result)
+        _tell(f"kept as {keep(result, kept['when'], kept['commit'], args.history)}")
+    if args.html is not None:
+        from server.bench.document import Document
+        from server.bench.web_page import report
+
+        page = report(Document.model_validate(document(result)))
+        args.html.write_text(page, encoding="utf-8")
     if args.table is not None:
         page = args.table.read_text(encoding="utf-8")
         args.table.write_text(put_table(page, result), encoding="utf-8")
@@ -165,7 +201,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         settings=parse_settings(args.set),
         wishes=wishes,
         sound=getattr(args, "sound", "clicks"),
-        browser=not getattr(args, "no_browser", True),
+        browser=not getattr(args, "peer", True),
         command=_command(args),
     )
     programs: dict[str, Callable[[], Coroutine[Any, Any, Result]]] = {
@@ -187,6 +223,6 @@ def _command(args: argparse.Namespace) -> str:
             shown = Path(value).name if name == "sound" else value
             words.append(f"--{name} {shown:g}" if isinstance(value, float) else f"--{name} {shown}")
     words += [f"--set {item}" for item in args.set]
-    if getattr(args, "no_browser", False):
-        words.append("--no-browser")
+    if getattr(args, "peer", False):
+        words.append("--peer")
     return " ".join(words)

@@ -80,6 +80,9 @@ class Plan:
     sound: str = "clicks"
     """clicks, speech or a WAV file."""
     browser: bool = True
+    buffer_ms: int = 0
+    """Least depth of the browser's jitter buffers; 0: what it takes by itself."""
+    settle_s: float = SETTLE_S
     command: str = ""
 
 
@@ -91,7 +94,9 @@ async def client(plan: Plan, under_test: Service) -> AsyncIterator[Client]:
         path = folder / "microphone.wav"
         make_sound(plan.sound, path)
         if plan.browser:
-            yield await stack.enter_async_context(measuring_browser(under_test.url, path))
+            yield await stack.enter_async_context(
+                measuring_browser(under_test.url, path, plan.buffer_ms)
+            )
             return
         from server.bench.peer import PeerClient, prepare
 
@@ -143,7 +148,7 @@ async def record(plan: Plan, under_test: Service, connection: Client) -> Run:
     connects = [await connection.connect(dict(plan.wishes)) for _ in range(plan.connects)]
     connection.taken()
     meter = Meter(under_test.pid)
-    await asyncio.sleep(SETTLE_S)
+    await asyncio.sleep(plan.settle_s)
     settled = await connection.stats()
     settle_until_ms = time.time() * 1000
     meter.start()
@@ -239,10 +244,14 @@ def _browser_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
     if not after.get("video_in"):
         return []
     return [
-        row("video jitter buffer", "ms", [_mean_ms(before, after, "video_in", "Delay")]),
+        row("video jitter buffer", "ms", [mean_buffer_ms(before, after, "video_in")]),
         # Without what the browser adds to wait for the sound (its lip sync).
-        row("video buffer for jitter alone", "ms", [_mean_ms(before, after, "video_in", MINIMUM)]),
-        row("audio jitter buffer", "ms", [_mean_ms(before, after, "audio_in", "Delay")]),
+        row(
+            "video buffer for jitter alone",
+            "ms",
+            [mean_buffer_ms(before, after, "video_in", MINIMUM)],
+        ),
+        row("audio jitter buffer", "ms", [mean_buffer_ms(before, after, "audio_in")]),
         row("freezes", "", [_since(before, after, "video_in", "freezeCount")]),
         row("dropped by the browser", "", [_since(before, after, "video_in", "framesDropped")]),
         row(
@@ -265,7 +274,9 @@ def _since(before: dict[str, Any], after: dict[str, Any], name: str, key: str) -
     return float(after.get(name, {}).get(key, 0)) - float(before.get(name, {}).get(key, 0))
 
 
-def _mean_ms(before: dict[str, Any], after: dict[str, Any], name: str, which: str) -> float | None:
+def mean_buffer_ms(
+    before: dict[str, Any], after: dict[str, Any], name: str, which: str = "Delay"
+) -> float | None:
     """Mean jitter buffer delay of a kind between two looks (W3C webrtc-stats)."""
     emitted = _since(before, after, name, "jitterBufferEmittedCount")
     if emitted <= 0:
@@ -285,7 +296,7 @@ def notes(plan: Plan, followed: int, lost: int, even: Flow | None) -> list[str]:
         "before the sound's: half a frame (20 ms) later on average than the sound itself.",
         "Sound time is the sample's moment in the client's microphone track, and in the returned "
         "track; loudspeaker and monitor are not in it.",
-        f"The first {SETTLE_S:g} s of the measured connection are left out.",
+        f"The first {plan.settle_s:g} s of the measured connection are left out.",
         f"{followed} sounds followed, {lost} could not be.",
     ]
     if even is not None:

@@ -113,7 +113,7 @@ function onEvent({ detail }) {
 }
 
 /** Connects; resolves with {click_ms, live_ms, first_ms, session} once a picture was shown. */
-async function connect({ server, wishes, timeout_ms }) {
+async function connect({ server, wishes, timeout_ms, buffer_ms }) {
   const errors = [];
   client = new AvatarClient({ server, voice: "mirror", retries: 0, ...wishes });
   // The probe is no option of the product's client: it is added to what the client asks for.
@@ -133,6 +133,8 @@ async function connect({ server, wishes, timeout_ms }) {
   const click_ms = wall(performance.now());
   await client.connect();
   const live_ms = wall(performance.now());
+  // Asked for to measure the bench itself: the browser's adaptive buffers would differ by run.
+  if (buffer_ms) for (const receiver of peer.getReceivers()) receiver.jitterBufferTarget = buffer_ms;
   const first_ms = await first;
   const [microphone] = client.microphone.getAudioTracks();
   const [returned] = client.stream.getAudioTracks();
