@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from engines.loop import RendererFactory
 from engines.pipeline import Motion
 from server.admission import Machine
-from server.assistant.maker import AssistantMaker
+from server.assistant.maker import AssistantMaker, load_assistants
 from server.avatar_folders import avatar_store
 from server.codec_pool import CodecPool
 from server.drawing import Kind
@@ -102,7 +102,7 @@ class EngineBackend:
         self._ears = await load_ears(self._settings.emotion)
         faces = await self._engine.start(gallery, on_fault)
         metrics.watch_engine(faces.stats)
-        self._assistants = AssistantMaker(self._settings.assistant, self._ears, None)
+        self._assistants = await load_assistants(self._settings, self._ears)
         parts = (self._ears, self._assistants)
         return media_factory(Machinery(self._settings, faces, pool, metrics, *parts))
 

@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from engines.mailbox import Mailbox
-from engines.meters import EngineSessionStats
 from engines.motion.wishes import Say, Wish
 from engines.render.stage import Stage
 from engines.values import F32, U8, Picture
@@ -189,6 +188,7 @@ class LiveMedia:
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,
+            on_listening=self._on_listening,
             greeting=self._greeting(),
         )
 
@@ -321,6 +321,10 @@ class LiveMedia:
         if self._assistant is not None:
             self._assistant.begin()
 
+    def _on_listening(self) -> None:
+        if self._assistant is not None:
+            self._assistant.introduce()
+
     def _interrupt(self) -> None:
         self._player.interrupt()
         self._events.interrupted()
@@ -382,17 +386,3 @@ def ending_of(reason: str) -> tuple[Ending, str]:
     if reason.startswith("fault"):
         return Ending.FAULT, reason
     return Ending.LOST, ""
-
-
-def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
-    """The engine's figures, times in milliseconds."""
-    figures = asdict(stats)
-    for rung, count in figures.pop("drawn").items():
-        figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
-    for stage in ("motion", "render", "queue"):
-        times = figures.pop(stage)
-        figures |= {
-            f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)
-            for name in ("mean_s", "p95_s", "max_s")
-        }
-    return figures

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engines.meters import EngineSessionStats
@@ -89,3 +90,17 @@ def stats_event(engine: EngineSessionStats, player: PlayerStats) -> dict[str, ob
         "frames_late": player.late,
         "frames_dropped": player.dropped + engine.frames_dropped,
     }
+
+
+def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
+    """The engine's figures, times in milliseconds."""
+    figures = asdict(stats)
+    for rung, count in figures.pop("drawn").items():
+        figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
+    for stage in ("motion", "render", "queue"):
+        times = figures.pop(stage)
+        figures |= {
+            f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)
+            for name in ("mean_s", "p95_s", "max_s")
+        }
+    return figures

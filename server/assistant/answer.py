@@ -19,7 +19,7 @@ from server.assistant.faults import Fault, broken, timed
 from server.assistant.interfaces import Message, SpeechToText, Talker
 from server.assistant.mouth import Cut, Mouth
 from server.assistant.sentences import Sentences
-from server.assistant.speaking import Voice
+from server.assistant.speaking import Speaker
 from server.push_protocol import RATES_HZ
 from server.push_timeline import PushRefused
 
@@ -34,7 +34,7 @@ class Parts:
 
     scribe: SpeechToText | None
     talker: Talker | None
-    voice: Voice | None
+    voice: Speaker | None
     prompt: str
     greeting: str = ""
     timeout_s: float = 10.0

@@ -57,11 +57,15 @@ class Dialogue:
     # -- what the session asks ---------------------------------------------------------------
 
     def begin(self) -> None:
-        """Tell what is there, and greet."""
-        self._body.tell(self._parts.ready_event())
-        self._show()
+        """Greet."""
         if self._parts.greeting and self._parts.voice is not None:
             self._speak(self._parts.greeting)
+
+    def introduce(self) -> None:
+        """Tell the page what is there, and what it does."""
+        self._body.tell(self._parts.ready_event())
+        self._show()
+        self._status.again()
 
     def hear(self, samples: F32) -> None:
         """The microphone's next f32[N] at 16 kHz."""

@@ -48,6 +48,9 @@ class Assistant(Protocol):
     def begin(self) -> None:
         """The visitor is there: greet."""
 
+    def introduce(self) -> None:
+        """The page hears events from now on: tell what there is."""
+
     def hear(self, samples: F32) -> None:
         """The microphone's next f32[N] at 16 kHz. Returns at once."""
 

@@ -80,17 +80,21 @@ class Realtime:
         self._segment: Segment | None = None
         self._dead: deque[str] = deque(maxlen=16)
         """Items that were interrupted: what still comes of them is not spoken."""
-        self._thinking = self._cutting = False
+        self._thinking = self._cutting = self._online = False
         self._text = ""
 
     # -- what the session asks ---------------------------------------------------------------
 
     def begin(self) -> None:
         """Connect."""
+        self._task = asyncio.create_task(self._live(), name="assistant-realtime")
+
+    def introduce(self) -> None:
+        """Tell the page what is there, and what it does."""
         parts = {"asr": True, "llm": True, "tts": True}
         self._body.tell({"type": "assistant", "parts": parts, "missing": [], "realtime": True})
         self._show()
-        self._task = asyncio.create_task(self._live(), name="assistant-realtime")
+        self._status.again()
 
     def hear(self, samples: F32) -> None:
         """The microphone's next f32[N] at 16 kHz: to the model, unless it is but our echo."""
@@ -183,10 +187,10 @@ class Realtime:
             raise broken("realtime", "could not be reached") from error
 
     async def _talk(self, line: ClientConnection) -> bool:
-        self._out.take_all()
         plan = self._plan
         update = words.session_update(plan.prompt, plan.voice, plan.language)
         await line.send(json.dumps(update))
+        self._online = True
         async with asyncio.timeout(plan.timeout_s) as first:
             sending = asyncio.create_task(self._send(line), name="assistant-realtime-send")
             try:
@@ -194,6 +198,8 @@ class Realtime:
                     first.reschedule(None)
                     await self._hear(message)
             finally:
+                self._online = False
+                self._out.take_all()
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
         return first.when() is None
@@ -206,6 +212,8 @@ class Realtime:
                 await line.send(json.dumps(message))
 
     def _send_sound(self, samples: F32) -> None:
+        if not self._online:
+            return
         resampled = self._resampler.step(self._filter, np.clip(samples, -1.0, 1.0))
         if len(resampled):
             self._out.put(words.append((resampled * 32767).astype("<i2").tobytes()))

@@ -1,4 +1,4 @@
-"""The voice that an assistant speaks with: one of `server.voices`, its errors as Faults.
+"""The voice that an assistant speaks with: one of `server.voices`, its faults as the page's.
 
 Runs on the event loop; one for each session.
 Never makes sound itself.
@@ -6,48 +6,38 @@ Never makes sound itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from server.assistant.faults import Fault
+from server.voices.faults import VoiceFault
+from server.voices.values import Spoken, TextToSpeech
 
-
-class Sound(Protocol):
-    """A piece of speech, as `server.voices` gives it."""
-
-    @property
-    def pcm(self) -> NDArray[np.int16]:
-        """i16[N], mono."""
-
-    @property
-    def sample_rate_hz(self) -> int:
-        """Hz."""
-
-
-class TextToSpeech(Protocol):
-    """As `server.voices` has it."""
-
-    def speak(self, text: str, voice: str | None, language: str | None) -> AsyncIterator[Any]:
-        """The text's sound in pieces; closing the iterator cancels."""
+CODES: Mapping[str, str] = {
+    "voice_denied": "tts_unauthorized",
+    "voice_busy": "tts_busy",
+    "voice_timeout": "tts_timeout",
+    "voice_unavailable": "tts_missing",
+    "unknown_voice": "tts_unknown",
+}
+"""Code of a VoiceFault -> of ours; the others are tts_broken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Speaker:
     """A provider with the choices of one session."""
 
     provider: TextToSpeech
-    name: str | None = None
+    voice: str | None = None
     language: str | None = None
 
-    async def speak(self, text: str) -> AsyncGenerator[Sound, None]:
+    async def speak(self, text: str) -> AsyncGenerator[Spoken, None]:
         """The text's sound in pieces. Raises Fault."""
-        source = self.provider.speak(text, self.name, self.language)
         try:
-            async for piece in source:
-                yield piece
-        finally:
-            close = getattr(source, "aclose", None)
-            if close is not None:
-                await close()
+            async with aclosing(self.provider.speak(text, self.voice, self.language)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except VoiceFault as error:
+            code = CODES.get(error.code, "tts_broken")
+            raise Fault(code, f"the voice failed: {error.message}", error.hint) from error

@@ -37,6 +37,12 @@ class Status:
         self._state = "speaking" if speaking else "thinking" if thinking else "listening"
         self._tell()
 
+    def again(self) -> None:
+        """Tell it to a page that may have missed it."""
+        told, self._told = self._told, None
+        if told is not None:
+            self._tell()
+
     def hearing(self, hears: bool) -> None:
         """Whether the visitor speaks: the face looks on and nods."""
         if hears == self._hears:

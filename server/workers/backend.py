@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from server.admission import Machine
-from server.assistant.maker import AssistantMaker
+from server.assistant.maker import AssistantMaker, load_assistants
 from server.avatar_folders import avatar_store
 from server.backend import load_ears
 from server.codec_pool import CodecPool
@@ -82,7 +82,7 @@ class RemoteBackend:
         self._faces = faces = RemoteFaces(self._path, on_fault=on_fault)
         # The engine's own figures are told once, by its process.
         await faces.start(WARM_S)
-        self._assistants = AssistantMaker(self._settings.assistant, self._ears, None)
+        self._assistants = await load_assistants(self._settings, self._ears)
         parts = (self._ears, self._assistants)
         return media_factory(Machinery(self._settings, faces, pool, metrics, *parts))
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines.values import F32
 from server.assistant.interfaces import Body, Message
@@ -20,17 +19,10 @@ from server.live_voice import LiveVoice
 from server.push_protocol import event_message
 from server.push_timeline import PushTimeline
 from server.timeline import SegmentEvent
+from server.voices.values import Spoken, Voice
 
 TICK = 320
 RATE_HZ = 16_000
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """As `server.voices` has it."""
-
-    pcm: NDArray[np.int16]
-    sample_rate_hz: int
 
 
 class FakeFace:
@@ -151,6 +143,8 @@ class FakeSpeech:
     rate_hz: int = RATE_HZ
     said: list[str] = field(default_factory=list)
     closed: int = 0
+    name: str = "fake"
+    voices: tuple[Voice, ...] = ()
 
     async def speak(
         self, text: str, voice: str | None = None, language: str | None = None

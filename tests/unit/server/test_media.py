@@ -21,7 +21,8 @@ from server.codec_pool import CodecPool
 from server.faces import LocalFaces
 from server.gallery import Gallery
 from server.listener import Ears
-from server.media import LiveMedia, Machinery, ending_of, engine_figures, media_factory
+from server.media import LiveMedia, Machinery, ending_of, media_factory
+from server.media_metrics import engine_figures
 from server.metrics import Metrics
 from server.push_timeline import PushRefused
 from server.rtc.offer_limits import BadOffer

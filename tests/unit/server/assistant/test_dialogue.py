@@ -15,7 +15,7 @@ from engines.values import F32
 from server.assistant.answer import Parts
 from server.assistant.dialogue import MAX_TYPED, Dialogue
 from server.assistant.faults import Fault, broken, late, refused
-from server.assistant.speaking import Voice
+from server.assistant.speaking import Speaker
 from tests.support.fake_assistant import FakeFace, FakeScribe, FakeSpeech, FakeTalker, settle
 
 HOP = 320
@@ -77,10 +77,11 @@ async def talk(
     scribe = FakeScribe(heard or ["Hello there."])
     talker = FakeTalker(answers or [["Hello. ", "How are you today?"]])
     speech = speech or FakeSpeech()
-    parts = {"scribe": scribe, "talker": talker, "voice": Voice(speech), "prompt": "Be kind."}
+    parts = {"scribe": scribe, "talker": talker, "voice": Speaker(speech), "prompt": "Be kind."}
     dialogue = Dialogue(Parts(**{**parts, **more}), face.body, TurnTaker(ByLevel()))  # type: ignore[arg-type]
     face.on_played = dialogue.played
     before = asyncio.all_tasks()
+    dialogue.introduce()
     dialogue.begin()
     try:
         yield Talk(face, dialogue, scribe, talker, speech)
@@ -290,7 +291,7 @@ async def test_a_slow_transcriber_is_given_up() -> None:
         await call.visitor(1.0, silent=True)
         async with asyncio.timeout(20):
             while not call.face.codes():
-                await asyncio.sleep(0.01)
+                await settle()
         assert call.face.codes() == ["asr_timeout"]
         assert call.face.states()[-1] == "listening"
 
