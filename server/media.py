@@ -38,8 +38,10 @@ from server.push_timeline import PushTimeline
 from server.session_states import Ending
 from server.sessions import Media, MediaEvents, MediaFactory, SessionPlan
 from server.settings import Settings
+from server.speech.desk import WORDS, answer, too_long
 from server.timeline import MicTimeline, SegmentEvent
 from server.tracks import AvatarAudioTrack, AvatarVideoTrack
+from server.voices.choice import NO_VOICE, Chosen
 
 log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
@@ -59,6 +61,8 @@ class Machinery:
     metrics: Metrics
     ears: Ears | None = None
     """Whoever writes down what microphones say."""
+    speech: Chosen = NO_VOICE
+    """Whoever speaks texts."""
 
 
 def media_factory(machinery: Machinery) -> MediaFactory:
@@ -115,8 +119,11 @@ class LiveMedia:
     def _build_player(self, still: U8) -> Player:
         plan, media = self._plan, self._settings.media
         if plan.voice == "push":
-            self._timeline = push = PushTimeline(media.push_buffer_s)
-            self._voice = LiveVoice(push, self._interrupt)
+            push = PushTimeline(media.push_buffer_s, on_cue=self._events.cue)
+            speech = self._machinery.speech
+            self._timeline = push
+            self._voice = voice = LiveVoice(push, self._interrupt, speech, self._publish)
+            self._stack.push_async_callback(voice.aclose)
         else:
             self._timeline = MicTimeline()
         player = Player(
@@ -292,7 +299,10 @@ class LiveMedia:
         self.tell({"type": "transcript", "text": text})
 
     def _on_segment(self, event: SegmentEvent) -> None:
-        message = event_message(event)
+        self._publish(event_message(event))
+
+    def _publish(self, message: Mapping[str, object]) -> None:
+        """To whoever speaks, and to the page."""
         if self._voice is not None:
             self._voice.hear(message)
         self.tell(message)
@@ -300,6 +310,7 @@ class LiveMedia:
     def _on_page_message(self, message: str | bytes) -> None:
         """A page may interrupt; other objects are the session's to hear, and nothing else is."""
         if len(message) > MAX_PAGE_MESSAGE:
+            self.tell(too_long(len(message), MAX_PAGE_MESSAGE))
             return
         try:
             event = json.loads(message)
@@ -310,6 +321,9 @@ class LiveMedia:
             return
         if event.get("type") == "interrupt":
             self._interrupt()
+        elif event.get("type") in WORDS:
+            if (reply := answer(self._voice, event)) is not None:
+                self.tell(reply)
         else:
             self._events.heard(event)
 

@@ -39,6 +39,7 @@ from server.tellings import (
 
 if TYPE_CHECKING:
     from server.push_protocol import PushVoice
+    from server.push_segment import Cue
 
 log = logging.getLogger(__name__)
 Voice = Literal["mirror", "push"]
@@ -80,6 +81,8 @@ class MediaEvents:
     """The page sent a message that is not for the media themselves."""
     interrupted: Callable[[], None] = lambda: None
     """The voice is silent from now on; what waited is dropped."""
+    cue: Callable[[Cue], None] = lambda cue: None
+    """A spoken text has come to it."""
 
 
 class Media(Protocol):
@@ -224,7 +227,8 @@ class Session:
 
     async def _build_and_answer(self, sdp: str) -> str:
         plan = replace(self.plan, stage=self.staging.stage)
-        events = MediaEvents(self._connected, self._ended, self._heard, self._prompter.cut)
+        cut, perform = self._prompter.cut, self._prompter.perform
+        events = MediaEvents(self._connected, self._ended, self._heard, cut, perform)
         media = await self._factory(plan, events)
         if self._state is not State.CONNECTING:
             await media.aclose()
@@ -340,8 +344,7 @@ class Session:
         except ValidationError as error:
             self._tell({"type": "warning", **invalid_body(error.errors())["error"]})
         except ApiError as error:
-            told = {"code": error.code, "message": error.message, "hint": error.hint}
-            self._tell({"type": "warning", **told})
+            self._tell({"type": "warning", **error.told})
 
     def _connected(self) -> None:
         if self._state is State.CONNECTING:

@@ -28,6 +28,7 @@ from server.rtc.offer_limits import BadOffer, check_offer
 from server.services import Fault
 from server.sessions import MediaEvents, MediaFactory, SessionPlan
 from server.timeline import SegmentEvent
+from server.voices.choice import NO_VOICE, Chosen
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,11 @@ class FakeStore:
 class FakeVoice(LiveVoice):
     """The real voice without a player; `play` moves the playout clock."""
 
-    def __init__(self, buffer_s: float) -> None:
+    def __init__(self, buffer_s: float, chosen: Chosen = NO_VOICE) -> None:
         self.timeline = PushTimeline(buffer_s)
         self.timeline.begin(0.0)
         self.interrupts = 0
-        super().__init__(self.timeline, self._stop)
+        super().__init__(self.timeline, self._stop, chosen)
 
     def play(self, now_s: float) -> None:
         """Everything up to `now_s` has been played."""
@@ -193,6 +194,7 @@ class FakeBackend:
         self.on_fault: Fault | None = None
         self.stops = 0
         self.renderer: Kind = "motion-frame"
+        self.speech = NO_VOICE
         self.measured = machine or Machine(cores=4, step_512_s=0.008)
 
     def machine(self) -> Machine:
