@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from pipecat_synchrorama.pcm import mono, rate_for
 
 

@@ -23,7 +23,6 @@ from pipecat.frames.frames import (
 from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.tests.utils import SleepFrame, run_test
-
 from pipecat_synchrorama import SynchroramaVideoService
 
 
