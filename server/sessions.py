@@ -81,8 +81,7 @@ class MediaEvents:
     """The page sent a message that is not for the media themselves."""
     interrupted: Callable[[], None] = lambda: None
     """The voice is silent from now on; what waited is dropped."""
-    cue: Callable[[Cue], None] = lambda cue: None
-    """A spoken text has come to it."""
+    cue: Callable[[Cue], None] = lambda cue: None  # A spoken text has come to it.
 
 
 class Media(Protocol):
