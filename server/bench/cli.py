@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     many = kinds.add_parser("sessions", help="many at once: pictures a second, nobody's sound else")
     many.add_argument("--count", type=_count, default=2, help="sessions, default 2")
     many.add_argument("--seconds", type=_positive, default=30.0, help="default 30")
+    speak = kinds.add_parser("speak", help="typed sentence to lips, interrupt to a closed mouth")
+    speak.add_argument("--count", type=_count, default=20, help="sentences, default 20")
+    _common(speak, browser=False)
     for kind in (latency, soak, cycles, error, many):
         _common(kind, browser=kind not in (cycles, many))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
@@ -156,6 +159,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     from server.bench.latency import Plan, measure
     from server.bench.sessions import sessions
     from server.bench.soak import soak
+    from server.bench.speak import speak
 
     wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
     plan = Plan(
@@ -173,6 +177,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "soak": lambda: soak(plan, _tell),
         "cycles": lambda: cycles(plan, _tell),
         "sessions": lambda: sessions(plan, _tell),
+        "speak": lambda: speak(plan, _tell),
         "error": lambda: inserted_delays(plan, _tell),
     }
     return programs[args.bench]()

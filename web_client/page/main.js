@@ -254,7 +254,7 @@ class Page {
     this.typing.hear(message);
     if (message.type === "disclosure") this.stage.marked(message.mark);
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
-    if (message.type === "started") this.#showProgress(performance.now());
+    if (message.type === "started" && !byId("stop").disabled) this.#showProgress(performance.now());
     if (message.type === "scene") this.feeling.showScene(message);
     if (message.type === "warning" && this.feeling.warned(message)) return;
     if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");

@@ -12,7 +12,7 @@ const EXAMPLE = "Hello! [smiles] Type something, and I say it.";
  * @typedef {{name: string, language: string, title: string}} Voice
  * @typedef {{provider: string|null, reason: string, voice: string|null, voices: Voice[]}} Speech
  * @typedef {{client: any, voice: string, chooseVoice: (voice: any) => Promise<void>,
- *   connect: () => Promise<boolean>, signalling: any, running: boolean}} Call
+ *   connect: () => Promise<boolean>, signalling: any, avatars: any[], avatar: string}} Call
  */
 
 /**
@@ -27,6 +27,7 @@ export function sorted(voices, languages) {
 
 export class TypingCard {
   #said = 0;
+  /** Whether the person chose the voice. */ #chosen = false;
   /** The segment last asked for, until it is over. */ #segment = "";
 
   /** @param {Call} call */
@@ -34,6 +35,7 @@ export class TypingCard {
     this.call = call;
     byId("type-text").value = EXAMPLE;
     byId("type-form").onsubmit = (event) => (event.preventDefault(), void this.speak());
+    byId("type-voice").onchange = () => (this.#chosen = true);
     byId("type-stop").onclick = () => this.call.client?.silence();
     byId("type-text").onkeydown = (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -48,6 +50,7 @@ export class TypingCard {
     const text = byId("type-text").value.trim();
     if (!text) return byId("type-text").focus();
     const { call } = this;
+    this.#suit();
     await call.chooseVoice("push");
     if (call.client?.state !== "live" && !(await call.connect())) return;
     this.#said += 1;
@@ -66,7 +69,18 @@ export class TypingCard {
     if (message.segment === this.#segment) this.#over();
   }
 
-  /** The call has ended: nothing is being said. */
+  /** A woman's face speaks with a woman's voice, where there is one of the same language. */
+  #suit() {
+    if (this.#chosen) return;
+    const { avatars, avatar } = this.call;
+    const sex = avatars.find(({ name }) => name === avatar)?.attributes?.sex;
+    const select = byId("type-voice");
+    const [language] = select.selectedOptions[0]?.text.split(", ") ?? [];
+    const fit = [...select.options].find(({ text }) => text === `${language}, ${sex}`);
+    if (fit) select.value = fit.value;
+  }
+
+  /** Nothing is being said any more. */
   #over() {
     this.#segment = "";
     byId("type-stop").disabled = true;
