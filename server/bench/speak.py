@@ -52,6 +52,8 @@ class Talker:
     session: str = ""
     jaw: float = 0.0
     rest: float = 0.0
+    delay_ms: list[float] = field(default_factory=list)
+    """Of the playout, as it adapts."""
     _sink: MediaBlackhole = field(default_factory=MediaBlackhole)
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
     _open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -109,6 +111,8 @@ class Talker:
         if message.get("type") == "motion":
             self.jaw = float(message["values"][_JAW])
             self._moved.set()
+        elif message.get("type") == "stats":
+            self.delay_ms.append(float(message["delay_ms"]))
         elif message.get("type") == "error":
             raise BenchError(str(message["message"]))
 
@@ -146,7 +150,7 @@ async def speak(plan: Plan, tell: Callable[[str], None]) -> Result:
     return Result(
         kind="speak",
         command=plan.command,
-        rows=rows(lips, alone, shut, silence),
+        rows=[*rows(lips, alone, shut, silence), row("playout delay", "ms", talker.delay_ms)],
         notes=[
             f"Voice {voice.speech.name}. Lips move when the jaw of the motion that is shown is "
             f"{OPEN:g} above its rest; the mouth is closed when it is less than {SHUT:g} above it."

@@ -9,6 +9,7 @@ from tests.unit.server.bench.test_page_scripts import run_js
 
 TYPING = json.dumps((WEB_ROOT / "page" / "typing.js").as_uri())
 SCRIPT = f"""
+globalThis.matchMedia = () => ({{ matches: false, addEventListener() {{}} }});
 import({TYPING}).then(({{ sorted }}) => {{
   const voices = input.voices.map((language) => ({{ language }}));
   const parts = sorted(voices, input.languages);
