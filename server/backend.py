@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from engines.loop import RendererFactory
 from engines.pipeline import Motion
 from server.admission import Machine
+from server.assistant.maker import AssistantMaker
 from server.avatar_folders import avatar_store
 from server.codec_pool import CodecPool
 from server.drawing import Kind
@@ -68,6 +69,7 @@ class EngineBackend:
         )
         self._installed: Installed | None = None
         self._ears: Ears | None = None
+        self._assistants: AssistantMaker | None = None
         self.speech = NO_VOICE
         """Who speaks texts, once it has started."""
 
@@ -104,12 +106,17 @@ class EngineBackend:
         faces = await self._engine.start(gallery, on_fault)
         metrics.watch_engine(faces.stats)
         self.speech = await gallery.run(choose_voice, self._settings.voices)
-        parts = Machinery(self._settings, faces, pool, metrics, self._ears, speech=self.speech)
-        return media_factory(parts)
+        self._assistants = await gallery.run(
+            AssistantMaker, self._settings.assistant, self._ears, self.speech.speech
+        )
+        shared = (self._ears, self._assistants, self.speech)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, *shared))
 
     async def aclose(self) -> None:
         """Stop the engine thread and take aiortc's hardening back. Idempotent."""
         await self._engine.aclose()
+        if self._assistants is not None:
+            await self._assistants.aclose()
         if self.speech.speech is not None:
             await self.speech.speech.aclose()
         if self._ears is not None:

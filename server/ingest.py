@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from av import AudioFrame
@@ -15,7 +16,6 @@ from av import AudioFrame
 from engines.values import F32, SAMPLE_RATE_HZ
 from server.push_timeline import PushRefused, PushTimeline
 from server.resample import Resampler
-from server.timeline import MicTimeline
 
 PUSH_RATES_HZ = (8_000, 48_000)
 """Lowest and highest sample rate of pushed speech."""
@@ -24,15 +24,25 @@ RTP_HZ = 48_000
 _SCALE = 1 / 32768
 
 
+class MicSink(Protocol):
+    """Where a microphone's sound goes: `server.timeline.MicTimeline` is one."""
+
+    def push(self, now_s: float, rtp_pts: int, samples: F32) -> None:
+        """Take f32[N] at 16 kHz whose first sample has the unwrapped RTP time `rtp_pts`."""
+
+    def restart(self) -> None:
+        """What comes next is another microphone's, with RTP times of its own."""
+
+
 class MicReader:
-    """Converts the frames of one remote audio track and puts them on a MicTimeline.
+    """Converts the frames of one remote audio track and puts them on a MicSink.
 
     `feed` is what `server.peer.Peer` calls with each decoded frame.
     """
 
     def __init__(
         self,
-        timeline: MicTimeline,
+        timeline: MicSink,
         on_pushed: Callable[[], None] = lambda: None,
         on_heard: Callable[[F32], None] | None = None,
         *,
@@ -77,6 +87,12 @@ class MicReader:
         self._on_pushed()
         if self._on_heard is not None:
             self._on_heard(samples)
+
+    def restart(self) -> None:
+        """Another microphone speaks from now on."""
+        self._next = None
+        self._spare = 0
+        self._timeline.restart()
 
     def _restart(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz

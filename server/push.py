@@ -260,7 +260,9 @@ async def open_push(socket: WebSocket, session: Session, timeout_s: float) -> Pu
     try:
         check_version(socket.query_params.get("version"))
         if session.plan.voice != "push":
-            raise PushError(POLICY, "wrong_voice", "this session's voice is mirror, not push")
+            raise PushError(
+                POLICY, "wrong_voice", f"this session's voice is {session.plan.voice}, not push"
+            )
         media = await session.wait_media(timeout_s)
     except TimeoutError:
         await refuse(socket, PushError(POLICY, "no_offer", "this session got no offer in time"))

@@ -18,7 +18,7 @@ from server.speech.messages import SpeechTold
 from server.stage_wishes import StageChange, StageReply
 from server.tellings import EmotionTelling, MannerTelling
 
-Voice = Literal["mirror", "push"]
+Voice = Literal["mirror", "push", "assistant"]
 NOTICE = "This face is made by a computer. Nobody is being filmed."
 MAX_CANDIDATES = 32
 """Candidates of one trickle request; browsers send one to four at a time."""
@@ -32,7 +32,8 @@ class SessionRequest(Strict):
     )
     voice: Voice = Field(
         "mirror",
-        description="mirror: the microphone drives the face; push: speech over the websocket.",
+        description="mirror: the microphone drives the face; push: speech over the websocket; "
+        "assistant: the server's own assistant hears, answers and speaks.",
     )
     size: int | None = Field(
         None, description=f"Picture size in pixels, one of {', '.join(map(str, SIZES))}."
@@ -121,6 +122,7 @@ class SessionReply(BaseModel):
     expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
     stage: StageReply
     disclosure: Disclosure
+    watch: str = Field(description="WHEP: who knows this path may look on, and no more.")
 
 
 class Description(Strict):

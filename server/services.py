@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.doors.keeper import DoorKeeper
 from server.drawing import Kind
 from server.gallery import Gallery, Store
 from server.manager import SessionManager
@@ -75,6 +76,9 @@ class Services:
     manager: SessionManager
     metrics: Metrics
     maker: Maker
+    doors: DoorKeeper
+    token: str | None = None
+    """What standing doors ask for (`doors.token_env`)."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -148,6 +148,11 @@ class MicTimeline:
             self._give(start + late, samples[late:])
             self._arrivals.append((start + late, self._end, now_s))
 
+    def restart(self) -> None:
+        """Another sender speaks from now on: its clock is placed anew by its first packet."""
+        self._base = None
+        self._floor.clear()
+
     def poll(self, now_s: float) -> list[AudioChunk]:
         """Chunks in order: sound as it came, silence where its time has passed without it."""
         if self._origin_s is not None:

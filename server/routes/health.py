@@ -68,7 +68,7 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         lookahead_ms=served.backend.lookahead * to_ms,
         playout_delay_ms=served.settings.media.playout_delay_ms,
         renderers=list(dict.fromkeys([served.backend.renderer, "motion-frame"])),
-        voices=["mirror", "push"],
+        voices=["mirror", "push", "assistant"],
         push_sample_rates_hz=list(RATES_HZ),
         speech=SpeechTold.model_validate(speech_told(served.backend.speech)),
         max_sessions=served.manager.cap,

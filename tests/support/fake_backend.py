@@ -18,8 +18,11 @@ from engines.motion.wishes import Wish
 from engines.render.stage import Stage
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.doors.fan import Fan
+from server.doors.hall import Hall, House
 from server.drawing import Kind
 from server.gallery import Gallery
+from server.ingest import MicReader
 from server.live_voice import LiveVoice
 from server.metrics import Metrics
 from server.push_protocol import PushVoice, event_message
@@ -27,7 +30,8 @@ from server.push_timeline import PushTimeline
 from server.rtc.offer_limits import BadOffer, check_offer
 from server.services import Fault
 from server.sessions import MediaEvents, MediaFactory, SessionPlan
-from server.timeline import SegmentEvent
+from server.settings import RtcSettings
+from server.timeline import MicTimeline, SegmentEvent
 from server.voices.choice import NO_VOICE, Chosen
 
 
@@ -98,6 +102,24 @@ class FakeVoice(LiveVoice):
             self.hear(event_message(event))
 
 
+class FakeHall(Hall):
+    """The real hall of a session that has no player: its peers are real."""
+
+    def __init__(self, plan: SessionPlan, events: MediaEvents) -> None:
+        house = House(
+            rtc=RtcSettings(bind_addresses=("127.0.0.1",)),
+            size=plan.size,
+            pool=CodecPool(1),
+            viewers=2,
+            sounds=Fan(),
+            pictures=Fan(),
+            mic=None if plan.voice == "push" else MicReader(MicTimeline()),
+            page_speaks=lambda: False,
+            on_connected=events.connected,
+        )
+        super().__init__(house)
+
+
 class FakeMedia:
     """Answers every readable offer with fixed text."""
 
@@ -105,6 +127,7 @@ class FakeMedia:
         self.plan = plan
         self.events = events
         self.voice: PushVoice | None = FakeVoice(buffer_s) if plan.voice == "push" else None
+        self.doors: Hall = FakeHall(plan, events)
         self.candidates: list[tuple[str, str | None, int | None]] = []
         self.told: list[Mapping[str, object]] = []
         self.shown: list[Stage] = []
@@ -176,6 +199,7 @@ class FakeMedia:
     async def aclose(self) -> None:
         """Count; hang or fail when told to."""
         self.closed += 1
+        await self.doors.aclose()
         if self.fail_on == "aclose":
             raise RuntimeError("stuck socket")
         if self.hang_on_close is not None:

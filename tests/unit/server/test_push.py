@@ -404,6 +404,7 @@ async def test_no_log_line_has_the_whole_session_id(
             await socket.send(SECOND)
             await hear(socket, "buffered")
     finally:
+        root.handlers[0].close()
         root.handlers, root.level = handlers, level
     told = capsys.readouterr().err
     assert "this line is told" in told
