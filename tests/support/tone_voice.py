@@ -21,9 +21,10 @@ class ToneVoice:
     """`server.voices.values.TextToSpeech`; `up` and `down` are its voices."""
 
     name = "tone"
-    voices = (Voice("up", "en", "Up"), Voice("down", "de", "Down"))
+    voices: tuple[Voice, ...] = (Voice("up", "en", "Up"), Voice("down", "de", "Down"))
 
-    def __init__(self, silent_s: float = 0.0, fails_after: int = -1) -> None:
+    def __init__(self, silent_s: float = 0.0, fails_after: int = -1, level: int = LEVEL) -> None:
+        self.level = level
         self.silent = round(silent_s * RATE_HZ)
         self.fails_after = fails_after
         """Pieces of 100 ms of each text, then it breaks off."""
@@ -39,7 +40,7 @@ class ToneVoice:
         if not text.strip():
             return
         self.asked.append((text, voice, language))
-        level = -LEVEL if voice == "down" else LEVEL
+        level = -self.level if voice == "down" else self.level
         silence = np.zeros(self.silent, np.int16)
         sound = np.concatenate([silence, np.full(len(text) * LETTER, level, np.int16)])
         words = [

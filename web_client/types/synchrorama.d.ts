@@ -130,8 +130,26 @@ export class AvatarClient extends EventTarget {
      * @returns {Promise<import("./client/voice.js").Spoken>} When it has been played, or interrupted.
      */
     speak(voice: Blob | ArrayBuffer | Int16Array): Promise<import("./client/voice.js").Spoken>;
-    /** Push mode: stops speaking at once. */
+    /**
+     * Push mode: the server speaks a text with its own voice, after what is being said now. `[nods]` and
+     * the like are done, not said. Events `started` and `finished` name the segment; docs/speak.md.
+     * @param {string} text
+     * @param {{segment?: string, voice?: string, language?: string, emotion?: object, words?: boolean,
+     *   more?: boolean}} [options]
+     * @returns {boolean} Whether it was sent; false when not live.
+     */
+    speakText(text: string, options?: {
+        segment?: string;
+        voice?: string;
+        language?: string;
+        emotion?: object;
+        words?: boolean;
+        more?: boolean;
+    }): boolean;
+    /** Push mode: stops the voice given to `speak` at once. */
     interrupt(): void;
+    /** Push mode: stops whatever is being said at once. @returns {boolean} Whether it was told. */
+    silence(): boolean;
     /** @returns {Promise<import("./client/stats.js").ClientStats|null>} null when not live. */
     getStats(): Promise<import("./client/stats.js").ClientStats | null>;
     /** Hangs up and lets go of everything; idempotent. `connect()` may be called again. */
