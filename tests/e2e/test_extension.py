@@ -109,7 +109,7 @@ def wait_gone(page: Page, chrome: BrowserContext, server: ServerProcess) -> None
 
 
 def until(page: Page, condition: str) -> None:
-    """Until a condition holds. Playwright's own waiting evaluates text, which the policy forbids."""
+    """Until it holds. Playwright's own waiting evaluates text, which the policy forbids."""
     page.evaluate(
         f"""() => new Promise((resolve, reject) => {{
             const end = performance.now() + {SLOW_MS};
