@@ -59,6 +59,7 @@ class Peer:
         on_message: Callable[[str | bytes], None],
         on_connected: Callable[[], None] = lambda: None,
         greeting: Mapping[str, object] | None = None,
+        on_listening: Callable[[], None] = lambda: None,
         wanted: tuple[str, ...] = ("audio",),
     ) -> None:
         """All callbacks are called on the loop; `on_closed` once, unless `aclose` came first.
@@ -77,6 +78,7 @@ class Peer:
         self._on_mic = on_mic
         self._on_closed = on_closed
         self._on_message = on_message
+        self._on_listening = on_listening
         self._on_connected = on_connected
         self._pc: RTCPeerConnection | None = None
         self._channel: RTCDataChannel | None = None
@@ -300,6 +302,7 @@ class Peer:
         channel.on("message", self._message)
         if self._greeting:
             self.send(self._greeting)
+        self._on_listening()
 
     def _message(self, message: str | bytes) -> None:
         if len(message) <= MAX_MESSAGE_BYTES and self._closing is None:

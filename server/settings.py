@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import ClassVar, get_type_hints
 
 from engines.render.mark import CORNERS, Corner, MarkStyle
+from server.assistant.settings import AssistantSettings
 from server.settings_section import Section, SettingsError, option
+from server.voices.settings import VoiceSettings
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
@@ -368,7 +370,9 @@ class Settings:
     disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
     emotion: EmotionSettings = field(default_factory=EmotionSettings)
     scene: SceneSettings = field(default_factory=SceneSettings)
+    voices: VoiceSettings = field(default_factory=VoiceSettings)
     doors: DoorSettings = field(default_factory=DoorSettings)
+    assistant: AssistantSettings = field(default_factory=AssistantSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
