@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_avatar_arguments(avatar)
     add_settings(avatar, ("avatars", "disclosure"))
     _machine_commands(add)
+    _camera_command(add)
     bench = commands.add_parser("bench", help="measure latency, drift and what is left behind")
     add_bench_arguments(bench)
     bench.set_defaults(run=run_bench)
@@ -107,6 +108,14 @@ def _machine_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     doctor = add("doctor", "what works on this machine, and what to do about the rest", run_doctor)
     doctor.add_argument("--json", action="store_true", help="as JSON")
     add_settings(doctor)
+
+
+def _camera_command(add: Callable[..., argparse.ArgumentParser]) -> None:
+    from server.camera.cli import add_arguments
+
+    camera = add("camera", "a microphone to a face on a virtual camera, for calls", run_camera)
+    add_arguments(camera)
+    add_settings(camera, ("engine", "avatars", "render", "media"))
 
 
 def _render_arguments(command: argparse.ArgumentParser) -> None:
@@ -276,6 +285,13 @@ def feeling_from(arguments: argparse.Namespace) -> EmotionOverride | None:
     if not 0.0 <= intensity <= 1.0:
         raise SettingsError(f"--intensity: got {intensity:g}, wanted 0 to 1")
     return EmotionOverride(arguments.emotion, intensity=intensity)
+
+
+def run_camera(arguments: argparse.Namespace) -> int:
+    """A face on a virtual camera."""
+    from server.camera.cli import run
+
+    return run(arguments, settings_from(arguments))
 
 
 def run_avatars(arguments: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ import numpy as np
 from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
 from server.admission import CODEC_S_512, FRAME_S, Machine, room, sustained_s
+from server.camera.checks import virtual_camera
 from server.doctor import Check, Finding
 from server.gpu_checks import gpu, nvenc, plans, tensorrt
 from server.model_checks import models, renderer
@@ -302,5 +303,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("renderer", renderer),
     ("frame time", frame_time),
     ("chromium", browser),
+    ("virtual camera", virtual_camera),
 )
 """In the order they are told."""

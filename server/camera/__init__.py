@@ -1,0 +1,1 @@
+"""`synchrorama camera`: a microphone to a face on a virtual camera, its voice in step beside it."""
