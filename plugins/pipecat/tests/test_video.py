@@ -23,8 +23,9 @@ from pipecat.frames.frames import (
 from pipecat.metrics.metrics import TTFBMetricsData
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.tests.utils import SleepFrame, run_test
-
 from pipecat_synchrorama import SynchroramaVideoService
+
+from synchrorama_client.media import Media
 
 
 def speech(seconds: float, rate: int = 24_000, channels: int = 1) -> list[Frame]:
@@ -123,10 +124,18 @@ async def test_without_a_server_the_voice_is_heard_and_the_error_told() -> None:
 async def test_a_session_that_ends_lets_the_voice_go_on(server_url: str) -> None:
     service = SynchroramaVideoService(url=server_url, size=256)
 
+    begun = asyncio.Event()
+    forward = service._forward
+
+    async def forwarding(media: Media) -> None:
+        begun.set()
+        await forward(media)
+
+    service._forward = forwarding  # type: ignore[method-assign]
+
     async def end_it() -> None:
         async with asyncio.timeout(30):
-            while service._task is None:
-                await asyncio.sleep(0.01)
+            await begun.wait()
         assert service._session is not None
         async with httpx.AsyncClient() as http:
             await http.delete(f"{server_url}{service._session.path}")
