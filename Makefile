@@ -6,12 +6,12 @@ DATA ?= ../shared/data
 PORT ?= 8000
 TRACKER := .venv-track/bin/python
 
-.PHONY: serve test lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench install install-dev chromium clean
+.PHONY: serve test clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
 
-test: install-dev chromium lint types ## everything, on CPU, from a clean checkout
+test: install-dev chromium clients lint types ## everything, on CPU, from a clean checkout
 	$(BIN)/python -m pytest -q --durations=10
 
 lint: $(VENV)/.dev
@@ -28,7 +28,7 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/unit tests/contract tests/test_architecture.py
 
-e2e: $(VENV)/.dev chromium
+e2e: $(VENV)/.dev chromium clients
 	$(BIN)/python -m pytest -q tests/e2e
 
 install: $(VENV)/.default
@@ -50,6 +50,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 chromium: ## the browser and the speech programs of the tests
 	@bash .ci/chromium
+
+clients: ## other people's WHIP and WHEP clients of the tests, by npm
+	@bash .ci/clients
 
 # MediaPipe and the aligners want other library versions than the server: an environment of their own.
 .venv-track/.done: constraints-track.txt

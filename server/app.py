@@ -23,6 +23,8 @@ from server.bodies import schemas_of
 from server.codec_pool import CodecPool
 from server.director import Director
 from server.disclosure import mark_style
+from server.doors.answers import token_of
+from server.doors.keeper import DoorKeeper
 from server.drawing import nets_of
 from server.errors import install_error_handlers
 from server.gallery import Gallery
@@ -31,7 +33,7 @@ from server.metrics import Metrics, program_version
 from server.middleware import BodyLimit, Larger, SafeHeaders
 from server.onboarding.service import Maker
 from server.onboarding.shelves import shelf_of
-from server.routes import avatars, face, health, sessions, stage
+from server.routes import avatars, face, health, sessions, smallwebrtc, stage, whep, whip
 from server.scene_writer import SceneWriter
 from server.schemas import Description, SessionRequest, Trickle
 from server.services import Backend, Services
@@ -72,7 +74,7 @@ def create_app(
         redoc_url=None,
     )
     install_error_handlers(app)
-    for routes in (sessions, stage, face, avatars, health):
+    for routes in (sessions, stage, face, avatars, whip, whep, smallwebrtc, health):
         app.include_router(routes.router)
     _document_bodies(app)
     if page:
@@ -118,7 +120,10 @@ def _lifespan(
             )
             stack.callback(maker.close)
             await maker.sweep()
-            app.state.services = Services(settings, backend, gallery, manager, metrics, maker)
+            doors, token = DoorKeeper(shared.prefix), token_of(settings.doors)
+            app.state.services = Services(
+                settings, backend, gallery, manager, metrics, maker, doors, token
+            )
             log.info("ready", extra={"sessions_max": manager.cap})
             yield
             log.info("stopping")
@@ -145,9 +150,13 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.server.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Content-Type", "If-Match"],
-            expose_headers=["Location", "Link", "ETag", "Retry-After"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            allow_headers=["Content-Type", "If-Match", "Authorization", "ETag"],
+            expose_headers=[
+                *("Location", "Link", "ETag", "Retry-After", "Accept-Post", "Accept-Patch"),
+                # Eyevinn's WHIP client learns here whether it may trickle.
+                *("Allow", "Access-Control-Allow-Methods"),
+            ],
         )
     app.add_middleware(SafeHeaders)
 
@@ -161,7 +170,7 @@ def _document_bodies(app: FastAPI) -> None:
             schema = original()
             known = schema.setdefault("components", {}).setdefault("schemas", {})
             bodies = (SessionRequest, Description, Trickle, StageChange, face.TellingBody)
-            known.update(schemas_of(*bodies))
+            known.update(schemas_of(*bodies, *smallwebrtc.BODIES))
         return original()
 
     app.openapi = openapi  # type: ignore[method-assign]

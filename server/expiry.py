@@ -22,6 +22,8 @@ class Waited:
     """Since it was created."""
     mic_silent_s: float | None
     """Since the last microphone packet (any packet, silence too); None: no microphone expected."""
+    empty_s: float | None = None
+    """Since the last one left by a door; None while somebody is there, or a page has called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def expired(waited: Waited, limits: Limits) -> Ending | None:
         return Ending.NEVER_OFFERED
     if waited.state is State.CONNECTING and waited.in_state_s >= limits.connect_s:
         return Ending.NEVER_CONNECTED
+    if waited.empty_s is not None and waited.empty_s >= limits.offer_s:
+        return Ending.LEFT
     if waited.state is State.LIVE and waited.mic_silent_s is not None:
         # A microphone that never sent counts from the moment the session went live.
         silent_s = min(waited.mic_silent_s, waited.in_state_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from av import AudioFrame
@@ -15,7 +16,6 @@ from av import AudioFrame
 from engines.values import F32, SAMPLE_RATE_HZ
 from server.push_timeline import PushRefused, PushTimeline
 from server.resample import Resampler
-from server.timeline import MicTimeline
 
 PUSH_RATES_HZ = (8_000, 48_000)
 """Lowest and highest sample rate of pushed speech."""
@@ -24,15 +24,25 @@ RTP_HZ = 48_000
 _SCALE = 1 / 32768
 
 
+class MicSink(Protocol):
+    """Where a microphone's sound goes: `server.timeline.MicTimeline` is one."""
+
+    def push(self, now_s: float, rtp_pts: int, samples: F32) -> None:
+        """Take f32[N] at 16 kHz whose first sample has the unwrapped RTP time `rtp_pts`."""
+
+    def restart(self) -> None:
+        """What comes next is another microphone's, with RTP times of its own."""
+
+
 class MicReader:
-    """Converts the frames of one remote audio track and puts them on a MicTimeline.
+    """Converts the frames of one remote audio track and puts them on a MicSink.
 
     `feed` is what `server.peer.Peer` calls with each decoded frame.
     """
 
     def __init__(
         self,
-        timeline: MicTimeline,
+        timeline: MicSink,
         on_pushed: Callable[[], None] = lambda: None,
         on_heard: Callable[[F32], None] | None = None,
         *,
@@ -78,6 +88,12 @@ class MicReader:
         if self._on_heard is not None:
             self._on_heard(samples)
 
+    def restart(self) -> None:
+        """Another microphone speaks from now on."""
+        self._next = None
+        self._spare = 0
+        self._timeline.restart()
+
     def _restart(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         self._resampler = Resampler(rate_hz, SAMPLE_RATE_HZ)
@@ -97,6 +113,13 @@ class PushReader:
     def __init__(self, timeline: PushTimeline) -> None:
         self._timeline = timeline
         self._resampler: Resampler | None = None
+        self._rate_hz = 0
+        self._fed = 0
+
+    @property
+    def sent(self) -> int:
+        """Samples at 16 kHz that the sound of the open segment comes to, by now."""
+        return round(self._fed * SAMPLE_RATE_HZ / self._rate_hz) if self._rate_hz else 0
 
     def start(self, sample_rate_hz: int, segment: str | None = None) -> str:
         """Open a segment of speech at `sample_rate_hz` (8 to 48 kHz); returns its name.
@@ -109,6 +132,7 @@ class PushReader:
         name = self._timeline.start_segment(segment)
         self._resampler = Resampler(sample_rate_hz, SAMPLE_RATE_HZ)
         self._state = self._resampler.new_state()
+        self._rate_hz, self._fed = sample_rate_hz, 0
         return name
 
     def feed(self, data: bytes) -> None:
@@ -124,6 +148,7 @@ class PushReader:
             # Before the resampler moves on, so that the same piece can be sent again.
             self._timeline.refuse()
         self._timeline.push(self._resampler.step(self._state, pcm))
+        self._fed += len(pcm)
 
     def end(self, segment: str | None = None) -> None:
         """Close the open segment. Raises PushRefused."""

@@ -17,29 +17,36 @@ from functools import partial
 from typing import Any
 
 from engines.mailbox import Mailbox
-from engines.meters import EngineSessionStats
 from engines.motion.wishes import Say, Wish
 from engines.render.stage import Stage
 from engines.values import F32, U8, Picture
+from server.assistant.ear import Ear
+from server.assistant.interfaces import Assistant, Body
+from server.assistant.maker import AssistantMaker
 from server.codec_pool import CodecPool
 from server.disclosure import disclosure_of
+from server.doors import rtvi
+from server.doors.fan import Fan
+from server.doors.hall import Hall, House
 from server.face_feed import FaceFeed
 from server.faces import Face, FacePlan, Faces
 from server.ingest import MicReader
 from server.listener import Ears, Listener
 from server.live_voice import LiveVoice
-from server.media_metrics import Meter, Times, newest
+from server.media_metrics import Meter, Times, engine_figures, newest, stats_event
 from server.metrics import Metrics
 from server.peer import Peer
 from server.player import Outlets, Player
 from server.probe import Probe
 from server.push_protocol import PushVoice, event_message
 from server.push_timeline import PushTimeline
-from server.session_states import Ending
+from server.session_states import Ending, ending_of
 from server.sessions import Media, MediaEvents, MediaFactory, SessionPlan
 from server.settings import Settings
+from server.speech.desk import WORDS, answer, too_long
 from server.timeline import MicTimeline, SegmentEvent
 from server.tracks import AvatarAudioTrack, AvatarVideoTrack
+from server.voices.choice import NO_VOICE, Chosen
 
 log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
@@ -59,6 +66,10 @@ class Machinery:
     metrics: Metrics
     ears: Ears | None = None
     """Whoever writes down what microphones say."""
+    assistants: AssistantMaker | None = None
+    """Whoever answers in sessions with the voice `assistant`."""
+    speech: Chosen = NO_VOICE
+    """Whoever speaks texts."""
 
 
 def media_factory(machinery: Machinery) -> MediaFactory:
@@ -96,6 +107,8 @@ class LiveMedia:
         self._metrics = machinery.metrics
         self._began_s = time.monotonic()
         self._timing_silence = False
+        self._rtvi = False
+        """Whether the page is one of Pipecat's clients."""
         self._stack = AsyncExitStack()
         self._frames = frames
         self._face = face
@@ -105,25 +118,35 @@ class LiveMedia:
         self._timeline: MicTimeline | PushTimeline
         self._mic: MicReader | None = None
         self._voice: LiveVoice | None = None
+        self._assistant: Assistant | None = None
         self._feed = FaceFeed(self.tell)
+        self._sounds, self._pictures = (
+            Fan(self._audio_track.mailbox),
+            Fan(self._video_track.mailbox),
+        )
         self._player = self._build_player(face.still)
         self._stack.push_async_callback(self._player.aclose)
         self._peer = self._build_peer()
         self._stack.push_async_callback(self._peer.aclose)
+        self._hall = self._build_hall()
+        self._stack.push_async_callback(self._hall.aclose)
         self._meter = Meter(machinery.metrics)
 
     def _build_player(self, still: U8) -> Player:
         plan, media = self._plan, self._settings.media
-        if plan.voice == "push":
-            self._timeline = push = PushTimeline(media.push_buffer_s)
-            self._voice = LiveVoice(push, self._interrupt)
+        if plan.voice != "mirror":
+            push = PushTimeline(media.push_buffer_s, on_cue=self._events.cue)
+            speech = self._machinery.speech
+            self._timeline = push
+            self._voice = voice = LiveVoice(push, self._interrupt, speech, self._publish)
+            self._stack.push_async_callback(voice.aclose)
         else:
             self._timeline = MicTimeline()
         player = Player(
             timeline=self._timeline,
             engine_audio=self._face.audio,
             engine_frames=self._frames,
-            outlets=Outlets(self._audio_track.mailbox, self._video_track.mailbox),
+            outlets=Outlets(self._sounds, self._pictures),
             idle_image=still,
             delay_ms=media.playout_delay_ms,
             on_speaking=lambda speaking: self.tell({"type": "state", "speaking": speaking}),
@@ -132,11 +155,25 @@ class LiveMedia:
                 Ending.FAULT, f"player: {type(error).__name__}"
             ),
             on_shown=self._feed.shown,
+            on_played=self._on_played,
             probe=Probe(self.tell) if plan.probe else None,
         )
-        if isinstance(self._timeline, MicTimeline):
+        if plan.voice == "assistant":
+            self._join_assistant()
+        elif isinstance(self._timeline, MicTimeline):
             self._mic = MicReader(self._timeline, player.pump, self._listened())
         return player
+
+    def _join_assistant(self) -> None:
+        assert self._machinery.assistants is not None and self._voice is not None
+        body = Body(self._voice, self.tell, self._events.heard)
+        self._assistant = assistant = self._machinery.assistants.make(body)
+        self._stack.push_async_callback(assistant.aclose)
+        self._mic = MicReader(Ear(assistant.hear))
+
+    def _on_played(self, samples: F32) -> None:
+        if self._assistant is not None:
+            self._assistant.played(samples)
 
     def _listened(self) -> Callable[[F32], None] | None:
         """Who else hears the microphone; None where no words are wanted."""
@@ -158,21 +195,45 @@ class LiveMedia:
             on_closed=lambda reason: self._events.ended(*ending_of(reason)),
             on_message=self._on_page_message,
             on_connected=self._on_connected,
-            greeting={
-                "type": "disclosure",
-                **disclosure_of(self._settings.disclosure, self._plan.consent_given).model_dump(),
-            },
+            on_listening=self._on_listening,
+            greeting=self._greeting(),
         )
+
+    def _build_hall(self) -> Hall:
+        return Hall(
+            House(
+                rtc=self._settings.rtc,
+                size=self._plan.size,
+                pool=self._machinery.pool,
+                viewers=self._settings.doors.viewers,
+                sounds=self._sounds,
+                pictures=self._pictures,
+                mic=self._mic,
+                page_speaks=lambda: self._peer.hears,
+                on_connected=self._on_connected,
+                greeting=self._greeting(),
+            )
+        )
+
+    def _greeting(self) -> dict[str, object]:
+        told = disclosure_of(self._settings.disclosure, self._plan.consent_given)
+        return {"type": "disclosure", **told.model_dump()}
 
     # -- what the session asks ----------------------------------------------------------------
 
     @property
     def voice(self) -> PushVoice | None:
-        """Where pushed speech goes; None in mirror mode."""
-        return self._voice
+        """Where pushed speech goes; None in mirror mode, and where an assistant speaks."""
+        return None if self._assistant is not None else self._voice
+
+    @property
+    def doors(self) -> Hall:
+        """The ways in and out beside the page."""
+        return self._hall
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer. Raises BadOffer."""
+        self._hall.paged = True
         return await self._peer.answer(sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
@@ -180,11 +241,16 @@ class LiveMedia:
         await self._peer.add_candidate(candidate, mid, index)
 
     def mic_silent_s(self) -> float | None:
-        """Seconds since the last microphone frame; None in push mode."""
-        if self._mic is None:
+        """Seconds since the last microphone frame; None where there may be none."""
+        since_s = self._hall.microphone_since_s
+        if (
+            self._mic is None
+            or self._assistant is not None
+            or (since_s is None and not self._hall.paged)
+        ):
             return None
         heard_s = self._mic.last_heard_s
-        return time.monotonic() - (self._began_s if heard_s is None else heard_s)
+        return time.monotonic() - max(self._began_s, since_s or 0.0, heard_s or 0.0)
 
     def queue_ages(self) -> Mapping[str, float]:
         """Age of the oldest item of each queue, in seconds."""
@@ -197,6 +263,8 @@ class LiveMedia:
 
     def tell(self, event: Mapping[str, object]) -> None:
         """Send an event to the page, if it listens."""
+        if self._rtvi and (words := rtvi.translated(event)) is not None:
+            self._peer.send(words)
         self._peer.send(dict(event))
 
     async def stats(self) -> dict[str, Any]:
@@ -215,6 +283,7 @@ class LiveMedia:
             "engine": engine_figures(self._face.stats()),
             "player": asdict(self._player.stats()),
             "peer": await self._peer.stats(),
+            "doors": self._hall.stats(),
         }
 
     async def publish(self) -> None:
@@ -228,20 +297,7 @@ class LiveMedia:
             "encode": newest(video.encode_s, max(0, video.sent - 1)),
         }
         self._meter.update(engine, player, await self._peer.stats(), stages)
-        self.tell(
-            {
-                "type": "stats",
-                "audio_to_frame_ms": player.audio_to_frame_p50_ms,
-                "delay_ms": player.delay_ms,
-                "rung": engine.rung_name,
-                "render_ms": round(engine.render.mean_s * 1000, 1),
-                "motion_ms": round(engine.motion.mean_s * 1000, 1),
-                "frames_sent": player.sent,
-                "frames_repeated": player.repeated,
-                "frames_late": player.late,
-                "frames_dropped": player.dropped + engine.frames_dropped,
-            }
-        )
+        self.tell(stats_event(engine, player))
 
     async def show(self, stage: Stage) -> None:
         """Draw on another stage from the next frame on. Raises what kept it from being built."""
@@ -263,10 +319,18 @@ class LiveMedia:
     # -- what the parts say -------------------------------------------------------------------
 
     def _on_connected(self) -> None:
+        if self._player.playing:
+            return
         # Media time 0: before it nobody could hear or see anything.
         self._player.start()
         self._metrics.first_frame.observe(time.monotonic() - self._began_s)
         self._events.connected()
+        if self._assistant is not None:
+            self._assistant.begin()
+
+    def _on_listening(self) -> None:
+        if self._assistant is not None:
+            self._assistant.introduce()
 
     def _interrupt(self) -> None:
         self._player.interrupt()
@@ -292,7 +356,10 @@ class LiveMedia:
         self.tell({"type": "transcript", "text": text})
 
     def _on_segment(self, event: SegmentEvent) -> None:
-        message = event_message(event)
+        self._publish(event_message(event))
+
+    def _publish(self, message: Mapping[str, object]) -> None:
+        """To whoever speaks, and to the page."""
         if self._voice is not None:
             self._voice.hear(message)
         self.tell(message)
@@ -300,6 +367,7 @@ class LiveMedia:
     def _on_page_message(self, message: str | bytes) -> None:
         """A page may interrupt; other objects are the session's to hear, and nothing else is."""
         if len(message) > MAX_PAGE_MESSAGE:
+            self.tell(too_long(len(message), MAX_PAGE_MESSAGE))
             return
         try:
             event = json.loads(message)
@@ -308,32 +376,16 @@ class LiveMedia:
             return
         if not isinstance(event, dict):
             return
-        if event.get("type") == "interrupt":
+        if rtvi.is_rtvi(event):
+            self._rtvi = True
+            if (reply := rtvi.reply(event)) is not None:
+                self._peer.send(reply)
+        elif event.get("type") == "interrupt":
             self._interrupt()
+        elif event.get("type") == "ask" and self._assistant is not None:
+            self._assistant.ask(str(event.get("text", "")))
+        elif event.get("type") in WORDS:
+            if (told := answer(self.voice, event)) is not None:
+                self.tell(told)
         else:
             self._events.heard(event)
-
-
-def ending_of(reason: str) -> tuple[Ending, str]:
-    """How a session ends whose peer closed for `reason`, and what more there is to say."""
-    if reason == "hung up":
-        return Ending.CLIENT, ""
-    if reason == "could not connect":
-        return Ending.NEVER_CONNECTED, "no network path was found"
-    if reason.startswith("fault"):
-        return Ending.FAULT, reason
-    return Ending.LOST, ""
-
-
-def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
-    """The engine's figures, times in milliseconds."""
-    figures = asdict(stats)
-    for rung, count in figures.pop("drawn").items():
-        figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
-    for stage in ("motion", "render", "queue"):
-        times = figures.pop(stage)
-        figures |= {
-            f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)
-            for name in ("mean_s", "p95_s", "max_s")
-        }
-    return figures

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engines.meters import EngineSessionStats
@@ -73,3 +74,33 @@ class Meter:
         added = max(0.0, total - self._seen.get(name, 0.0))
         self._seen[name] = max(total, self._seen.get(name, 0.0))
         return added
+
+
+def stats_event(engine: EngineSessionStats, player: PlayerStats) -> dict[str, object]:
+    """What the page is told of the figures."""
+    return {
+        "type": "stats",
+        "audio_to_frame_ms": player.audio_to_frame_p50_ms,
+        "delay_ms": player.delay_ms,
+        "rung": engine.rung_name,
+        "render_ms": round(engine.render.mean_s * 1000, 1),
+        "motion_ms": round(engine.motion.mean_s * 1000, 1),
+        "frames_sent": player.sent,
+        "frames_repeated": player.repeated,
+        "frames_late": player.late,
+        "frames_dropped": player.dropped + engine.frames_dropped,
+    }
+
+
+def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
+    """The engine's figures, times in milliseconds."""
+    figures = asdict(stats)
+    for rung, count in figures.pop("drawn").items():
+        figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
+    for stage in ("motion", "render", "queue"):
+        times = figures.pop(stage)
+        figures |= {
+            f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)
+            for name in ("mean_s", "p95_s", "max_s")
+        }
+    return figures

@@ -26,13 +26,15 @@ from av import AudioFrame
 
 from server.rtc import jitter
 from server.rtc.addresses import NoFreePort, advertise
+from server.rtc.discard import discard
 from server.rtc.offer_limits import MAX_CANDIDATES, BadOffer, check_candidate, check_offer
 from server.settings import RtcSettings
 from server.tracks import AvatarAudioTrack, AvatarVideoTrack
 
 log = logging.getLogger(__name__)
 
-EVENTS_LABEL = "events"
+EVENT_LABELS = ("events", "chat")
+"""Ours, and that of Pipecat's clients (server.doors.rtvi)."""
 MAX_MESSAGE_BYTES = 65_536
 MAX_BUFFERED_BYTES = 262_144
 """Events beyond it are dropped: a page that does not read must not cost memory."""
@@ -50,19 +52,24 @@ class Peer:
         settings: RtcSettings,
         *,
         size: int,
-        audio_track: AvatarAudioTrack,
+        audio_track: AvatarAudioTrack | None,
         video_track: AvatarVideoTrack | None,
         on_mic: Callable[[AudioFrame], None] | None,
         on_closed: Callable[[str], None],
         on_message: Callable[[str | bytes], None],
         on_connected: Callable[[], None] = lambda: None,
         greeting: Mapping[str, object] | None = None,
+        on_listening: Callable[[], None] = lambda: None,
+        wanted: tuple[str, ...] = ("audio",),
     ) -> None:
         """All callbacks are called on the loop; `on_closed` once, unless `aclose` came first.
 
-        Without `on_mic` the page's microphone is declined, and not decoded. `greeting` is the first
-        event on the data channel.
+        Without `on_mic` the page's microphone is declined, and not decoded. Without `audio_track`
+        nothing is sent, and a camera's pictures are taken and thrown away: a sender of both (OBS)
+        would fail on a declined one. `greeting` is the first event on the data channel. An offer
+        must hold one of the kinds of media `wanted`.
         """
+        self._wanted = wanted
         self._greeting = dict(greeting or {})
         self._settings = settings
         self.size = size
@@ -71,6 +78,7 @@ class Peer:
         self._on_mic = on_mic
         self._on_closed = on_closed
         self._on_message = on_message
+        self._on_listening = on_listening
         self._on_connected = on_connected
         self._pc: RTCPeerConnection | None = None
         self._channel: RTCDataChannel | None = None
@@ -96,7 +104,7 @@ class Peer:
         """
         if self._pc is not None or self._closing is not None:
             raise BadOffer("offer", "a second one", "one offer for each session")
-        clean = check_offer(sdp)
+        clean = check_offer(sdp, self._wanted)
         self._candidates = clean.count("\na=candidate")
         self._pc = self._connection()
         # A task of its own, so that `aclose` can wait for it: aiortc keeps the sockets of a
@@ -173,9 +181,9 @@ class Peer:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._audio_track.stop()
-        if self._video_track is not None:
-            self._video_track.stop()
+        for track in (self._audio_track, self._video_track):
+            if track is not None:
+                track.stop()
         if self._answering is not None:
             await asyncio.wait({self._answering}, timeout=CLOSE_TIMEOUT_S)
             self._answering.cancel()
@@ -229,13 +237,27 @@ class Peer:
                 transceiver.direction = "inactive"
             elif transceiver.kind == "audio":
                 transceiver.sender.replaceTrack(self._audio_track)
-                transceiver.direction = "sendonly" if self._on_mic is None else "sendrecv"
+                transceiver.direction = self._audio_direction
                 if self._on_mic is not None:
                     self._hear(transceiver, self._on_mic)
             else:
                 # Not recvonly: a camera that the page sends would be decoded for nobody.
                 transceiver.sender.replaceTrack(self._video_track)
                 transceiver.direction = "inactive" if self._video_track is None else "sendonly"
+                if self._audio_track is None:
+                    transceiver.direction = "recvonly"
+                    discard(transceiver.receiver)
+
+    @property
+    def _audio_direction(self) -> str:
+        if self._on_mic is None:
+            return "sendonly"
+        return "recvonly" if self._audio_track is None else "sendrecv"
+
+    @property
+    def hears(self) -> bool:
+        """Whether the other side sends a microphone."""
+        return self._mic_task is not None
 
     def _hear(self, transceiver: RTCRtpTransceiver, on_mic: Callable[[AudioFrame], None]) -> None:
         track = transceiver.receiver.track
@@ -273,13 +295,14 @@ class Peer:
             self._on_closed(reason)
 
     def _channel_opened(self, channel: RTCDataChannel) -> None:
-        if channel.label != EVENTS_LABEL or self._channel is not None:
+        if channel.label not in EVENT_LABELS or self._channel is not None:
             channel.close()
             return
         self._channel = channel
         channel.on("message", self._message)
         if self._greeting:
             self.send(self._greeting)
+        self._on_listening()
 
     def _message(self, message: str | bytes) -> None:
         if len(message) <= MAX_MESSAGE_BYTES and self._closing is None:

@@ -12,14 +12,14 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from engines.chunker import LOOKAHEAD
 from engines.loop import LEAD
 from engines.mailbox import Mailbox
-from engines.values import FRAME_SAMPLES, SAMPLE_RATE_HZ, U8, AudioChunk, Picture
+from engines.values import F32, FRAME_SAMPLES, SAMPLE_RATE_HZ, U8, AudioChunk, Picture
 from server.delay import DelayController, DelayLimits, limits_around
 from server.pacing import Pace, Pacer
 from server.playout import Decision, Playout, Sound, Still
@@ -41,16 +41,29 @@ class Probe(Protocol):
     def hear(self, chunk: AudioChunk) -> None:
         """Hear sound as it enters the media clock."""
 
+    def drawn(self, picture: Picture, waited_s: float) -> None:
+        """Note when the picture was drawn: so long ago."""
+
     def stamp(self, picture: Picture) -> U8:
         """The picture's image with the measuring strip on it."""
 
 
+T_in = TypeVar("T_in", contravariant=True)
+
+
+class Sink(Protocol[T_in]):
+    """A mailbox, or a fan of them."""
+
+    def put(self, item: T_in) -> object:
+        """Take it at once, and never wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Where the player puts what it plays; the tracks' mailboxes."""
+    """Where the player puts what it plays: the tracks' mailboxes."""
 
-    audio: Mailbox[Sound]
-    video: Mailbox[Still] | None
+    audio: Sink[Sound]
+    video: Sink[Still] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ class Player:
         on_speaking: Callable[[bool], None] = lambda speaking: None,
         on_segment: Callable[[SegmentEvent], None] = lambda event: None,
         on_shown: Callable[[Picture], None] = lambda picture: None,
+        on_played: Callable[[F32], None] = lambda samples: None,
         on_fault: Callable[[BaseException], None] | None = None,
         probe: Probe | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -100,8 +114,8 @@ class Player:
 
         `on_speaking` is told when the voice being played begins and ends, `on_segment` when the
         playout passes the beginning and end of a segment of pushed speech, `on_shown` of each
-        picture as it goes out for the first time. `on_fault` is told when a tick fails; the player
-        has then stopped.
+        picture as it goes out for the first time, `on_played` of each 20 ms of sound. `on_fault`
+        is told when a tick fails; the player has then stopped.
         """
         self._timeline = timeline
         self._engine_audio = engine_audio
@@ -111,6 +125,7 @@ class Player:
         self._on_speaking = on_speaking
         self._on_segment = on_segment
         self._on_shown = on_shown
+        self._on_played = on_played
         self._on_fault = on_fault
         self._probe = probe
         self._clock = clock
@@ -148,6 +163,11 @@ class Player:
         self._idle_image = image
 
     @property
+    def playing(self) -> bool:
+        """Whether media time runs."""
+        return self._pacer is not None
+
+    @property
     def media_time(self) -> int:
         """Media time now, in samples; 0 before `start`."""
         if self._pacer is None:
@@ -180,10 +200,13 @@ class Player:
         # Of the oldest that waits; rarely is there more than one.
         waited_ms = self._engine_frames.stats().age_s * 1000
         for picture in self._engine_frames.take_all():
+            if self._probe is not None:
+                self._probe.drawn(picture, waited_ms / 1000)
             self.playout.add_picture(pace.index, picture, waited_ms)
             waited_ms = 0.0
         decision = self.playout.tick(pace.index)
         self._outlets.audio.put(Sound(decision.pts, decision.audio))
+        self._on_played(decision.audio)
         self._send_picture(decision)
         if self._speaking.step(decision.audio):
             self._on_speaking(self._speaking.speaking)

@@ -14,10 +14,11 @@ from engines.render.mark import Corner
 from server.bodies import Strict
 from server.director import MAX_TEXT
 from server.settings import SIZES
+from server.speech.messages import SpeechTold
 from server.stage_wishes import StageChange, StageReply
 from server.tellings import EmotionTelling, MannerTelling
 
-Voice = Literal["mirror", "push"]
+Voice = Literal["mirror", "push", "assistant"]
 NOTICE = "This face is made by a computer. Nobody is being filmed."
 MAX_CANDIDATES = 32
 """Candidates of one trickle request; browsers send one to four at a time."""
@@ -31,7 +32,8 @@ class SessionRequest(Strict):
     )
     voice: Voice = Field(
         "mirror",
-        description="mirror: the microphone drives the face; push: speech over the websocket.",
+        description="mirror: the microphone drives the face; push: speech over the websocket; "
+        "assistant: the server's own assistant hears, answers and speaks.",
     )
     size: int | None = Field(
         None, description=f"Picture size in pixels, one of {', '.join(map(str, SIZES))}."
@@ -120,6 +122,7 @@ class SessionReply(BaseModel):
     expires_in_s: float | None = Field(description="Until the session is closed as it stands.")
     stage: StageReply
     disclosure: Disclosure
+    watch: str = Field(description="WHEP: who knows this path may look on, and no more.")
 
 
 class Description(Strict):
@@ -167,6 +170,7 @@ class CapabilitiesReply(BaseModel):
     renderers: list[str] = Field(description="What may draw a session, the best first.")
     voices: list[str]
     push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
+    speech: SpeechTold = Field(description="Who speaks texts; docs/speak.md.")
     max_sessions: int = Field(description="Of the usual size, as many as would be admitted.")
     active_sessions: int
     motion_names: list[str] = Field(description="Order of the 58 motion values.")

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.doors.keeper import DoorKeeper
 from server.drawing import Kind
 from server.gallery import Gallery, Store
 from server.manager import SessionManager
@@ -22,6 +23,7 @@ from server.metrics import Metrics
 from server.onboarding.service import Maker
 from server.sessions import MediaFactory
 from server.settings import Settings
+from server.voices.choice import Chosen
 
 Fault = Callable[[str | None, BaseException], None]
 
@@ -40,6 +42,10 @@ class Backend(Protocol):
     @property
     def renderer(self) -> Kind:
         """Who draws the pictures."""
+
+    @property
+    def speech(self) -> Chosen:
+        """Who speaks texts, and why."""
 
     @property
     def running(self) -> bool:
@@ -70,6 +76,9 @@ class Services:
     manager: SessionManager
     metrics: Metrics
     maker: Maker
+    doors: DoorKeeper
+    token: str | None = None
+    """What standing doors ask for (`doors.token_env`)."""
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -46,6 +46,7 @@ class Ending(Enum):
     MICROPHONE_LOST = ("lost", "microphone lost: no sound came from it")
     NEVER_OFFERED = ("never_connected", "no offer came in time")
     NEVER_CONNECTED = ("never_connected", "the connection was not made in time")
+    LEFT = ("client", "everybody has left")
     LIMIT = ("limit", "the session reached its longest duration")
     BAD_OFFER = ("bad_offer", "the offer could not be answered")
     FAULT = ("fault", "the server failed on this session")
@@ -76,3 +77,14 @@ def step(now: State, then: State) -> State:
     if then not in TRANSITIONS[now]:
         raise BadTransition(f"a session may not go from {now.value} to {then.value}")
     return then
+
+
+def ending_of(reason: str) -> tuple[Ending, str]:
+    """How a session ends whose peer closed for `reason`, and what more there is to say."""
+    if reason == "hung up":
+        return Ending.CLIENT, ""
+    if reason == "could not connect":
+        return Ending.NEVER_CONNECTED, "no network path was found"
+    if reason.startswith("fault"):
+        return Ending.FAULT, reason
+    return Ending.LOST, ""

@@ -11,13 +11,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
 from engines.motion.wishes import Feel, Manner, Wish, temperature_of
-from engines.render.stage import AS_IT_IS, Stage
+from engines.render.stage import Stage
 from engines.scene.values import Scene, wishes
 from server.director import Director, scene_event
 from server.errors import ApiError, closed_session, invalid_body
@@ -25,6 +25,8 @@ from server.expiry import Waited
 from server.logs import session_context
 from server.prompter import Prompter, usual_feeling
 from server.sdpfrag import offered_ufrag
+from server.session_plan import MediaEvents as MediaEvents
+from server.session_plan import SessionPlan as SessionPlan
 from server.session_states import Ending, State, step
 from server.staging import Staging
 from server.tellings import (
@@ -38,48 +40,10 @@ from server.tellings import (
 )
 
 if TYPE_CHECKING:
+    from server.doors.hall import Hall
     from server.push_protocol import PushVoice
 
 log = logging.getLogger(__name__)
-Voice = Literal["mirror", "push"]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionPlan:
-    """What a session is to be; settled when it is created."""
-
-    id: str
-    """Unguessable; whoever knows it controls the session."""
-    avatar: str
-    voice: Voice
-    size: int
-    """Pixels, square."""
-    seed: int
-    probe: bool = False
-    """Whether the measuring strip is drawn and onsets are told (for benchmarks)."""
-    stage: Stage = AS_IT_IS
-    """As the session begins; `Session.staging` has what it is now."""
-    wishes: tuple[Wish, ...] = ()
-    """What the face is told before anything else."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    """Of the avatar, for the scene's description."""
-    renderer: str = "auto"
-    """What draws it at best."""
-    consent_given: str | None = None
-    """When the person agreed whose photo the avatar was made of; None for built-in avatars."""
-
-
-@dataclass(frozen=True, slots=True)
-class MediaEvents:
-    """What media tells its session; called on the event loop."""
-
-    connected: Callable[[], None]
-    ended: Callable[[Ending, str], None]
-    """The peer or a part has ended by itself; the text says more."""
-    heard: Callable[[Mapping[str, object]], None] = lambda message: None
-    """The page sent a message that is not for the media themselves."""
-    interrupted: Callable[[], None] = lambda: None
-    """The voice is silent from now on; what waited is dropped."""
 
 
 class Media(Protocol):
@@ -88,6 +52,10 @@ class Media(Protocol):
     @property
     def voice(self) -> PushVoice | None:
         """Where pushed speech goes; None in mirror mode."""
+
+    @property
+    def doors(self) -> Hall:
+        """The ways in and out beside the page."""
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer. Raises BadOffer (server.rtc.offer_limits)."""
@@ -191,8 +159,10 @@ class Session:
     def waited(self) -> Waited:
         """How long it has been where it is."""
         now = self._clock()
-        silent = self._media.mic_silent_s() if self._media is not None else None
-        return Waited(self._state, now - self._since_s, now - self._born_s, silent)
+        media = self._media
+        silent = media.mic_silent_s() if media is not None else None
+        empty = media.doors.empty_s if media is not None else None
+        return Waited(self._state, now - self._since_s, now - self._born_s, silent, empty)
 
     def _go(self, then: State) -> None:
         self._state = step(self._state, then)
@@ -222,9 +192,33 @@ class Session:
                 self.request_close(Ending.BAD_OFFER if bad else Ending.FAULT, _detail(error))
                 raise
 
+    async def enter(self) -> Media:
+        """The media, for a door beside the page; built now where no offer came before.
+
+        Raises ApiError 410 when the session has ended, TimeoutError, and what kept it from being
+        built; the session is then closed.
+        """
+        with session_context(self.plan.id):
+            self._must_live()
+            if self._state is not State.CREATED:
+                return await self.wait_media(SHOW_TIMEOUT_S)
+            self._go(State.CONNECTING)
+            try:
+                return await self._build()
+            except BaseException as error:
+                self.request_close(Ending.FAULT, _detail(error))
+                raise
+
     async def _build_and_answer(self, sdp: str) -> str:
+        media = await self._build()
+        reply = await media.answer(sdp)
+        self._must_live()
+        return reply
+
+    async def _build(self) -> Media:
         plan = replace(self.plan, stage=self.staging.stage)
-        events = MediaEvents(self._connected, self._ended, self._heard, self._prompter.cut)
+        cut, perform = self._prompter.cut, self._prompter.perform
+        events = MediaEvents(self._connected, self._ended, self._heard, cut, perform)
         media = await self._factory(plan, events)
         if self._state is not State.CONNECTING:
             await media.aclose()
@@ -235,9 +229,7 @@ class Session:
             media.wish(wish)
         self._wishes.clear()
         self._media_there.set()
-        reply = await media.answer(sdp)
-        self._must_live()
-        return reply
+        return media
 
     def _must_live(self) -> None:
         if self._state in (State.CLOSING, State.CLOSED):
@@ -340,8 +332,7 @@ class Session:
         except ValidationError as error:
             self._tell({"type": "warning", **invalid_body(error.errors())["error"]})
         except ApiError as error:
-            told = {"code": error.code, "message": error.message, "hint": error.hint}
-            self._tell({"type": "warning", **told})
+            self._tell({"type": "warning", **error.told})
 
     def _connected(self) -> None:
         if self._state is State.CONNECTING:

@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import ClassVar, get_type_hints
 
 from engines.render.mark import CORNERS, Corner, MarkStyle
+from server.assistant.settings import AssistantSettings
 from server.settings_section import Section, SettingsError, option
+from server.voices.settings import VoiceSettings
 
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
@@ -327,6 +329,22 @@ class SceneSettings(Section):
 
 
 @dataclass(frozen=True)
+class DoorSettings(Section):
+    """Standard ways in and out: WHIP, WHEP and SmallWebRTC; docs/doors.md."""
+
+    SECTION: ClassVar[str] = "doors"
+
+    viewers: int = option(
+        8, "Most WHEP viewers of one session; the frames are drawn once for all.", low=0, high=64
+    )
+    token_env: str | None = option(
+        None,
+        "Name of the environment variable with the bearer token that /whip, /whep, /start and "
+        "/api/offer ask for; empty: none.",
+    )
+
+
+@dataclass(frozen=True)
 class LogSettings(Section):
     """What is written to standard error."""
 
@@ -352,6 +370,9 @@ class Settings:
     disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
     emotion: EmotionSettings = field(default_factory=EmotionSettings)
     scene: SceneSettings = field(default_factory=SceneSettings)
+    voices: VoiceSettings = field(default_factory=VoiceSettings)
+    doors: DoorSettings = field(default_factory=DoorSettings)
+    assistant: AssistantSettings = field(default_factory=AssistantSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 

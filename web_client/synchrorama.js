@@ -52,6 +52,15 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  *
  * @typedef {{t: number, names: string[], values: number[]}} Motion What the face shows at media time t
  *   (seconds): 52 ARKit blendshapes (0 to 1), then the head's pose; see docs/client.md.
+ *
+ * @typedef {object} AvatarEvents Name of an event -> its `detail`.
+ * @property {{state: ClientState, error: AvatarError|null, delayMs?: number, attempt?: number}} state
+ * @property {{stream: MediaStream}} stream
+ * @property {{stream: MediaStream|null}} microphone
+ * @property {import("./client/stats.js").ClientStats} stats
+ * @property {Record<string, any>} emotion
+ * @property {Record<string, any>} event
+ * @property {AvatarError} error
  */
 
 export class AvatarClient extends EventTarget {
@@ -77,7 +86,9 @@ export class AvatarClient extends EventTarget {
   constructor(options = {}) {
     super();
     const server = options.server ?? new URL(".", import.meta.url);
+    /** @type {AvatarOptions} */
     const usual = { voice: "mirror", microphone: null, codec: "VP8", retries: 10, stage: {} };
+    /** As given, with what is usual in place of what was left out. @type {AvatarOptions} */
     this.options = { ...usual, ...options };
     // Wrong wishes fail here and not on each connection.
     this.feel(options.emotion ?? null);
@@ -89,6 +100,18 @@ export class AvatarClient extends EventTarget {
     this.state = "idle";
     /** Why it waits or was closed. @type {AvatarError|null} */
     this.error = null;
+  }
+
+  /**
+   * As of every EventTarget; written down for the types of `detail`.
+   * @template {keyof AvatarEvents} K
+   * @param {K} type
+   * @param {((event: CustomEvent<AvatarEvents[K]>) => void)|EventListenerObject|null} listener
+   * @param {boolean|AddEventListenerOptions} [options]
+   * @returns {void}
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, /** @type {EventListener|null} */ (listener), options);
   }
 
   /** The face and its voice; a new stream with every connection. @returns {MediaStream|null} */
@@ -441,7 +464,7 @@ export class AvatarClient extends EventTarget {
     void this.#lost(link, new AvatarError(code, { reason, message: said }));
   }
 
-  /** A watcher that fails must not keep the others from it. */
+  /** A watcher that fails must not keep the others from it. @param {Record<string, any>} message */
   #showMotion({ t, values }) {
     for (const watcher of this.#motionWatchers) {
       try {

@@ -45,9 +45,14 @@ class VoiceGate:
         """Nothing heard."""
         return GateState(self._voice.new_state())
 
-    def step(self, state: GateState, samples: F32, speaking: bool) -> F32:
-        """Hear f32[640]; return the rows f32[m,38] that this frame adds to the speech."""
-        rows = self._voice.step(state.voice, samples)
+    def step(
+        self, state: GateState, samples: F32, speaking: bool, prosody: F32 | None = None
+    ) -> F32:
+        """Hear f32[640]; return the rows f32[m,38] that this frame adds to the speech.
+
+        `prosody`: as `Voice.step`.
+        """
+        rows = self._voice.step(state.voice, samples, prosody)
         state.frame += 1
         if not speaking:
             state.quiet += 1

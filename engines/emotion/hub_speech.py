@@ -55,9 +55,11 @@ class HubSpeechEmotion:
         """A speaker not heard yet."""
         return HubSpeechState(self._embedded.new_state())
 
-    def step(self, state: HubSpeechState, samples: F32, speaking: bool) -> SpeechCue | None:
+    def step(
+        self, state: HubSpeechState, samples: F32, speaking: bool, prosody: F32 | None = None
+    ) -> SpeechCue | None:
         """Hear the next f32[640]; as SpeechEmotion.step."""
-        cue = self._embedded.step(state.embedded, samples, speaking)
+        cue = self._embedded.step(state.embedded, samples, speaking, prosody)
         state.frame += 1
         if speaking:
             state.heard = np.concatenate((state.heard, clean(samples)))[-WINDOW:]

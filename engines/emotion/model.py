@@ -50,8 +50,10 @@ class SpeechSource(Protocol):
     def new_state(self) -> Any:
         """State of a new session."""
 
-    def step(self, state: Any, samples: F32, speaking: bool) -> SpeechCue | None:
-        """Hear f32[640]."""
+    def step(
+        self, state: Any, samples: F32, speaking: bool, prosody: F32 | None = None
+    ) -> SpeechCue | None:
+        """Hear f32[640]; `prosody` of it, where that is known."""
 
 
 class TextSource(Protocol):
@@ -115,12 +117,15 @@ class EmotionModel:
         """Feel what is asked for from now on; None: what is heard and said again."""
         state.wanted = None if wanted is None else self._fusion.place(wanted)
 
-    def step(self, state: EmotionState, samples: F32, speaking: bool) -> Emotion:
+    def step(
+        self, state: EmotionState, samples: F32, speaking: bool, prosody: F32 | None = None
+    ) -> Emotion:
         """Emotion of the next frame from its f32[640] of sound and its voice activity.
 
-        Raises ValueError on another length.
+        `prosody`: rows of `engines.prosody` of the same sound, by whoever has them; all of a
+        stream, or none. Raises ValueError on another length.
         """
-        cue = self._speech.step(state.speech, samples, speaking)
+        cue = self._speech.step(state.speech, samples, speaking, prosody)
         state.unsaid += 1
         self._age(state)
         if cue is not None:

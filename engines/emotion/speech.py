@@ -74,10 +74,13 @@ class SpeechEmotion:
         """A speaker not heard yet."""
         return SpeechState(self._gate.new_state())
 
-    def step(self, state: SpeechState, samples: F32, speaking: bool) -> SpeechCue | None:
+    def step(
+        self, state: SpeechState, samples: F32, speaking: bool, prosody: F32 | None = None
+    ) -> SpeechCue | None:
         """Hear the next f32[640]; five times a second of speech, say what it sounds like.
 
-        `speaking`: voice activity of this frame. Raises ValueError on another length.
+        `speaking`: voice activity of this frame; `prosody`: as `VoiceGate.step`.
+        Raises ValueError on another length.
         """
         if samples.shape != (FRAME_SAMPLES,):
             raise ValueError(f"emotion: wanted {FRAME_SAMPLES} samples, got {samples.shape}")
@@ -85,7 +88,7 @@ class SpeechEmotion:
             # Nothing of it may stay in the window: clean speech is judged alone, half a second on.
             state.gate.window = state.gate.window[:0]
             speaking = False
-        self._gate.step(state.gate, samples, speaking)
+        self._gate.step(state.gate, samples, speaking, prosody)
         window = state.gate.window
         if not speaking or state.gate.frame % CUE_FRAMES or len(window) < FIRST_ROWS:
             return None

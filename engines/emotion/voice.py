@@ -51,10 +51,14 @@ class Voice:
         """State before the first sample."""
         return VoiceState(self._prosody.new_state(), self._mel.new_state())
 
-    def step(self, state: VoiceState, samples: F32) -> F32:
-        """Rows f32[m,38] that `samples` f32[n] complete; advances `state`."""
+    def step(self, state: VoiceState, samples: F32, prosody: F32 | None = None) -> F32:
+        """Rows f32[m,38] that `samples` f32[n] complete; advances `state`.
+
+        `prosody` f32[m,10]: by whoever has worked it out for this stream from its beginning.
+        """
         samples = clean(samples)
-        prosody = self._prosody.step(state.prosody, samples)
+        if prosody is None:
+            prosody = self._prosody.step(state.prosody, samples)
         mel = self._mel.step(state.mel, samples)
         rows = np.empty((len(mel), ROW_SIZE), np.float32)
         # Both count their rows alike: a row is complete every 160 samples.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 
@@ -49,7 +50,8 @@ class LipDecoder:
         self._project = weighted.T * np.asarray(weights, np.float64)
         self._stiffness = np.array([shape.stiffness for shape in shapes])
         self._hessian = weighted.T @ weighted + np.diag(self._stiffness)
-        self._limit = np.array([shape.limit for shape in shapes])
+        self._rows: list[list[float]] = self._hessian.tolist()
+        self._limit = [float(shape.limit) for shape in shapes]
         self._prior = np.zeros((len(visemes), len(shapes)))
         for j, shape in enumerate(shapes):
             for name, value in shape.prior.items():
@@ -62,14 +64,15 @@ class LipDecoder:
         """Values of the unknowns within their limits, nearest to the geometry."""
         prior = visemes @ self._prior
         wanted = (self._project @ geometry + self._stiffness * prior).tolist()
-        hessian: list[list[float]] = self._hessian.tolist()
-        limit: list[float] = self._limit.tolist()
-        values = [0.0] * len(limit)
+        values = [0.0] * len(self._limit)
         # Plain floats: at this size numpy calls cost more than the arithmetic.
         for _ in range(SWEEPS):
-            for j, row in enumerate(hessian):
-                rest = wanted[j] - sum(h * v for h, v in zip(row, values, strict=True))
-                values[j] = min(limit[j], max(0.0, values[j] + rest / row[j]))
+            before = values.copy()
+            for j, row in enumerate(self._rows):
+                rest = wanted[j] - sum(map(mul, row, values))
+                values[j] = min(self._limit[j], max(0.0, values[j] + rest / row[j]))
+            if values == before:
+                break
         return values
 
     def __call__(self, geometry: F32, visemes: F32, seal: float) -> F32:

@@ -78,8 +78,8 @@ class EmotionSource(Protocol):
     def new_state(self) -> Any:
         """State of a new session."""
 
-    def step(self, state: Any, samples: F32, speaking: bool) -> Emotion:
-        """What is felt in the next frame."""
+    def step(self, state: Any, samples: F32, speaking: bool, prosody: F32 | None = None) -> Emotion:
+        """What is felt in the next frame; `prosody` of the samples, where it is known."""
 
     def say(self, state: Any, text: str) -> None:
         """Hear words."""
@@ -198,8 +198,10 @@ class MotionModel:
         _gate(state, speaking)
         _steady(state, lips.arkit)
         _mouth(state)
-        heard = self._voice.step(state.voice, samples, speaking)
-        emotion = self._emotion.step(state.emotion, samples, speaking)
+        # Both listen to pitch and loudness, which cost as much as a net: worked out once.
+        prosody = self._voice.hear(state.voice, samples)
+        heard = self._voice.follow(state.voice, prosody, speaking)
+        emotion = self._emotion.step(state.emotion, samples, speaking, prosody)
         told = feeling(emotion)
         channels = self._a2m.step(
             state.face, heard, state.other, told, state.style, state.temperature

@@ -70,7 +70,14 @@ class Voice:
 
     def step(self, state: VoiceState, samples: F32, speaking: bool) -> F32:
         """f32[9] in VOICE_NAMES order of the next f32[640]; `speaking` by `engines.vad`."""
-        rows = self._prosody.step(state.prosody, samples)
+        return self.follow(state, self.hear(state, samples), speaking)
+
+    def hear(self, state: VoiceState, samples: F32) -> F32:
+        """The first half of a step: its prosody f32[m,10], which others may be given too."""
+        return self._prosody.step(state.prosody, samples)
+
+    def follow(self, state: VoiceState, rows: F32, speaking: bool) -> F32:
+        """The second half: f32[9] of what `hear` gave."""
         energy = _energy(state, float(rows[:, LOUDNESS].mean())) if speaking else 0.0
         voiced = rows[rows[:, VOICED] > 0.5]
         sure = len(voiced) > 0 and float(voiced[:, HNR].max()) > 2.0

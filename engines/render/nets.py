@@ -37,6 +37,8 @@ from engines.values import F32, U8
 SCHEMA = 1
 NETS = tuple(name for kind in KINDS for name in (kind, f"{kind}_reference"))
 """For each kind of box what draws in it, and what reads the face at rest once per avatar."""
+INT8 = ".int8"
+"""Behind the name of a drawing net: the same in 8 bits, which the CPU runs in place of it."""
 DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "renderer"
 REFERENCE = 24
 """Layers of the features of a face at rest, at a quarter of the box's size."""
@@ -65,7 +67,8 @@ class RendererNets:
     cues: frozenset[str]
     """Fields of `Cues` that they were trained with: the others would be noise to them."""
     digest: str
-    """Of all four: what is measured with these nets is kept under it."""
+    """Of all four in floating point, whatever runs: what is measured with these nets is kept
+    under it."""
 
     def known(self, cues: Cues) -> Cues:
         """Of what is known of a frame, what these nets understand."""
@@ -115,6 +118,9 @@ def load(
 ) -> RendererNets:
     """Read and check a weights folder, run each net once; None: ONNX Runtime on the CPU.
 
+    That runs the nets in 8 bits where the folder has them; a back-end given gets floating point,
+    which its plans are built of.
+
     Raises NoRendererWeights where there is no manifest, BadRendererWeights for what is damaged,
     and what the back-end given raises when it cannot serve them.
     """
@@ -128,12 +134,17 @@ def load(
     _check(folder, manifest)
     sessions: dict[str, Network] = {}
     opened = OrtBackend(threads=threads) if backend is None else backend
-    for name in NETS:
-        data = _read(folder / f"{name}.onnx", manifest["sha256"].get(name))
+    whole = {name: _read(folder / f"{name}.onnx", manifest["sha256"].get(name)) for name in NETS}
+    small = {
+        name: _read(folder / f"{name}{INT8}.onnx", digest)
+        for name, digest in manifest.get("int8", {}).items()
+    }
+    for name, data in (whole | small if backend is None else whole).items():
         try:
             sessions[name] = opened.load(Model(f"renderer/{name}", data))
         except BadGraph as error:
-            raise BadRendererWeights(f"{folder}/{name}.onnx: {error!r}; {_REMEDY}") from error
+            file = f"{name}{INT8 if data is small.get(name) else ''}.onnx"
+            raise BadRendererWeights(f"{folder}/{file}: {error!r}; {_REMEDY}") from error
     all_four = "".join(manifest["sha256"][name] for name in NETS)
     digest = hashlib.sha256(all_four.encode()).hexdigest()[:16]
     nets = RendererNets(sessions, int(manifest["steps"]), frozenset(manifest["cues"]), digest)
@@ -170,6 +181,11 @@ def _check(folder: Path, manifest: Any) -> None:
         raise BadRendererWeights(f"{folder}: schema {got}, wanted {SCHEMA}; {_REMEDY}")
     if not isinstance(manifest.get("sha256"), dict) or manifest.get("steps") not in (1, 2, 3, 4):
         raise BadRendererWeights(f"{folder}: hashes or steps (1 to 4) are missing; {_REMEDY}")
+    small = manifest.get("int8", {})
+    if not isinstance(small, dict) or not small.keys() <= KINDS.keys():
+        raise BadRendererWeights(
+            f"{folder}: int8 {small}, wanted hashes of {', '.join(KINDS)} at most; {_REMEDY}"
+        )
     cues = manifest.get("cues")
     if not isinstance(cues, list) or not set(cues) <= {field.name for field in fields(Cues)}:
         raise BadRendererWeights(f"{folder}: cues {cues} are not this version's; {_REMEDY}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.avatars.matte import disc
+from engines.avatars.matte import disc, smoothstep
 from engines.render.cv import cv2
 from engines.values import F32, U8
 
@@ -24,13 +24,21 @@ how much more it can be."""
 _BEND = 2.0
 """Of bending against drawing out, for neighbours in the grid: lines stay straight."""
 _REST = 1.0
-"""Face widths over which a wall comes to rest."""
+"""Face widths over which a wall comes to rest, where a person moves far."""
+_REST_NEAR = 0.12
+"""The same for small movements: the swaying of a speaker stays with the wall beside them."""
+_SMALL, _LARGE = 0.008, 0.035
+"""Face widths (root mean square at the person's rim): up to here a movement is small, and from here
+on far; in between the wall goes from one to the other."""
 _SEAM_PX = 6
 """Nearer to the person what is steep is their outline. Of a 512 picture."""
 
 
 class WallField:
     """A sheet fixed to the person and held back everywhere, stiff where there is much to see.
+
+    While the person sways a little, only a narrow rim of it gives and the rest stays where it is;
+    the further they move, the more of it takes part.
 
     A wall that stood still would show, beside a turned head, what no photo holds: made up, that is
     what people call broken. Where it has to give, it gives where it is plain, and its lines stay
@@ -54,16 +62,33 @@ class WallField:
         rim = (matrix[live] != 0).any(0) & ~free
         self._rim = np.flatnonzero(rim)
         pull = matrix[np.ix_(live, rim)]
-        held = stiff[live] * np.float32((spacing / (_REST * face_width)) ** 2)
-        inner = matrix[np.ix_(live, live)] + np.diag(held)
-        self._share = np.zeros((len(nodes), len(self._rim)), np.float32)
-        self._share[live] = np.linalg.solve(inner, -pull)
-        self._share = self._share[self._wall]
+        inner = matrix[np.ix_(live, live)]
+        self._far, self._near = (
+            _shares(inner, pull, stiff[live] * np.float32((spacing / (rest * face_width)) ** 2))
+            for rest in (_REST, _REST_NEAR)
+        )
+        self._unit = face_width
+        self._live = np.flatnonzero(live)
 
     def along(self, offset: F32) -> F32:
-        """How far all nodes go, where those of the person go by f32[N,2]; the same array."""
-        offset[self._wall] = self._share @ offset[self._rim]
+        """How far all nodes go, where those of the person go by f32[N,2]; the same array.
+
+        Nothing but a function of the offsets, and a continuous one: nothing jumps.
+        """
+        rim = offset[self._rim]
+        offset[self._wall] = 0
+        if not len(rim):
+            return offset
+        far = (np.sqrt(float((rim * rim).sum(1).mean())) / self._unit - _SMALL) / (_LARGE - _SMALL)
+        share = np.float32(smoothstep(np.array(far, np.float32)))
+        offset[self._live] = share * (self._far @ rim) + (1 - share) * (self._near @ rim)
         return offset
+
+
+def _shares(inner: F32, pull: F32, held: F32) -> F32:
+    """f32[N,M]: each of N nodes' share of the ways of M nodes at the rim."""
+    out: F32 = np.linalg.solve(inner + np.diag(held), -pull)
+    return out
 
 
 def _stiffness(photo: U8, person: U8, spacing: float) -> F32:

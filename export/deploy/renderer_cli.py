@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from engines.render.boxes import EYE, KINDS
-from engines.render.nets import load
+from engines.render.nets import DEFAULT_FOLDER, load
 from export.data.render_cache import KINDS as SHARDS
 from export.data.render_cache import path_of, stored
 from export.data.render_pairs import Pairs, join
@@ -31,6 +31,7 @@ from export.deploy.renderer_run import BadRun, RunNets, load_run
 from export.evaluate.renderer_cli import TRACKER_ENV
 from export.judges.perceptual import PerceptualMissing, distances
 from export.judges.perceptual import load as load_judge
+from export.train.personal import NotTrainable, shipped
 
 CALIBRATION, HELD_OUT = 192, 160
 """Pairs that int8 is calibrated on, and that losses are measured on."""
@@ -44,10 +45,17 @@ def parser(command: str) -> argparse.ArgumentParser:
     out.add_argument(
         "--renderer",
         type=Path,
-        required=True,
+        default=[],
         nargs="+",
         metavar="RUN",
-        help="folders of runs of `train renderer` or `distill`, one of each box",
+        help="folders of runs of `train renderer` or `distill`; a box without one stays as it is",
+    )
+    out.add_argument(
+        "--base",
+        type=Path,
+        default=DEFAULT_FOLDER,
+        metavar="FOLDER",
+        help="weights that a box without a run is taken from (default: those that ship)",
     )
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
     tracker = os.environ.get(TRACKER_ENV)
@@ -72,7 +80,7 @@ def main_onnx(argv: list[str]) -> int:
 
 
 def main_quantize(argv: list[str]) -> int:
-    """`python -m export quantize`: the same with int8 where it holds the bars; the table."""
+    """`python -m export quantize`: the same, and int8 beside it where that holds the bars."""
     args = parser("quantize").parse_args(argv)
     return _guarded(lambda: _quantize(args), "quantize")
 
@@ -87,29 +95,32 @@ def _guarded(work: Callable[[], None], command: str) -> int:
     torch.set_num_threads(1)
     try:
         work()
-    except (BadRun, FileNotFoundError) as error:
+    except (BadRun, NotTrainable, FileNotFoundError) as error:
         sys.stderr.write(f"{command}: {error}\n")
         return 1
     return 0
 
 
-def _runs(folders: Sequence[Path], *, all_kinds: bool = True) -> list[RunNets]:
-    runs = [load_run(folder) for folder in folders]
-    given = [run.kind.name for run in runs]
-    if len(set(given)) < len(given) or (all_kinds and set(given) != set(KINDS)):
-        raise BadRun(f"runs of {', '.join(given)}; wanted one of each of {', '.join(KINDS)}")
-    return runs
+def _runs(folders: Sequence[Path], base: Path | None = None) -> list[RunNets]:
+    """Those of `folders`, and of `base` for the boxes they lack. Raises BadRun, NotTrainable."""
+    runs = {run.kind.name: run for run in map(load_run, folders)}
+    if len(runs) < len(folders):
+        raise BadRun(f"{len(folders)} runs of {', '.join(runs)}; wanted one of a box")
+    if base is None:
+        return [*runs.values()]
+    return [runs.get(name) or shipped(name, base) for name in KINDS]
 
 
 def _to_onnx(args: argparse.Namespace) -> None:
-    runs = _runs(args.renderer)
+    runs = _runs(args.renderer, args.base)
     models = {name: halved(data) for run in runs for name, data in to_onnx(run).items()}
     _write(args, runs, models, {name: "fp32" for name in KINDS}, {})
 
 
 def _quantize(args: argparse.Namespace) -> None:
-    runs, judge = _runs(args.renderer), _judge(args)
+    runs, judge = _runs(args.renderer, args.base), _judge(args)
     models: dict[str, bytes] = {}
+    smaller: dict[str, bytes] = {}
     precision, tables = {}, {}
     for run in runs:
         whole = to_onnx(run)
@@ -122,15 +133,15 @@ def _quantize(args: argparse.Namespace) -> None:
         print(f"{run.kind.name}: {precision[run.kind.name]} ships")
         models |= {name: halved(data) for name, data in whole.items()}
         if chosen:
-            models[run.kind.name] = small
+            smaller[run.kind.name] = small
         # Torch against itself is minus infinity decibels off, which JSON has no word for.
         tables[run.kind.name] = [asdict(row) for row in rows if row.bytes]
-    _write(args, runs, models, precision, {"parity": tables})
+    _write(args, runs, models, precision, {"parity": tables}, smaller)
 
 
 def _parity(args: argparse.Namespace) -> None:
     judge = _judge(args)
-    for run in _runs(args.renderer, all_kinds=False):
+    for run in _runs(args.renderer, None if args.renderer else args.base):
         rows, _ = _weigh(run, to_onnx(run), args.cache, judge)
         for line in table(run.kind.name, rows):
             print(line)
@@ -182,6 +193,7 @@ def _write(
     models: dict[str, bytes],
     precision: dict[str, str],
     figures: dict[str, object],
+    small: dict[str, bytes] | None = None,
 ) -> None:
     """The folder, then a look at it by the engine's own eyes."""
     given = json.loads(args.figures.read_text()) if args.figures else {}
@@ -194,7 +206,8 @@ def _write(
         precision=precision,
         figures={**given, **figures},
         training=training,
+        small=small,
     )
     load(args.out)
-    size = sum(len(data) for data in models.values())
+    size = sum(len(data) for data in (*models.values(), *(small or {}).values()))
     print(f"{args.out}: {', '.join(models)}, {size / 1e6:.1f} MB")

@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from engines.render.boxes import MASKS, Kind
-from engines.render.nets import NETS, REFERENCE, SCHEMA, shapes
+from engines.render.nets import INT8, NETS, REFERENCE, SCHEMA, shapes
 from engines.render.sampler import SIGMA
 from export.deploy.renderer_run import RunNets
 
@@ -96,9 +96,11 @@ def write_folder(
     precision: Mapping[str, str],
     figures: Mapping[str, Any],
     training: Mapping[str, Any],
+    small: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write the nets, then the manifest that names them; each aside and renamed.
 
+    `small`: drawing nets in int8, to stand beside those in floating point.
     Raises ValueError unless all of NETS are there.
     """
     if set(models) != set(NETS):
@@ -106,9 +108,18 @@ def write_folder(
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in models.items():
         _write(folder / f"{name}.onnx", data)
+    small = small or {}
+    for name in NETS:
+        file = folder / f"{name}{INT8}.onnx"
+        if name in small:
+            _write(file, small[name])
+        else:
+            # Of the nets that were there before: they would not be these in 8 bits.
+            file.unlink(missing_ok=True)
     manifest = {
         "schema": SCHEMA,
         "sha256": {name: hashlib.sha256(models[name]).hexdigest() for name in NETS},
+        "int8": {name: hashlib.sha256(data).hexdigest() for name, data in small.items()},
         "steps": steps,
         "sigma": SIGMA,
         "cues": list(cues),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 
@@ -22,7 +24,7 @@ from export.distill.student import Distiller, Recipe, save, start, student_step
 from export.train import several
 from export.train.renderer import Nets, RenderConfig, load_trained
 from export.train.renderer import start as start_trainer
-from export.train.renderer_batch import chances
+from export.train.renderer_batch import SHARES, chances
 from export.train.renderer_cli import SMOKE, add_run_options, made_up, watch
 from export.train.renderer_figures import apart
 
@@ -42,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--matching", type=float, default=usual.matching)
     out.add_argument("--tint", type=float, default=usual.tint, help="weight of colour alone")
     out.add_argument("--steep", type=float, default=usual.steep, help="of as much edge as there is")
+    out.add_argument("--contest", type=float, default=usual.contest, help="of looking real")
+    out.add_argument("--shares", type=shares_of, default={}, help="kinds drawn, as restore=0.4,...")
     out.add_argument("--two", type=float, default=usual.two, help="share of second steps")
     return out
 
@@ -56,6 +60,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         matching=args.matching,
         tint=args.tint,
         steep=args.steep,
+        contest=args.contest,
         two=args.two,
         warm=1 if args.smoke else Recipe().warm,
     )
@@ -96,20 +101,43 @@ def distill(argv: list[str]) -> int:
     )
     folder.mkdir(parents=True, exist_ok=True)
     recipe = recipe_of(args)
-    note = asdict(config) | {"recipe": recipe.as_dict(), "teacher": str(args.teacher or "")}
+    note = asdict(config) | {
+        "recipe": recipe.as_dict(),
+        "teacher": str(args.teacher or ""),
+        "shares": SHARES | args.shares,
+    }
     (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start_trainer(config, folder, resume=args.resume)
     distiller = start(trainer, recipe, teacher, features, resume=args.resume)
-    run(distiller, pairs, None if args.minutes is None else 60 * args.minutes)
+    run(distiller, pairs, None if args.minutes is None else 60 * args.minutes, args.shares)
     several.leave()
     return 0
 
 
-def run(distiller: Distiller, pairs: Pairs, seconds: float | None) -> None:
+def shares_of(text: str) -> dict[str, float]:
+    """Shares of kinds, as "restore=0.4,grid=0.2". Raises ArgumentTypeError."""
+    out = {}
+    for part in text.split(","):
+        kind, _, share = part.partition("=")
+        try:
+            out[kind] = float(share)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"KIND=SHARE, not {part!r}") from error
+        if kind not in SHARES or not 0 <= out[kind] <= 1:
+            raise argparse.ArgumentTypeError(f"{part!r}: of {', '.join(SHARES)}, each 0 to 1")
+    return out
+
+
+def run(
+    distiller: Distiller,
+    pairs: Pairs,
+    seconds: float | None,
+    shares: Mapping[str, float] = MappingProxyType({}),
+) -> None:
     """Distil with a progress bar; log, curves and sheets in the run's folder."""
     kept_out = apart(pairs)
     seen, held = pairs.take(~kept_out), pairs.take(kept_out)
-    chance = chances(seen, distiller.config.box)
+    chance = chances(seen, distiller.config.box, SHARES | dict(shares))
     watch(
         distiller.trainer,
         held,

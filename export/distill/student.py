@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from engines.render.sampler import SIGMA, sample, step
 from export.data.render_pairs import Pairs
+from export.distill.contest import Discriminator, cells, lost, smoothness
 from export.distill.losses import (
     CUTS,
     Critic,
@@ -45,6 +46,8 @@ from export.train.renderer_loss import drawn_loss, fade_of, steepness_loss, tint
 
 SECOND = 0.5
 """When the second of two steps begins."""
+SMOOTHED = 4
+"""The discriminator is made smooth once in so many steps, and as many times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Recipe:
     """Colour alone (`tint_loss`)."""
     steep: float = 0.0
     """As much edge as the truth has (`steepness_loss`)."""
+    contest: float = 0.0
+    """To look as real as the truth about the opening (`export.distill.contest`)."""
+    smooth: float = 1.0
+    """Weight of the discriminator's smoothness."""
     warm: int = 100
     """Steps in which the critic learns before it is heard."""
     two: float = 0.25
@@ -81,6 +88,8 @@ class Distiller:
     features: Features | None
     critic: Critic
     critic_optimizer: torch.optim.AdamW
+    judge: Discriminator
+    judge_optimizer: torch.optim.AdamW
 
     @property
     def config(self) -> RenderConfig:
@@ -98,12 +107,15 @@ def start(trainer: RenderTrainer, recipe: Recipe, teacher: Nets, features: Featu
     torch.manual_seed(trainer.config.seed)
     critic = Critic().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(critic.parameters(), recipe.critic_rate, betas=(0.5, 0.99))
+    judge = Discriminator().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    judged = torch.optim.AdamW(judge.parameters(), recipe.critic_rate, betas=(0.0, 0.99))
     if resume and trainer.step:
         load_checkpoint(_critic_folder(trainer.folder), critic, optimizer)
+        load_checkpoint(_judge_folder(trainer.folder), judge, judged)
     if features is not None:
         features = features.to(device)
     teacher = teacher.to(device).requires_grad_(False)
-    return Distiller(trainer, recipe, teacher, features, critic, optimizer)
+    return Distiller(trainer, recipe, teacher, features, critic, optimizer, judge, judged)
 
 
 def save(distiller: Distiller) -> None:
@@ -111,11 +123,17 @@ def save(distiller: Distiller) -> None:
     trainer = distiller.trainer
     critic, optimizer = distiller.critic, distiller.critic_optimizer
     save_checkpoint(_critic_folder(trainer.folder), critic, optimizer, trainer.step, [])
+    judge, judged = distiller.judge, distiller.judge_optimizer
+    save_checkpoint(_judge_folder(trainer.folder), judge, judged, trainer.step, [])
     save_checkpoint(trainer.folder, trainer.nets, trainer.optimizer, trainer.step, trainer.history)
 
 
 def _critic_folder(folder: Path) -> Path:
     return folder / "critic"
+
+
+def _judge_folder(folder: Path) -> Path:
+    return folder / "judge"
 
 
 def student_step(distiller: Distiller, pairs: Pairs, chance: NDArray[np.float64]) -> float:
@@ -176,7 +194,41 @@ def _looks(distiller: Distiller, batch: Batch, drawn: Tensor) -> Tensor:
         total = total + recipe.features * away.mean()
     if recipe.critic or recipe.matching:
         total = total + _critics(distiller, batch, shown, truth)
+    if recipe.contest:
+        total = total + recipe.contest * _contested(distiller, batch, shown, truth)
     return total
+
+
+def _contested(distiller: Distiller, batch: Batch, shown: Tensor, truth: Tensor) -> Tensor:
+    """One step of the discriminator, then what the student's boxes lose to the truth by."""
+    recipe, judge, step = distiller.recipe, distiller.judge, distiller.trainer.step
+    fake, real, picture, masks, where = _opened(distiller.config.box, batch, shown, truth)
+    away = fake.detach()
+    loss = lost(judge(real, picture, masks), judge(away, picture, masks), where)
+    if step % SMOOTHED == 0:
+        rough = smoothness(judge, real, picture, masks) + smoothness(judge, away, picture, masks)
+        loss = loss + SMOOTHED * recipe.smooth / 2 * rough
+    distiller.judge_optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    several.mean_gradients(judge.parameters())
+    distiller.judge_optimizer.step()
+    if step < recipe.warm:
+        return shown.new_zeros(())
+    with torch.no_grad():
+        goal = judge(real, picture, masks)
+    judge.requires_grad_(False)
+    out = lost(judge(fake, picture, masks), goal, where)
+    judge.requires_grad_(True)
+    return out
+
+
+def _opened(box: str, batch: Batch, shown: Tensor, truth: Tensor) -> tuple[Tensor, ...]:
+    """Shown, true and motion frames and masks cut about the opening, and the cells that count."""
+    height, width = CUTS[box]
+    shape = (min(height + 16, shown.shape[2]), min(width + 32, shown.shape[3]))
+    corners = about_opening(batch.masks, shape)
+    parts = tuple(cut(x, corners, shape) for x in (shown, truth, batch.picture, batch.masks))
+    return (*parts, cells(parts[3]))
 
 
 def _critics(distiller: Distiller, batch: Batch, shown: Tensor, truth: Tensor) -> Tensor:

@@ -77,6 +77,15 @@ def everybodys(kind: str, folder: Path = DEFAULT_FOLDER) -> Nets:
     return nets
 
 
+def shipped(kind: str, folder: Path = DEFAULT_FOLDER) -> RunNets:
+    """The same as a run, so that a box can be deployed anew. Raises NotTrainable."""
+    nets = everybodys(kind, folder)
+    nets.box.eval()
+    nets.reference.eval()
+    step = int(json.loads((folder / "manifest.json").read_text())["training"][kind]["step"])
+    return RunNets(KINDS[kind], nets.box, nets.reference, step, False)
+
+
 def _weights(path: Path) -> dict[str, torch.Tensor]:
     """The constants of an ONNX by the names that torch gave them, in single precision."""
     found = {}

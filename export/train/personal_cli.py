@@ -25,6 +25,7 @@ from engines.avatars.bundle import Avatar, AvatarError, load
 from engines.avatars.consent import BadConsent, Consent, give_for, statement_in
 from engines.avatars.consent import from_json as consent_from
 from engines.avatars.shelf import Limits, Shelf, default_folder
+from engines.backends.ort import OrtBackend
 from engines.face.weights import BadFaceWeights
 from engines.render.boxes import KINDS
 from engines.render.cv import cv2
@@ -210,7 +211,8 @@ def _delete(path: Path) -> None:
 
 def run(order: Order) -> int:
     """All of it; 1 where the nets are not better than everybody's and nothing is kept."""
-    general, bases = load_nets(), {kind: everybodys(kind) for kind in KINDS}
+    # In floating point, as the person's own will be: compared alike, and kept as they were trained.
+    general, bases = load_nets(backend=OrtBackend()), {kind: everybodys(kind) for kind in KINDS}
     order.begin()
     found = faces_of(order)
     personal_track.check(found)

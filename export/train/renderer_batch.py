@@ -6,6 +6,7 @@ Never looks at a test shard: it is given the pairs it may use.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -57,8 +58,10 @@ class Batch:
         return Batch(*(getattr(self, f.name)[:count] for f in fields(self)))
 
 
-def chances(pairs: Pairs, box: str) -> NDArray[np.float64]:
-    """f64[N]: chance of each pair; kinds by SHARES, rare openings OFTEN.
+def chances(
+    pairs: Pairs, box: str, shares_of_kinds: Mapping[str, float] = SHARES
+) -> NDArray[np.float64]:
+    """f64[N]: chance of each pair; kinds by their shares, rare openings OFTEN.
 
     Rare are the widest mouths (mouth) and the narrowest lids (eye) of each kind.
     """
@@ -68,7 +71,7 @@ def chances(pairs: Pairs, box: str) -> NDArray[np.float64]:
         opening = pairs.open[rows] if box == "mouth" else -pairs.open[rows]
         rare = opening > np.quantile(opening, 1 - RARE_SHARE)
         weight = np.where(rare, OFTEN, 1.0)
-        out[rows] = SHARES.get(str(kind), 0.1) * weight / weight.sum()
+        out[rows] = shares_of_kinds.get(str(kind), 0.1) * weight / weight.sum()
     total: NDArray[np.float64] = out / out.sum()
     return total
 

@@ -40,6 +40,8 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
+    # A page put in by interception has no address: its websocket to loopback would be refused.
+    "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
 )
 
 
@@ -58,9 +60,11 @@ def resource(path: str) -> Path | None:
 class Measurer:
     """The measuring page: one connection at a time."""
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, buffer_ms: int = 0) -> None:
+        """`buffer_ms`: least depth of the browser's jitter buffers; 0 leaves them to it."""
         self._context = context
         self._url = url
+        self._buffer_ms = buffer_ms
         self._page: Page | None = None
         self.version = context.browser.version if context.browser else ""
         self.problems: list[str] = []
@@ -81,7 +85,12 @@ class Measurer:
         await page.wait_for_function("globalThis.bench !== undefined")
         # Interception would cost every later request some milliseconds.
         await page.unroute_all()
-        asked = {"server": self._url, "wishes": wishes, "timeout_ms": CONNECT_TIMEOUT_MS}
+        asked = {
+            "server": self._url,
+            "wishes": wishes,
+            "timeout_ms": CONNECT_TIMEOUT_MS,
+            "buffer_ms": self._buffer_ms,
+        }
         try:
             found: dict[str, Any] = await page.evaluate("asked => bench.connect(asked)", asked)
         except Error as error:
@@ -100,6 +109,17 @@ class Measurer:
     async def state(self) -> str:
         """State of the product's client: `live` while all is well."""
         return str(await self._evaluate("bench.state()"))
+
+    async def interruptions(self, count: int) -> list[dict[str, float | None]]:
+        """Speak and be interrupted so often, in a push session: ms to silence and closed mouth."""
+        from playwright.async_api import Error
+
+        try:
+            found: list[dict[str, float | None]]
+            found = await self._evaluate(f"bench.interruptions({count})")
+        except Error as error:
+            raise BenchError(f"speech was not interrupted: {error.message}") from error
+        return found
 
     async def hang_up(self) -> None:
         """Close the connection and the page; idempotent."""
@@ -130,7 +150,7 @@ async def _serve(route: Route) -> None:
 
 def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Join the lists of several `bench.take()`; counts become lists of counts."""
-    names = ("shown", "heard", "echo", "reports", "events")
+    names = ("shown", "heard", "echo", "reports", "frames", "events")
     joined: dict[str, list[Any]] = {
         name: [row for part in parts for row in part.get(name, [])] for name in names
     }
@@ -140,6 +160,7 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def recording(raw: dict[str, list[Any]]) -> Recording:
     """The page's raw rows as a recording; a picture is shown at its expected display time."""
+    drawn = {row["frame"]: float(row["drawn_ms"]) for row in raw["frames"]}
     shown = [
         Shown(
             at_ms=row["expected_ms"],
@@ -148,6 +169,7 @@ def recording(raw: dict[str, list[Any]]) -> Recording:
             presented=row["presented"],
             received_ms=row["receive_ms"],
             moved=row["moved"],
+            drawn_ms=drawn.get(row["frame"]),
         )
         for row in raw["shown"]
     ]
@@ -158,7 +180,9 @@ def recording(raw: dict[str, list[Any]]) -> Recording:
 
 
 @asynccontextmanager
-async def measuring_browser(url: str, microphone: Path) -> AsyncIterator[Measurer]:
+async def measuring_browser(
+    url: str, microphone: Path, buffer_ms: int = 0
+) -> AsyncIterator[Measurer]:
     """A browser whose microphone plays `microphone` in a loop. Raises BenchError without one."""
     need("playwright.async_api")
     from playwright.async_api import async_playwright
@@ -171,6 +195,6 @@ async def measuring_browser(url: str, microphone: Path) -> AsyncIterator[Measure
         browser = await driver.chromium.launch(executable_path=program, args=flags, headless=True)
         stack.push_async_callback(browser.close)
         context = await browser.new_context(permissions=["microphone"])
-        measurer = Measurer(context, url)
+        measurer = Measurer(context, url, buffer_ms)
         stack.push_async_callback(measurer.hang_up)
         yield measurer

@@ -44,5 +44,5 @@ def find_browser() -> str:
             return found
     raise BenchError(
         "no Chromium found: apt-get install chromium, or name one in "
-        f"{BROWSER_VARIABLE}; without a browser: --no-browser"
+        f"{BROWSER_VARIABLE}; without a browser: --peer"
     )

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from server.bench.document import SCHEMA, Document
+from server.bench.machine import commit
 from server.bench.stats import Summary, summarise
 
-SCHEMA = "synchrorama-bench/1"
 QUIET_SHARE = 0.25
 """Load (processes that want a core) for each core, above which a machine counts as busy."""
 Quantile = Literal["p50", "p95", "p99", "low", "high"]
@@ -56,6 +57,8 @@ class Row:
     summary: Summary | None
     """None: nothing was measured."""
     bars: tuple[Bar, ...] = ()
+    samples: tuple[float, ...] = ()
+    """What the summary was made of, in the order of measuring."""
 
     @property
     def held(self) -> bool | None:
@@ -67,7 +70,8 @@ class Row:
 
 def row(name: str, unit: str, samples: Sequence[float | None], *bars: Bar) -> Row:
     """A row of the samples that are there."""
-    return Row(name, unit, summarise([value for value in samples if value is not None]), bars)
+    known = tuple(float(value) for value in samples if value is not None)
+    return Row(name, unit, summarise(known), bars, known)
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ class Result:
         return all(item.held is not False for item in self.rows)
 
 
-HEAD = ("measured", "n", "p50 (95 %)", "p95", "p99", "max", "bar", "held")
+HEAD = ("measured", "n", "p50 (95 %)", "p95 (95 %)", "p99 (95 %)", "max", "bar", "held")
 
 
 def markdown(result: Result) -> str:
@@ -128,9 +132,15 @@ def _cells(item: Row) -> tuple[str, ...]:
     middle = _number(found.p50)
     if single:
         return (name, "1", middle, "", "", "", bars, held)
-    low, high = (_number(value) for value in found.p50_interval)
-    tail = (_number(found.p95), _number(found.p99), _number(found.high))
-    return (name, str(found.count), f"{middle} ({low} to {high})", *tail, bars, held)
+    cells = [
+        f"{_number(value)} ({_number(interval[0])} to {_number(interval[1])})"
+        for value, interval in (
+            (found.p50, found.p50_interval),
+            (found.p95, found.p95_interval),
+            (found.p99, found.p99_interval),
+        )
+    ]
+    return (name, str(found.count), *cells, _number(found.high), bars, held)
 
 
 def _number(value: float) -> str:
@@ -147,9 +157,13 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def document(result: Result) -> dict[str, Any]:
-    """The JSON form: everything, unrounded."""
-    return {
+    """The JSON form: everything, unrounded, of the form that `server.bench.document` states.
+
+    Raises ValueError where it is not of that form.
+    """
+    made = {
         "schema": SCHEMA,
+        "commit": commit(),
         "kind": result.kind,
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": result.command,
@@ -163,13 +177,16 @@ def document(result: Result) -> dict[str, Any]:
                 "summary": None if item.summary is None else asdict(item.summary),
                 "bars": [asdict(bar) for bar in item.bars],
                 "held": item.held,
+                "samples": list(item.samples),
             }
             for item in result.rows
         ],
         "held": result.held,
         "notes": list(result.notes),
-        "raw": result.raw,
+        "raw": dict(result.raw),
     }
+    Document.model_validate(made)
+    return made
 
 
 def put_table(page: str, result: Result) -> str:

@@ -10,8 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 1000
+PIECE = 1_000_000
+"""Samples drawn at a time."""
+LONG = 5000
+"""Samples past which fewer resamples do: 45,000 intervals would take half a minute."""
 CONFIDENCE = 0.95
 
 
@@ -29,6 +34,10 @@ class Summary:
     """Largest sample."""
     p50_interval: tuple[float, float]
     """95 % confidence of p50 by the percentile bootstrap (Efron 1979), fixed seed."""
+    p95_interval: tuple[float, float] = (0.0, 0.0)
+    """The same of p95; of few samples (under 60) it is a guess, as every high quantile is."""
+    p99_interval: tuple[float, float] = (0.0, 0.0)
+    """The same of p99; of under 300 samples it says little."""
 
 
 def summarise(samples: Sequence[float]) -> Summary | None:
@@ -37,12 +46,22 @@ def summarise(samples: Sequence[float]) -> Summary | None:
         return None
     values = np.asarray(samples, dtype=np.float64)
     p50, p95, p99 = (float(value) for value in np.percentile(values, [50, 95, 99]))
-    chosen = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    medians = np.median(values[chosen], axis=1)
+    rng = np.random.default_rng(0)
     tail = 50 * (1 - CONFIDENCE)
-    bounds = np.percentile(medians, [tail, 100 - tail])
-    interval = (float(bounds[0]), float(bounds[1]))
-    return Summary(len(values), p50, p95, p99, float(values.min()), float(values.max()), interval)
+    count = len(values)
+    if count == 1:
+        only = (p50, p50)
+        return Summary(1, p50, p95, p99, p50, p50, only, only, only)
+    found: list[NDArray[np.float64]] = []
+    # In pieces: a long run has tens of thousands of samples.
+    piece = max(1, PIECE // count)
+    for start in range(0, resamples := RESAMPLES if count <= LONG else RESAMPLES // 5, piece):
+        chosen = rng.integers(0, count, (min(piece, resamples - start), count))
+        found.append(np.percentile(values[chosen], [50, 95, 99], axis=1).T)
+    low, high = np.percentile(np.concatenate(found), [tail, 100 - tail], axis=0)
+    middle, upper, top = ((float(a), float(b)) for a, b in zip(low, high, strict=True))
+    extent = (float(values.min()), float(values.max()))
+    return Summary(len(values), p50, p95, p99, *extent, middle, upper, top)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from engines.avatars.shelf import Shelf
 from engines.render.stage import AS_IT_IS
 from server.bodies import FRAGMENT, JSON, SDP, describe, kind_of, read_model, read_text
 from server.disclosure import disclosure_of
+from server.doors.answers import add_links
 from server.errors import ApiError
 from server.logs import session_context
 from server.push import PushSocket, open_push, refuse
@@ -79,6 +80,7 @@ def _reply(served: Services, session: Session) -> SessionReply:
         expires_in_s=served.manager.left_s(session),
         stage=reply_of(session.staging.stage),
         disclosure=disclosure_of(settings.disclosure, plan.consent_given),
+        watch=f"/whep/{served.doors.channel_of(session)}",
     )
 
 
@@ -93,7 +95,13 @@ def _reply(served: Services, session: Session) -> SessionReply:
 async def create_session(request: Request, response: Response, served: Served) -> SessionReply:
     """Takes a place; an offer must follow within `limits.offer_timeout_s`."""
     kind_of(request, JSON)
-    asked = await read_model(request, SessionRequest, empty=True)
+    session = await make_session(served, await read_model(request, SessionRequest, empty=True))
+    response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
+    return _reply(served, session)
+
+
+async def make_session(served: Services, asked: SessionRequest) -> Session:
+    """A session as asked for. Raises ApiError (404, 422, 503)."""
     size = asked.size or served.settings.session.size
     if size not in SIZES:
         raise ApiError(
@@ -115,8 +123,7 @@ async def create_session(request: Request, response: Response, served: Served) -
     session = served.manager.create(replace(plan, consent_given=given, renderer=renderer))
     if asked.scene:
         session.direct(asked.scene)
-    response.headers["Location"] = f"/v1/sessions/{session.plan.id}"
-    return _reply(served, session)
+    return session
 
 
 def _renderer(served: Services, asked: str) -> str:
@@ -183,18 +190,8 @@ async def offer(session_id: str, request: Request, served: Served) -> Response:
         return JSONResponse(body, status_code=201, headers={"Location": location})
     reply = Response(answer, status_code=201, media_type=SDP, headers={"Location": location})
     reply.headers["ETag"] = f'"{session_id[:8]}"'
-    for server in served.settings.rtc.ice_servers:
-        for link in _links(server):
-            reply.headers.append("Link", link)
+    add_links(reply, served.settings.rtc.ice_servers)
     return reply
-
-
-def _links(server: IceServer) -> list[str]:
-    tail = ""
-    if server.username is not None:
-        tail = f'; username="{server.username}"; credential="{server.credential or ""}"'
-        tail += '; credential-type="password"'
-    return [f'<{url}>; rel="ice-server"{tail}' for url in server.urls]
 
 
 @router.patch(

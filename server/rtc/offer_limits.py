@@ -39,8 +39,11 @@ class BadOffer(ValueError):
         self.wanted = wanted
 
 
-def check_offer(sdp: str) -> str:
-    """Return the offer as aiortc shall see it: mDNS candidates taken out. Raises BadOffer."""
+def check_offer(sdp: str, wanted: tuple[str, ...] = ("audio",)) -> str:
+    """Return the offer as aiortc shall see it: mDNS candidates taken out.
+
+    One of the kinds of media `wanted` must be in it. Raises BadOffer.
+    """
     _check_size(sdp)
     lines = [line for line in re.split(r"\r?\n", sdp) if line]
     if not lines or lines[0] != "v=0":
@@ -50,8 +53,8 @@ def check_offer(sdp: str) -> str:
     if len(sections) - 1 > MAX_MEDIA:
         raise BadOffer("m-lines", str(len(sections) - 1), f"at most {MAX_MEDIA}")
     kinds = [_check_media(section[0]) for section in sections[1:]]
-    if "audio" not in kinds:
-        raise BadOffer("m-lines", ", ".join(kinds) or "none", "an audio m-line")
+    if not set(wanted) & set(kinds):
+        raise BadOffer("m-lines", ", ".join(kinds) or "none", f"an {' or '.join(wanted)} m-line")
     for section in sections[1:]:
         _check_credentials(sections[0] + section)
         _check_section(section)

@@ -13,11 +13,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+from zlib import crc32
 
 MAX_LINE = 8192
 """Bytes of a first line; a longer one is no request of ours."""
 _LINE = re.compile(rb"(?P<method>[A-Z]{3,8}) (?P<path>[^ ?]{1,4096})[^ ]* HTTP/1\.[01]\r?\n")
-_SESSION = re.compile(rb"/v1/sessions/w(\d{1,3})\.")
+_SESSION = re.compile(rb"/(?:(?:v1/)?sessions|wh[ei]p(?:/r)?)/w(\d{1,3})\.")
+"""A session's own URL, a door's, or the name that a session is watched by."""
+_CHANNEL = re.compile(rb"/wh[ei]p/([A-Za-z0-9_-]{1,64})$")
+_MAKES = re.compile(rb"/v1/sessions|/whip|/start|/api/offer")
 _AVATARS = re.compile(rb"/v1/avatars(?:/|$)")
 
 
@@ -34,6 +38,13 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """One and the same process for one channel: who looks on must meet who speaks."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Freest:
     """The process with the fewest sessions."""
 
@@ -46,7 +57,7 @@ class Everybody:
     """All of them: their metrics are told as one."""
 
 
-Target: TypeAlias = Holder | First | Freest | Everybody
+Target: TypeAlias = Holder | First | Named | Freest | Everybody
 
 
 def prefix(index: int) -> str:
@@ -73,7 +84,9 @@ def route(head: bytes) -> Target | None:
         return First()
     if path == b"/metrics":
         return Everybody()
-    return Freest(path == b"/v1/sessions" and found["method"] == b"POST")
+    if (channel := _CHANNEL.match(path)) is not None:
+        return Named(crc32(channel[1]))
+    return Freest(_MAKES.fullmatch(path) is not None and found["method"] == b"POST")
 
 
 def choose(target: Target, loads: Sequence[int | None]) -> int | None:
@@ -89,4 +102,8 @@ def choose(target: Target, loads: Sequence[int | None]) -> int | None:
         return target.index
     if isinstance(target, First):
         return ready[0]
+    if isinstance(target, Named):
+        # Of all, not of the ready ones: a process that starts anew must not move the others'.
+        wanted = target.number % len(loads)
+        return wanted if wanted in ready else None
     return min(ready, key=lambda index: (loads[index], index))

@@ -87,7 +87,7 @@ def test_an_inserted_delay_is_read_back_in_the_browser(folder: Path) -> None:
 
 def test_a_plain_peer_measures_too(folder: Path) -> None:
     with delayed_mirror(INSERTED_MS) as url:
-        found = measured(url, folder, "--no-browser")
+        found = measured(url, folder, "--peer")
     mouth = found["audio to matching mouth"]
     assert mouth["count"] >= 3
     assert mouth["p50"] > INSERTED_MS

@@ -18,8 +18,11 @@ from engines.motion.wishes import Wish
 from engines.render.stage import Stage
 from server.admission import Machine
 from server.codec_pool import CodecPool
+from server.doors.fan import Fan
+from server.doors.hall import Hall, House
 from server.drawing import Kind
 from server.gallery import Gallery
+from server.ingest import MicReader
 from server.live_voice import LiveVoice
 from server.metrics import Metrics
 from server.push_protocol import PushVoice, event_message
@@ -27,7 +30,9 @@ from server.push_timeline import PushTimeline
 from server.rtc.offer_limits import BadOffer, check_offer
 from server.services import Fault
 from server.sessions import MediaEvents, MediaFactory, SessionPlan
-from server.timeline import SegmentEvent
+from server.settings import RtcSettings
+from server.timeline import MicTimeline, SegmentEvent
+from server.voices.choice import NO_VOICE, Chosen
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,11 @@ class FakeStore:
 class FakeVoice(LiveVoice):
     """The real voice without a player; `play` moves the playout clock."""
 
-    def __init__(self, buffer_s: float) -> None:
+    def __init__(self, buffer_s: float, chosen: Chosen = NO_VOICE) -> None:
         self.timeline = PushTimeline(buffer_s)
         self.timeline.begin(0.0)
         self.interrupts = 0
-        super().__init__(self.timeline, self._stop)
+        super().__init__(self.timeline, self._stop, chosen)
 
     def play(self, now_s: float) -> None:
         """Everything up to `now_s` has been played."""
@@ -97,6 +102,24 @@ class FakeVoice(LiveVoice):
             self.hear(event_message(event))
 
 
+class FakeHall(Hall):
+    """The real hall of a session that has no player: its peers are real."""
+
+    def __init__(self, plan: SessionPlan, events: MediaEvents) -> None:
+        house = House(
+            rtc=RtcSettings(bind_addresses=("127.0.0.1",)),
+            size=plan.size,
+            pool=CodecPool(1),
+            viewers=2,
+            sounds=Fan(),
+            pictures=Fan(),
+            mic=None if plan.voice == "push" else MicReader(MicTimeline()),
+            page_speaks=lambda: False,
+            on_connected=events.connected,
+        )
+        super().__init__(house)
+
+
 class FakeMedia:
     """Answers every readable offer with fixed text."""
 
@@ -104,6 +127,7 @@ class FakeMedia:
         self.plan = plan
         self.events = events
         self.voice: PushVoice | None = FakeVoice(buffer_s) if plan.voice == "push" else None
+        self.doors: Hall = FakeHall(plan, events)
         self.candidates: list[tuple[str, str | None, int | None]] = []
         self.told: list[Mapping[str, object]] = []
         self.shown: list[Stage] = []
@@ -175,6 +199,7 @@ class FakeMedia:
     async def aclose(self) -> None:
         """Count; hang or fail when told to."""
         self.closed += 1
+        await self.doors.aclose()
         if self.fail_on == "aclose":
             raise RuntimeError("stuck socket")
         if self.hang_on_close is not None:
@@ -193,6 +218,7 @@ class FakeBackend:
         self.on_fault: Fault | None = None
         self.stops = 0
         self.renderer: Kind = "motion-frame"
+        self.speech = NO_VOICE
         self.measured = machine or Machine(cores=4, step_512_s=0.008)
 
     def machine(self) -> Machine:

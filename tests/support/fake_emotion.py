@@ -37,7 +37,13 @@ class FakeEmotion:
         """State of a new session."""
         return FakeEmotionState()
 
-    def step(self, state: FakeEmotionState, samples: F32, speaking: bool) -> Emotion:
+    def step(
+        self,
+        state: FakeEmotionState,
+        samples: F32,
+        speaking: bool,
+        prosody: F32 | None = None,
+    ) -> Emotion:
         """The emotion wished for, or neutral."""
         shares = np.zeros(len(EMOTIONS), np.float32)
         wanted = state.wanted

@@ -70,3 +70,13 @@ def test_the_time_left_is_never_negative_and_is_what_it_says(
     assert left >= 0
     later = Waited(state, waited.in_state_s + left + 0.001, waited.life_s + left + 0.001, None)
     assert expired(later, LIMITS) is not None
+
+
+def test_a_session_that_everybody_has_left_ends_after_a_while() -> None:
+    def left(empty_s: float | None, state: State = State.LIVE) -> Ending | None:
+        return expired(Waited(state, 50.0, 50.0, None, empty_s), LIMITS)
+
+    assert left(None) is None
+    assert left(LIMITS.offer_s - 0.1) is None
+    assert left(LIMITS.offer_s) is Ending.LEFT
+    assert left(LIMITS.offer_s, State.CLOSING) is None

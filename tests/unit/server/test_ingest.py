@@ -170,3 +170,24 @@ def test_after_an_interrupt_a_new_start_is_needed() -> None:
         reader.end()
     reader.start(16000)
     reader.feed(b"\0\0" * 400)
+
+
+def test_another_microphone_is_heard_at_once_whatever_its_clock_says() -> None:
+    clock, timeline = FakeClock(1.0), MicTimeline()
+    timeline.begin(0.0)
+    reader = MicReader(timeline, clock=clock)
+    tone = np.full(960, 0.5, np.float32)
+
+    def speak(first_pts: int, packets: int) -> int:
+        """Loud samples that came through."""
+        loud = 0
+        for number in range(packets):
+            clock.advance(0.02)
+            reader.feed(frame(tone, first_pts + number * 960))
+            loud += sum(int((chunk.samples > 0.1).sum()) for chunk in timeline.poll(clock()))
+        return loud
+
+    speak(9_000_000, 20)
+    reader.restart()
+    # Its clock begins hours before the other one's.
+    assert speak(0, 10) > 0.9 * 10 * 320

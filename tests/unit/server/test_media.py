@@ -21,11 +21,12 @@ from server.codec_pool import CodecPool
 from server.faces import LocalFaces
 from server.gallery import Gallery
 from server.listener import Ears
-from server.media import LiveMedia, Machinery, ending_of, engine_figures, media_factory
+from server.media import LiveMedia, Machinery, media_factory
+from server.media_metrics import engine_figures
 from server.metrics import Metrics
 from server.push_timeline import PushRefused
 from server.rtc.offer_limits import BadOffer
-from server.session_states import Ending
+from server.session_states import Ending, ending_of
 from server.sessions import MediaEvents, SessionPlan
 from server.settings import RtcSettings, Settings
 from server.timeline import SegmentEvent
@@ -87,6 +88,9 @@ async def test_a_mirror_session_has_a_microphone_and_no_voice(machinery: Machine
     told = Told()
     media = await build(machinery, told, "mirror")
     assert media.voice is None
+    # Nobody has called yet, neither by an offer nor by a door.
+    assert media.mic_silent_s() is None
+    media.doors.paged = True
     silent_s = media.mic_silent_s()
     assert silent_s is not None
     assert 0 <= silent_s < 60

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.meters import EngineSessionStats, StepMeter
-from server.media_metrics import Meter, newest
+from server.media_metrics import Meter, newest, stats_event
 from server.metrics import Metrics
 from server.player import PlayerStats
 
@@ -113,3 +113,8 @@ def test_pictures_are_counted_by_rung() -> None:
     assert count(metrics, 'avatar_rung_frames_total{rung="1 step"}') == 5
     assert count(metrics, 'avatar_rung_frames_total{rung="motion frame"}') == 2
     assert count(metrics, 'avatar_rung_frames_total{rung="mouth"}') == 0
+
+
+def test_the_page_is_told_of_frames_dropped_on_either_side() -> None:
+    event = stats_event(replace(ENGINE, frames_dropped=1), replace(PLAYER, dropped=2, sent=7))
+    assert (event["type"], event["frames_dropped"], event["frames_sent"]) == ("stats", 3, 7)

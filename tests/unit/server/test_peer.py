@@ -60,7 +60,7 @@ async def test_it_is_new_until_an_offer_and_closes_without_one() -> None:
 
 
 async def test_events_wait_for_the_channel_and_are_dropped_when_nobody_reads() -> None:
-    made, opened, other = peer(), channel(), channel("chat")
+    made, opened, other = peer(), channel(), channel("other")
     assert not made.send({"a": 1})
     made._channel_opened(other)
     assert other.closed == [True]

@@ -25,7 +25,7 @@ def test_a_request_finds_the_services_of_its_app() -> None:
 
 def test_services_are_frozen() -> None:
     thing: Any = object()
-    served = Services(thing, thing, thing, thing, thing, thing)
+    served = Services(*[thing] * 7)
     with pytest.raises(FrozenInstanceError):
         served.settings = thing  # type: ignore[misc]
 

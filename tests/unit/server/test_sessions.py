@@ -278,3 +278,30 @@ async def test_a_session_that_ends_answers_a_change_that_waits() -> None:
     with pytest.raises(ApiError) as caught:
         await changing
     assert caught.value.status == 410
+
+
+async def test_a_door_builds_the_media_once_and_a_page_comes_too_late() -> None:
+    home = Home()
+    session = home.session()
+    first = await session.enter()
+    assert await session.enter() is first
+    assert (state_of(session), len(home.made)) == ("connecting", 1)
+    with pytest.raises(ApiError) as late:
+        await session.answer(GOOD_OFFER)
+    assert late.value.code == "already_offered"
+    home.made[0].events.connected()
+    assert state_of(session) == "live"
+    await session.aclose(Ending.CLIENT)
+    with pytest.raises(ApiError) as ended:
+        await session.enter()
+    assert ended.value.status == 410
+
+
+async def test_a_door_that_finds_no_engine_ends_the_session() -> None:
+    home = Home()
+    home.fail_on = "build"
+    session = home.session()
+    with pytest.raises(RuntimeError):
+        await session.enter()
+    assert session.ending is Ending.FAULT
+    await session.aclose(Ending.CLIENT)

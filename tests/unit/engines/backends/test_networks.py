@@ -7,14 +7,17 @@ import pytest
 from engines.backends.base import DYNAMIC
 from engines.backends.networks import BUCKETS, NETWORKS, WEIGHTS, Axis, bucket_of
 from engines.backends.ort import OrtBackend
-from engines.render.nets import NETS
+from engines.render.nets import INT8, NETS
 
 
 def test_every_network_that_ships_has_a_row_and_every_row_a_file() -> None:
     files = {
         path.relative_to(WEIGHTS).with_suffix("").as_posix() for path in WEIGHTS.rglob("*.onnx")
     }
-    assert files == set(NETWORKS)
+    # What the CPU runs in 8 bits: no plan is built of it.
+    small = {name for name in files if name.endswith(INT8)}
+    assert files - small == set(NETWORKS)
+    assert {name.removesuffix(INT8) for name in small} <= set(NETWORKS)
     assert {f"renderer/{name}" for name in NETS} <= set(NETWORKS)
 
 

@@ -36,6 +36,21 @@ def test_a_wall_goes_along_less_the_further_it_is() -> None:
     np.testing.assert_allclose(out[row, 1], -out[row, 0] / 2, rtol=1e-4)
 
 
+def test_the_less_a_person_moves_the_less_of_the_wall_goes_along_without_a_jump() -> None:
+    wall = WallField(NODES, PLAIN, MATTE, 200, 1000)
+    far = float(AWAY.max())
+    beside = [int(np.flatnonzero(AWAY == at)[0]) for at in (34, 54, 94, far)]
+    sizes = np.linspace(0.05, 1.2, 24, dtype=np.float32)
+    way = np.array(
+        [wall.along(np.full((len(NODES), 2), 10 * s, np.float32))[beside, 0] for s in sizes]
+    )
+    steps = np.diff(way, axis=0)
+    assert steps.min() > -0.01 and steps.max() < 2.2 * 10 * 0.05
+    share = way / (10 * sizes[:, None])
+    assert (share[0, 1:] < 0.35 * share[-1, 1:]).all()
+    assert share[-1].max() <= 1
+
+
 def test_a_wall_gives_where_it_is_plain_and_keeps_the_shape_of_what_is_seen() -> None:
     door = PLAIN.copy()
     door[:, 350:430][:, ::8] = 230

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from engines.backends.ort import OrtBackend
 from engines.render.boxes import EYE, KINDS, MOUTH
-from engines.render.nets import load
+from engines.render.nets import DEFAULT_FOLDER, load
 from export.data.render_cache import path_of
 from export.deploy import renderer_cli, renderer_parity
 from export.judges.perceptual import PerceptualMissing
@@ -70,6 +71,8 @@ def test_quantize_prints_its_table_and_ships_the_better(
     text = (tmp_path / "out" / "manifest.json").read_text()
     manifest = json.loads(text)
     assert manifest["precision"] == {"mouth": "int8", "eye": "int8"}
+    assert set(manifest["int8"]) == {"mouth", "eye"} and "int8" not in manifest["sha256"]
+    assert load(tmp_path / "out").digest == load(tmp_path / "out", backend=OrtBackend()).digest
     names = [row["name"] for row in manifest["figures"]["parity"]["eye"]]
     assert names == ["fp32", "halves", "int8"] and "Infinity" not in text
 
@@ -104,11 +107,32 @@ def test_what_is_missing_is_said(
 ) -> None:
     assert renderer_cli.main_onnx(["--renderer", str(tmp_path / "none")]) == 1
     assert "config.json" in capsys.readouterr().err
-    assert renderer_cli.main_onnx(["--renderer", str(runs / "eye")]) == 1
-    assert "one of each of mouth, eye" in capsys.readouterr().err
+    assert renderer_cli.main_onnx(["--renderer", str(runs / "eye"), str(runs / "eye")]) == 1
+    assert "2 runs of eye" in capsys.readouterr().err
+    none = ["--renderer", str(runs / "eye"), "--base", str(tmp_path / "none")]
+    assert renderer_cli.main_onnx(none) == 1
+    assert "mouth nets cannot" in capsys.readouterr().err
     given = ["--renderer", *both(runs), "--cache", str(tmp_path / "empty")]
     assert renderer_cli.main_parity(given) == 1
     assert "--prepare" in capsys.readouterr().err
+
+
+def test_a_box_without_a_run_stays_as_it_is(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert renderer_cli.main_onnx(["--renderer", str(runs / "eye"), "--out", str(out)]) == 0
+    for name in ("mouth", "mouth_reference"):
+        assert (out / f"{name}.onnx").read_bytes() == (DEFAULT_FOLDER / f"{name}.onnx").read_bytes()
+    assert (out / "eye.onnx").read_bytes() != (DEFAULT_FOLDER / "eye.onnx").read_bytes()
+
+
+def test_int8_of_other_nets_does_not_stay_behind(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    given = ["--renderer", *both(runs), "--out", str(out)]
+    assert renderer_cli.main_quantize([*given, "--cache", str(tmp_path / "cache")]) == 0
+    before = load(out).digest
+    assert len([*out.glob("*.int8.onnx")]) == 2
+    assert renderer_cli.main_onnx(given) == 0
+    assert not [*out.glob("*.int8.onnx")] and load(out).digest == before
 
 
 def test_some_rows_are_of_all_files_and_the_same_each_time(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from export.distill.cli import distill, parser, recipe_of
 from export.train.renderer import load_trained
+from export.train.renderer_batch import SHARES
 from export.train.renderer_cli import made_up, train
 
 
@@ -46,8 +47,23 @@ def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_arguments_reach_the_recipe() -> None:
     words = "--features 0.5 --critic 0.2 --matching 0.3 --two 0.1 --teacher-weight 0.4"
-    words += " --teacher-steps 6 --tint 0.6 --steep 0.7"
+    words += " --teacher-steps 6 --tint 0.6 --steep 0.7 --contest 0.8"
     recipe = recipe_of(parser().parse_args(words.split()))
     assert (recipe.features, recipe.critic, recipe.matching, recipe.two) == (0.5, 0.2, 0.3, 0.1)
     assert (recipe.teacher, recipe.teacher_steps) == (0.4, 6)
-    assert (recipe.tint, recipe.steep) == (0.6, 0.7)
+    assert (recipe.tint, recipe.steep, recipe.contest) == (0.6, 0.7, 0.8)
+
+
+def test_shares_are_of_known_kinds() -> None:
+    given = parser().parse_args(["--shares", "restore=0.4,grid=0"]).shares
+    assert given == {"restore": 0.4, "grid": 0.0}
+    for wrong in ("restore", "restore=much", "restore=2", "nobody=0.1", "restore=nan"):
+        with pytest.raises(SystemExit):
+            parser().parse_args(["--shares", wrong])
+
+
+def test_shares_are_kept_in_the_note(tmp_path: Path) -> None:
+    words = ["--smoke", "--box", "eye", "--steps", "1", "--run", str(tmp_path)]
+    assert distill([*words, "--shares", "restore=0.5"]) == 0
+    note = json.loads((tmp_path / "config.json").read_text())
+    assert note["shares"]["restore"] == 0.5 and note["shares"]["grid"] == SHARES["grid"]

@@ -19,7 +19,7 @@ from export.train.renderer_cli import made_up
 
 SIZES = BoxNetConfig((8, 12, 16), (1, 1, 1), 16)
 TINY = RenderConfig(box="eye", steps=8, batch=4, every=1, rate=1e-3, net=SIZES)
-LOUD = Recipe(warm=1, two=0.5)
+LOUD = Recipe(warm=1, two=0.5, contest=0.5)
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def make(folder: Path, teacher: Nets, recipe: Recipe = LOUD, *, resume: bool = F
 
 
 def state(distiller: Distiller) -> list[torch.Tensor]:
-    nets = [*distiller.trainer.nets.state_dict().values(), *distiller.critic.state_dict().values()]
-    return [value.clone() for value in nets]
+    parts = (distiller.trainer.nets, distiller.critic, distiller.judge)
+    return [value.clone() for part in parts for value in part.state_dict().values()]
 
 
 def test_it_starts_as_its_teacher_which_never_moves(
@@ -84,7 +84,7 @@ def test_resuming_changes_no_bit(pairs: Pairs, teacher: Nets, tmp_path: Path) ->
 
 
 def test_the_critic_learns_before_it_is_heard(pairs: Pairs, teacher: Nets, tmp_path: Path) -> None:
-    quiet = replace(LOUD, teacher=0.0, features=0.0, two=0.0)
+    quiet = replace(LOUD, teacher=0.0, features=0.0, two=0.0, contest=0.0)
     alone = make(tmp_path / "a", teacher, replace(quiet, critic=0.0, matching=0.0))
     warming = make(tmp_path / "b", teacher, replace(quiet, critic=5.0, warm=2))
     heard = make(tmp_path / "c", teacher, replace(quiet, critic=5.0, warm=0))
@@ -98,8 +98,10 @@ def test_the_critic_learns_before_it_is_heard(pairs: Pairs, teacher: Nets, tmp_p
     assert not torch.equal(weight_of(warming), fresh)
 
 
-@pytest.mark.parametrize("asked", [Recipe(tint=5.0), Recipe(steep=5.0)])
-def test_colour_and_steepness_are_heard_when_they_are_asked_for(
+@pytest.mark.parametrize(
+    "asked", [Recipe(tint=5.0), Recipe(steep=5.0), Recipe(contest=5.0, warm=0)]
+)
+def test_colour_steepness_and_contest_are_heard_when_they_are_asked_for(
     pairs: Pairs, teacher: Nets, tmp_path: Path, asked: Recipe
 ) -> None:
     chance = chances(pairs, "eye")
@@ -119,7 +121,7 @@ def weight_of(distiller: Distiller) -> torch.Tensor:
 def test_each_loss_pulls_and_can_be_left_out(pairs: Pairs, teacher: Nets, tmp_path: Path) -> None:
     found = pulls(make(tmp_path / "a", teacher, replace(LOUD, warm=0)), pairs)
     assert set(found) == {"level", "teacher", "looks"} and min(found.values()) > 0
-    nothing = replace(LOUD, features=0.0, critic=0.0, matching=0.0, teacher=0.0)
+    nothing = replace(LOUD, features=0.0, critic=0.0, matching=0.0, teacher=0.0, contest=0.0)
     found = pulls(make(tmp_path / "b", teacher, nothing), pairs)
     assert found["level"] > 0 and found["teacher"] == found["looks"] == 0
     assert nothing.as_dict()["features"] == 0

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from engines.backends.ort import OrtBackend
 from engines.render.boxes import EYE, KINDS
 from engines.render.nets import DEFAULT_FOLDER, load, shapes
 from export.deploy.renderer_onnx import blank_feeds
@@ -29,7 +30,7 @@ from export.train.renderer_cli import SMOKE, made_up
 
 @pytest.mark.parametrize("name", [*KINDS])
 def test_what_ships_can_be_trained_on(name: str) -> None:
-    nets, served = everybodys(name), load()
+    nets, served = everybodys(name), load(backend=OrtBackend())
     feeds = blank_feeds(KINDS[name])
     with torch.inference_mode():
         drawn = nets.box(*(torch.from_numpy(feeds[key]) for key in shapes(KINDS[name]))).numpy()

@@ -103,7 +103,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     small = Nets(SMALL)
     monkeypatch.setattr(personal_cli, "write_nets", lambda *_: tiny_nets())
     monkeypatch.setattr(personal_cli, "keep", keep_quickly)
-    monkeypatch.setattr(personal_cli, "load_nets", tiny_nets)
+    monkeypatch.setattr(personal_cli, "load_nets", lambda backend=None: tiny_nets())
     monkeypatch.setattr(personal_cli, "everybodys", lambda kind: small)
     monkeypatch.setattr(personal_cli, "length_of", lambda path: 8.0)
     monkeypatch.setattr(personal_cli, "sound_of", lambda path, n: None)

@@ -36,6 +36,13 @@ def test_kinds_come_by_their_shares_and_rare_openings_often(box: str) -> None:
         assert of_kind[-1] == pytest.approx(3 * of_kind[0])
 
 
+def test_other_shares_may_be_asked_for() -> None:
+    pairs = made_up("eye", 60)
+    chance = chances(pairs, "mouth", {"grid": 0.0, "restore": 0.6, "cycle": 0.2})
+    assert chance[pairs.kind == "grid"].sum() == 0
+    assert chance[pairs.kind == "restore"].sum() == pytest.approx(0.75)
+
+
 def test_levels_are_the_nets() -> None:
     picture = np.array([0, 255, 51], np.uint8).reshape(1, 1, 1, 3)
     assert levels(picture, "cpu").flatten().tolist() == pytest.approx([-1.0, 1.0, -0.6])

@@ -29,7 +29,7 @@ def test_the_chosen_browser_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_browser_on_the_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(needs.BROWSER_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(needs.BenchError, match="--no-browser"):
+    with pytest.raises(needs.BenchError, match="--peer"):
         needs.find_browser()
     (tmp_path / "google-chrome").touch(mode=0o755)
     assert needs.find_browser() == str(tmp_path / "google-chrome")

@@ -13,7 +13,8 @@ import pytest
 
 from engines.avatars.consent import BadConsent, Consent, give
 from server.app import create_app
-from server.routes.sessions import _links, consent_given
+from server.doors.answers import links
+from server.routes.sessions import consent_given
 from server.rtc.addresses import NoFreePort
 from server.settings import IceServer, SessionSettings, Settings
 from tests.support.fake_backend import FakeBackend, FakeMedia
@@ -98,11 +99,11 @@ async def test_stats_before_the_offer_are_short(running: Any) -> None:
 
 
 def test_links_carry_credentials_only_where_there_are_some() -> None:
-    assert _links(IceServer(("stun:a", "stun:b"))) == [
+    assert links(IceServer(("stun:a", "stun:b"))) == [
         '<stun:a>; rel="ice-server"',
         '<stun:b>; rel="ice-server"',
     ]
-    assert 'credential-type="password"' in _links(IceServer(("turn:a",), "u", "c"))[0]
+    assert 'credential-type="password"' in links(IceServer(("turn:a",), "u", "c"))[0]
 
 
 async def test_a_refused_restart_says_that_candidates_are_taken(running: Any) -> None:

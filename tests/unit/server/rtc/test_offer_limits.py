@@ -138,3 +138,10 @@ def test_a_trickled_candidate_is_checked() -> None:
     for bad in ("candidate:1", HOST.replace("2122260223", "9" * 10), "x" * 5000, "candidate:\n"):
         with pytest.raises(BadOffer):
             check_candidate(bad)
+
+
+def test_what_must_be_in_it_can_be_chosen() -> None:
+    watching = GOOD.replace("m=audio", "m=video")
+    with pytest.raises(BadOffer, match="audio"):
+        check_offer(watching)
+    assert check_offer(watching, ("audio", "video")) == watching

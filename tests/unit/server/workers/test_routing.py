@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from server.workers.routing import (
     First,
     Freest,
     Holder,
+    Named,
     Target,
     choose,
     prefix,
@@ -34,6 +37,13 @@ from server.workers.routing import (
         (b"GET /v1/avatars HTTP/1.1\r\n", First()),
         (b"DELETE /v1/avatars/me HTTP/1.1\r\n", First()),
         (b"GET /v1/avatarsx HTTP/1.1\r\n", Freest(False)),
+        (b"POST /whip?avatar=ben HTTP/1.1\r\n", Freest(True)),
+        (b"POST /api/offer HTTP/1.1\r\n", Freest(True)),
+        (b"POST /whip/studio?avatar=ben HTTP/1.1\r\n", Named(crc32(b"studio"))),
+        (b"POST /whep/studio HTTP/1.1\r\n", Named(crc32(b"studio"))),
+        (b"POST /whep/w2.secret HTTP/1.1\r\n", Holder(2)),
+        (b"DELETE /whip/r/w3.secret HTTP/1.1\r\n", Holder(3)),
+        (b"PATCH /sessions/w4.secret/api/offer HTTP/1.1\r\n", Holder(4)),
         (b"GET /metrics?a=b HTTP/1.1\r\n", Everybody()),
     ],
 )
@@ -81,3 +91,11 @@ def test_new_ones_go_where_fewest_are_and_avatars_to_one_alone() -> None:
     assert choose(First(), [None, 1]) == 1
     assert choose(Freest(False), [None, None]) is None
     assert choose(Holder(0), []) is None
+
+
+def test_a_channel_stays_with_its_process_while_another_starts_anew() -> None:
+    homes = {number: choose(Named(number), [0, 0, 0]) for number in range(9)}
+    assert set(homes.values()) == {0, 1, 2}
+    for number, home in homes.items():
+        assert choose(Named(number), [9, None, 9]) == (None if home == 1 else home)
+    assert choose(Named(5), [None, None]) is None
