@@ -33,6 +33,7 @@ from synchrorama_client.events import (
     Event,
     Finished,
     Hello,
+    Queued,
     Started,
     Trouble,
     parse_event,
@@ -140,17 +141,31 @@ class Speech:
         text: str,
         *,
         voice: str | None = None,
-        emotion: Mapping[str, Any] | str | None = None,
+        language: str | None = None,
+        emotion: Mapping[str, Any] | None = None,
+        words: bool | None = None,
         name: str | None = None,
     ) -> Segment:
-        """A segment of text, spoken by the server's own voice. Cues as `[nods]` are acted out."""
+        """A segment of text, spoken by the server's own voice. Cues as `[nods]` are acted out.
+
+        `words`: tell each as it is heard (`Word`). What cannot be spoken is told by `finished`,
+        which raises Refused.
+        """
         segment = Segment(name or self._name(), 0, self._feed, self._end_segment)
-        wishes = {"voice": voice, "emotion": emotion}
+        wishes = {"voice": voice, "language": language, "emotion": emotion, "words": words}
         message: dict[str, Any] = {"type": "speak", "segment": segment.name, "text": text}
         message |= {key: wish for key, wish in wishes.items() if wish is not None}
         await self._begin(segment, message)
         segment.allowed_s += len(text) / SLOWEST_CHARACTERS_S
         return segment
+
+    async def mark(self, name: str, position_s: float | None = None) -> None:
+        """Tell (`Mark`) when this place of the open segment of sound was heard.
+
+        Without `position_s` it is behind the sound sent so far.
+        """
+        place = {} if position_s is None else {"position_s": position_s}
+        await self._control({"type": "mark", "name": name, **place})
 
     async def interrupt(self) -> None:
         """Be silent now: everything that waits is forgotten, each segment finishes."""
@@ -294,8 +309,8 @@ class Speech:
                 self._hear(event)
                 if isinstance(event, Closed):
                     why = SessionClosed("session_closed", f"the session has ended: {event.reason}")
-                elif isinstance(event, Trouble) and event.raw.get("type") == "error":
-                    why = Refused(event.code, event.message)
+                elif isinstance(event, Trouble):
+                    why = Refused(event.code, event.message, event.hint)
         except ConnectionClosed as closed:
             if closed.rcvd is None or closed.rcvd.code not in FINAL_CODES:
                 return None
@@ -313,13 +328,23 @@ class Speech:
             self._pacing.told(event.seconds, time.monotonic())
         elif isinstance(event, Started) and event.segment in self._segments:
             self._segments[event.segment].note_started()
+        elif isinstance(event, Queued) and event.segment in self._segments:
+            self._segments[event.segment].queued = True
+        elif isinstance(event, Trouble) and event.segment in self._segments:
+            self._refuse(event)
         elif isinstance(event, Finished):
             self._finish(event)
         for inbox in self._listeners:
             inbox.put(event)
 
+    def _refuse(self, event: Trouble) -> None:
+        """A text that was never taken does not finish either."""
+        if event.segment is not None and not self._segments[event.segment].queued:
+            error = Refused(event.code, event.message, event.hint)
+            self._segments.pop(event.segment).fail(error)
+
     def _finish(self, event: Finished) -> None:
-        if event.interrupted:
+        if event.reason == "interrupted":
             self._pacing.forgotten()
         names = list(self._segments)
         if event.segment not in names:
