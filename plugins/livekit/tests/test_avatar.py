@@ -73,7 +73,12 @@ async def call(server_url: str) -> AsyncIterator[Call]:
     await face.wait_for_join(timeout=10)
     finished: list[PlaybackFinishedEvent] = []
     changed = asyncio.Event()
-    agent.output.tail.on("playback_finished", lambda event: (finished.append(event), changed.set()))
+
+    def hear(event: PlaybackFinishedEvent) -> None:
+        finished.append(event)
+        changed.set()
+
+    agent.output.tail.on("playback_finished", hear)
     agent.output.tail.on("playback_started", lambda event: changed.set())
     yield Call(agent_room, face_room, agent.output.tail, finished, changed)
     await face.aclose()
