@@ -75,16 +75,7 @@ lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and 
 
 evaluate: evaluate-lips evaluate-face evaluate-avatars ## every figure on held-out data, with bars and sheets; DATA=folder
 
-evaluate-# Pipecat and LiveKit agents pin other versions than the server: an environment of their own.
-.venv-plugins/.done: constraints-plugins.txt plugins/requirements.txt
-	$(PYTHON) -m venv .venv-plugins
-	.venv-plugins/bin/pip install -q -c constraints-plugins.txt -r plugins/requirements.txt
-	@touch $@
-
-plugins: $(VENV)/.dev .venv-plugins/.done ## types and tests of the plugins, against the real frameworks
-	plugins/check .venv-plugins/bin $(abspath $(BIN))/python
-
-lips: $(VENV)/.dev .venv-track/.done
+evaluate-lips: $(VENV)/.dev .venv-track/.done
 	$(BIN)/python -m export evaluate lips --data $(DATA) --tracker-python $(TRACKER) --rendered
 
 evaluate-face evaluate-avatars: evaluate-%: $(VENV)/.dev .venv-track/.done

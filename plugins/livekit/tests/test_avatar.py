@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from fake_livekit.room import FakeRoom
+from fake_livekit.sounds import speech
 from livekit import api, rtc
 from livekit.agents.voice.avatar import DataStreamAudioOutput
 from livekit.agents.voice.io import PlaybackFinishedEvent
 from livekit.plugins.synchrorama import AvatarSession
 from livekit.plugins.synchrorama.__main__ import job_of
 from livekit.rtc.event_emitter import EventEmitter
-
-from plugins.livekit.tests.fake_room import FakeRoom
-from plugins.livekit.tests.sounds import speech
 
 KEY, SECRET = "key", "a secret of at least thirty-two bytes"
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fake_livekit.sounds import loud, speech
 from livekit import rtc
 from livekit.agents.voice.avatar import AudioSegmentEnd
 from livekit.plugins.synchrorama import SynchroramaVideoGenerator
 
-from plugins.livekit.tests.sounds import loud, speech
 from synchrorama_client import SessionClosed, Unreachable
 
 Given = rtc.VideoFrame | rtc.AudioFrame | AudioSegmentEnd

@@ -33,10 +33,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 from pipecat_synchrorama import SynchroramaVideoService
 
-WORDS = (
-    "Hello. I am a face for your voice agent.",
-    "Everything you hear was spoken on this machine.",
-)
+WORDS = ("Hello. I am a face for your voice agent.", "All you hear is spoken on this machine.")
 
 
 async def spoken(text: str) -> tuple[bytes, int]:
