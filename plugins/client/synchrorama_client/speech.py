@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from synchrorama_client.errors import (
     AvatarError,
@@ -39,6 +39,7 @@ from synchrorama_client.events import (
     parse_event,
 )
 from synchrorama_client.inbox import Inbox
+from synchrorama_client.line import open_again, open_line
 from synchrorama_client.pacing import Pacing
 from synchrorama_client.segment import Segment
 from synchrorama_client.timeouts import Retry, Timeouts
@@ -102,7 +103,7 @@ class Speech:
 
         The server reads it once the session has got its offer.
         """
-        self._socket = await self._open()
+        self._socket = await open_line(self._url, self._headers, self._timeouts)
         self._back.set()
         self._reader = asyncio.create_task(self._run(), name="synchrorama-speech")
 
@@ -293,7 +294,9 @@ class Speech:
             self._back.clear()
             self._lose_open()
             try:
-                self._socket = await self._open_again()
+                self._socket = await open_again(
+                    self._url, self._headers, self._timeouts, self._retry
+                )
             except AvatarError as error:
                 self._end(error)
                 return
@@ -375,30 +378,3 @@ class Speech:
         for inbox in self._listeners:
             inbox.close()
         self._back.set()
-
-    async def _open_again(self) -> ClientConnection:
-        last: AvatarError | None = None
-        for attempt in range(self._retry.attempts):
-            await asyncio.sleep(self._retry.wait_s(attempt))
-            try:
-                return await self._open()
-            except (ConnectionLost, TimedOut) as error:
-                last = error
-        hint = "the session ends by itself; create a new one"
-        raise ConnectionLost("connection_lost", f"{self._retry.attempts} attempts: {last}", hint)
-
-    async def _open(self) -> ClientConnection:
-        limit_s = self._timeouts.connect_s
-        try:
-            async with asyncio.timeout(limit_s):
-                return await connect(
-                    self._url,
-                    additional_headers=self._headers,
-                    open_timeout=None,
-                    close_timeout=self._timeouts.close_s,
-                    compression=None,
-                )
-        except TimeoutError as error:
-            raise TimedOut("timeout", f"the socket did not open in {limit_s:g} s") from error
-        except (OSError, WebSocketException) as error:
-            raise ConnectionLost("unreachable", f"the socket cannot be opened: {error}") from error

@@ -97,7 +97,8 @@ class Film(FrameProcessor):
     def _write(self, frame: Frame, at_s: float) -> None:
         if isinstance(frame, OutputImageRawFrame):
             width, height = frame.size
-            self._video.width, self._video.height = width, height
+            if not self.pictures:
+                self._video.width, self._video.height = width, height
             image = np.frombuffer(frame.image, np.uint8).reshape(height, width, 3)
             picture = av.VideoFrame.from_ndarray(image, format="rgb24")
             picture.pts, picture.time_base = round(at_s * 25), Fraction(1, 25)
