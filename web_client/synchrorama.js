@@ -261,9 +261,26 @@ export class AvatarClient extends EventTarget {
     return this.#voice.speak(samples);
   }
 
-  /** Push mode: stops speaking at once. */
+  /**
+   * Push mode: the server speaks a text with its own voice, after what is being said now. `[nods]` and
+   * the like are done, not said. Events `started` and `finished` name the segment; docs/speak.md.
+   * @param {string} text
+   * @param {{segment?: string, voice?: string, language?: string, emotion?: object, words?: boolean,
+   *   more?: boolean}} [options]
+   * @returns {boolean} Whether it was sent; false when not live.
+   */
+  speakText(text, options = {}) {
+    return this.#tellFace({ type: "speak", text, ...options });
+  }
+
+  /** Push mode: stops the voice given to `speak` at once. */
   interrupt() {
     this.#voice?.interrupt();
+  }
+
+  /** Push mode: stops whatever is being said at once. @returns {boolean} Whether it was told. */
+  silence() {
+    return this.#tellFace({ type: "interrupt" });
   }
 
   /** @returns {Promise<import("./client/stats.js").ClientStats|null>} null when not live. */

@@ -20,7 +20,7 @@ _ROWS = (
     np.array([210, 211, 32, 208, 199, 428, 262, 431, 430]),
 )
 """The lip's lower edge and three rows down to the chin."""
-_BENDS, _LEAST = 0.7, 0.3
+_BENDS, _LEAST = 0.85, 0.45
 """Shares of the height between two rows at rest: below the first they give way ever less, and are
 never nearer than the second."""
 _UP = 0.4

@@ -150,7 +150,7 @@ async def _serve(route: Route) -> None:
 
 def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Join the lists of several `bench.take()`; counts become lists of counts."""
-    names = ("shown", "heard", "echo", "reports", "frames", "events")
+    names = ("shown", "heard", "echo", "reports", "frames", "events", "buffers")
     joined: dict[str, list[Any]] = {
         name: [row for part in parts for row in part.get(name, [])] for name in names
     }

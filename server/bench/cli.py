@@ -63,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _common(kind, browser=kind not in (cycles, many, faults))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
     documents_cli.add_arguments(kinds)
+    speech = kinds.add_parser("speak", help="typed sentence to lips, interrupt to a closed mouth")
+    speech.add_argument("--count", type=_count, default=20, help="sentences, default 20")
+    _common(speech, browser=False)
 
 
 def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -217,6 +220,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     from server.bench.network import network
     from server.bench.quality import quality
     from server.bench.soak import soak
+    from server.bench.speak import speak
 
     wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name, None))}
     plan = Plan(
@@ -237,6 +241,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "load": lambda: load(plan, args.sessions, _tell),
         "quality": lambda: quality(plan, args.results, _tell),
         "faults": lambda: faults(plan, args.only, _tell),
+        "speak": lambda: speak(plan, _tell),
         "network": lambda: network(
             plan,
             Conditions(args.delay, args.jitter, args.loss, args.kbit),

@@ -201,10 +201,15 @@ async function interruptions(count) {
   return found;
 }
 
-/** Everything recorded since the last call. */
-function take() {
+/** Everything recorded since the last call, and what the jitter buffers have held until now. */
+async function take() {
+  const now = await stats();
+  const held = (row) => [row?.jitterBufferDelay ?? 0, row?.jitterBufferEmittedCount ?? 0];
   const taken = record;
   record = empty();
+  taken.buffers = [
+    { at_ms: wall(performance.now()), audio: held(now.audio_in), video: held(now.video_in) },
+  ];
   return taken;
 }
 

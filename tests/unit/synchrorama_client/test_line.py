@@ -36,8 +36,12 @@ async def test_nobody_there_is_lost_and_attempts_are_counted() -> None:
 
 
 async def test_a_server_that_does_not_answer_is_given_up() -> None:
-    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: writers.append(writer), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(TimedOut, match="did not open"):
         await open_line(f"ws://127.0.0.1:{port}/", {}, Timeouts(connect_s=0.05))
+    for writer in writers:
+        writer.close()
     server.close()
+    await server.wait_closed()

@@ -24,7 +24,7 @@ def heights(face: F32) -> list[F32]:
     return [face[upper, 1] - face[lower, 1] for upper, lower in pairs]
 
 
-@pytest.mark.parametrize("lip", [10.0, 7.0, 30.0])
+@pytest.mark.parametrize("lip", [10.0, 9.0, 30.0])
 def test_skin_that_has_room_is_left_alone(lip: float) -> None:
     face = a_face(lip)
     keep_groove(face, a_face())
@@ -36,7 +36,7 @@ def test_a_lip_thrust_over_its_chin_keeps_some_skin_below_it(lip: float) -> None
     face = a_face(lip)
     keep_groove(face, a_face())
     groove, chin, low = heights(face)
-    assert (groove >= 3).all() and (groove < 7).all() and (groove > lip).all()
+    assert (groove >= 4.4).all() and (groove < 7).all() and (groove > lip).all()
     assert (chin > 0.5 * 15).all() and (low > 0.8 * 15).all()
 
 
@@ -45,7 +45,7 @@ def test_what_a_jaw_draws_down_pushes_the_chin_on(under: float) -> None:
     face = a_face(lip=under + 10, under=under)
     keep_groove(face, a_face())
     assert all(
-        (strip >= 0.29 * own).all() for strip, own in zip(heights(face), (10, 15, 15), strict=True)
+        (strip >= 0.44 * own).all() for strip, own in zip(heights(face), (10, 15, 15), strict=True)
     )
     np.testing.assert_array_equal(face[LIP, 1], a_face(lip=under + 10)[LIP, 1])
 
@@ -65,7 +65,7 @@ def test_only_the_places_that_need_it_move() -> None:
     face[17, 1] = -3
     was = face.copy()
     keep_groove(face, a_face())
-    assert set(np.flatnonzero((face != was).any(1))) == {17, 18}
+    assert set(np.flatnonzero((face != was).any(1))) == {17, 18, 200}
     np.testing.assert_array_equal(face[:, [0, 2]], was[:, [0, 2]])
 
 

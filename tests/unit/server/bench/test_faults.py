@@ -2,11 +2,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from server.bench import faults as faults_module
-from server.bench.faults import GAP_BAR, _drain, _fill, fault_rows, faults, lost, until
+from server.bench.caller import Figures
+from server.bench.faults import (
+    GAP_BAR,
+    _drain,
+    _fill,
+    fault_rows,
+    faults,
+    lost,
+    outcome,
+    until,
+)
+from server.bench.herd import Member
 from server.bench.latency import Plan
 from server.bench.needs import BenchError
 from server.bench.report import Row, row
@@ -20,6 +32,21 @@ def test_what_was_lost_is_counted() -> None:
     assert rows[0].held is False and rows[0].summary is not None and rows[0].summary.p50 == 700
     (nothing, *_) = fault_rows("x", replace(FOUND, interval_ms=[], seconds=8.0), GAP_BAR)
     assert nothing.summary is not None and nothing.summary.p50 == 8000
+
+
+async def test_a_session_that_is_gone_is_a_row_and_no_end_of_the_run() -> None:
+    class Gone:
+        async def report(self) -> Figures:
+            raise BenchError("410: this session has ended")
+
+    class Lives(Gone):
+        async def report(self) -> Figures:
+            return FOUND
+
+    (gone,) = await outcome("x", cast(Member, Gone()))
+    assert gone.name == "x: the session lives" and gone.held is False
+    *_, lives = await outcome("x", cast(Member, Lives()))
+    assert lives.held is True
 
 
 async def test_waiting_ends_when_it_is_so_or_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
