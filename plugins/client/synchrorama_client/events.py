@@ -7,7 +7,7 @@ Never raises on a message it does not know: newer servers may say more (`Unknown
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,6 +18,19 @@ class Hello:
 
     version: int
     raw: Mapping[str, Any]
+
+    @property
+    def provider(self) -> str | None:
+        """Who speaks texts; None: nobody, `say` is refused."""
+        found = self.raw.get("speech", {}).get("provider")
+        return None if found is None else str(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A text was taken."""
+
+    segment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +48,32 @@ class Finished:
     position_s: float
     """How much of it was played, by the playout clock."""
     interrupted: bool
+    """Whether it was not played to its end."""
+    reason: str = "spoken"
+    """`spoken`, `interrupted`, `cleared` or `failed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point of a segment was played: a word, a cue, or a mark the client set."""
+    """A mark of the client's own has been heard."""
 
     segment: str
     name: str
     position_s: float
-    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word is being heard; `say(words=True)` asks for them."""
+
+    segment: str
+    text: str
+    start: int
+    """First character, in the text without directions and marks."""
+    end: int
+    position_s: float
+    estimated: bool
+    """Reckoned from letters: the voice tells no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +85,13 @@ class Buffered:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something was not taken. The socket stays open for `buffer_full` only."""
+    """A message was not taken, or a text not spoken to its end."""
 
     code: str
     message: str
+    hint: str
+    segment: str | None
+    """Of a text that could not be spoken."""
     raw: Mapping[str, Any]
 
 
@@ -78,7 +110,9 @@ class Unknown:
     raw: Mapping[str, Any]
 
 
-Event: TypeAlias = Hello | Started | Finished | Mark | Buffered | Trouble | Closed | Unknown
+Event: TypeAlias = (
+    Hello | Queued | Started | Finished | Mark | Word | Buffered | Trouble | Closed | Unknown
+)
 
 
 def parse_event(text: str | bytes) -> Event:
@@ -90,29 +124,53 @@ def parse_event(text: str | bytes) -> Event:
     if not isinstance(message, dict):
         return Unknown("", {})
     kind = str(message.get("type", ""))
+    reader = _READERS.get(kind)
     try:
-        return _known(kind, message)
+        return Unknown(kind, message) if reader is None else reader(message)
     except (KeyError, TypeError, ValueError):
         return Unknown(kind, message)
 
 
-def _known(kind: str, message: Mapping[str, Any]) -> Event:
-    match kind:
-        case "hello":
-            return Hello(int(message["version"]), message)
-        case "started":
-            return Started(str(message["segment"]))
-        case "finished":
-            position_s, cut = float(message["position_s"]), bool(message["interrupted"])
-            return Finished(str(message["segment"]), position_s, cut)
-        case "mark":
-            name = str(message.get("name", message.get("text", "")))
-            position_s = float(message.get("position_s", 0.0))
-            return Mark(str(message["segment"]), name, position_s, message)
-        case "buffered":
-            return Buffered(float(message["seconds"]))
-        case "error" | "warning":
-            return Trouble(str(message["code"]), str(message.get("message", "")), message)
-        case "closed":
-            return Closed(str(message.get("reason", "")))
-    return Unknown(kind, message)
+def _finished(message: Mapping[str, Any]) -> Finished:
+    position_s, cut = float(message["position_s"]), bool(message["interrupted"])
+    reason = str(message.get("reason", "interrupted" if cut else "spoken"))
+    return Finished(str(message["segment"]), position_s, cut, reason)
+
+
+def _mark(message: Mapping[str, Any]) -> Mark:
+    return Mark(str(message["segment"]), str(message["name"]), float(message["position_s"]))
+
+
+def _word(message: Mapping[str, Any]) -> Word:
+    return Word(
+        str(message["segment"]),
+        str(message["text"]),
+        int(message["start"]),
+        int(message["end"]),
+        float(message["position_s"]),
+        bool(message["estimated"]),
+    )
+
+
+def _trouble(message: Mapping[str, Any]) -> Trouble:
+    segment = message.get("segment")
+    return Trouble(
+        str(message["code"]),
+        str(message.get("message", "")),
+        str(message.get("hint") or ""),
+        None if segment is None else str(segment),
+        message,
+    )
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "hello": lambda message: Hello(int(message["version"]), message),
+    "queued": lambda message: Queued(str(message["segment"])),
+    "started": lambda message: Started(str(message["segment"])),
+    "finished": _finished,
+    "mark": _mark,
+    "word": _word,
+    "buffered": lambda message: Buffered(float(message["seconds"])),
+    "error": _trouble,
+    "closed": lambda message: Closed(str(message.get("reason", ""))),
+}

@@ -28,6 +28,8 @@ class Segment:
         """Of sound, so far."""
         self.allowed_s = 0.0
         """What a wait for its end may take: set by `Speech`."""
+        self.queued = sample_rate > 0
+        """Whether the server has taken it: of a text it says so."""
         self.orphaned = False
         """Whether its socket was lost: it ends without us."""
         self._feed = feed

@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from synchrorama_client.errors import (
     AvatarError,
@@ -33,11 +33,13 @@ from synchrorama_client.events import (
     Event,
     Finished,
     Hello,
+    Queued,
     Started,
     Trouble,
     parse_event,
 )
 from synchrorama_client.inbox import Inbox
+from synchrorama_client.line import open_again, open_line
 from synchrorama_client.pacing import Pacing
 from synchrorama_client.segment import Segment
 from synchrorama_client.timeouts import Retry, Timeouts
@@ -101,7 +103,7 @@ class Speech:
 
         The server reads it once the session has got its offer.
         """
-        self._socket = await self._open()
+        self._socket = await open_line(self._url, self._headers, self._timeouts)
         self._back.set()
         self._reader = asyncio.create_task(self._run(), name="synchrorama-speech")
 
@@ -140,17 +142,31 @@ class Speech:
         text: str,
         *,
         voice: str | None = None,
-        emotion: Mapping[str, Any] | str | None = None,
+        language: str | None = None,
+        emotion: Mapping[str, Any] | None = None,
+        words: bool | None = None,
         name: str | None = None,
     ) -> Segment:
-        """A segment of text, spoken by the server's own voice. Cues as `[nods]` are acted out."""
+        """A segment of text, spoken by the server's own voice. Cues as `[nods]` are acted out.
+
+        `words`: tell each as it is heard (`Word`). What cannot be spoken is told by `finished`,
+        which raises Refused.
+        """
         segment = Segment(name or self._name(), 0, self._feed, self._end_segment)
-        wishes = {"voice": voice, "emotion": emotion}
+        wishes = {"voice": voice, "language": language, "emotion": emotion, "words": words}
         message: dict[str, Any] = {"type": "speak", "segment": segment.name, "text": text}
         message |= {key: wish for key, wish in wishes.items() if wish is not None}
         await self._begin(segment, message)
         segment.allowed_s += len(text) / SLOWEST_CHARACTERS_S
         return segment
+
+    async def mark(self, name: str, position_s: float | None = None) -> None:
+        """Tell (`Mark`) when this place of the open segment of sound was heard.
+
+        Without `position_s` it is behind the sound sent so far.
+        """
+        place = {} if position_s is None else {"position_s": position_s}
+        await self._control({"type": "mark", "name": name, **place})
 
     async def interrupt(self) -> None:
         """Be silent now: everything that waits is forgotten, each segment finishes."""
@@ -278,7 +294,9 @@ class Speech:
             self._back.clear()
             self._lose_open()
             try:
-                self._socket = await self._open_again()
+                self._socket = await open_again(
+                    self._url, self._headers, self._timeouts, self._retry
+                )
             except AvatarError as error:
                 self._end(error)
                 return
@@ -294,8 +312,8 @@ class Speech:
                 self._hear(event)
                 if isinstance(event, Closed):
                     why = SessionClosed("session_closed", f"the session has ended: {event.reason}")
-                elif isinstance(event, Trouble) and event.raw.get("type") == "error":
-                    why = Refused(event.code, event.message)
+                elif isinstance(event, Trouble):
+                    why = Refused(event.code, event.message, event.hint)
         except ConnectionClosed as closed:
             if closed.rcvd is None or closed.rcvd.code not in FINAL_CODES:
                 return None
@@ -313,13 +331,23 @@ class Speech:
             self._pacing.told(event.seconds, time.monotonic())
         elif isinstance(event, Started) and event.segment in self._segments:
             self._segments[event.segment].note_started()
+        elif isinstance(event, Queued) and event.segment in self._segments:
+            self._segments[event.segment].queued = True
+        elif isinstance(event, Trouble) and event.segment in self._segments:
+            self._refuse(event)
         elif isinstance(event, Finished):
             self._finish(event)
         for inbox in self._listeners:
             inbox.put(event)
 
+    def _refuse(self, event: Trouble) -> None:
+        """A text that was never taken does not finish either."""
+        if event.segment is not None and not self._segments[event.segment].queued:
+            error = Refused(event.code, event.message, event.hint)
+            self._segments.pop(event.segment).fail(error)
+
     def _finish(self, event: Finished) -> None:
-        if event.interrupted:
+        if event.reason == "interrupted":
             self._pacing.forgotten()
         names = list(self._segments)
         if event.segment not in names:
@@ -350,30 +378,3 @@ class Speech:
         for inbox in self._listeners:
             inbox.close()
         self._back.set()
-
-    async def _open_again(self) -> ClientConnection:
-        last: AvatarError | None = None
-        for attempt in range(self._retry.attempts):
-            await asyncio.sleep(self._retry.wait_s(attempt))
-            try:
-                return await self._open()
-            except (ConnectionLost, TimedOut) as error:
-                last = error
-        hint = "the session ends by itself; create a new one"
-        raise ConnectionLost("connection_lost", f"{self._retry.attempts} attempts: {last}", hint)
-
-    async def _open(self) -> ClientConnection:
-        limit_s = self._timeouts.connect_s
-        try:
-            async with asyncio.timeout(limit_s):
-                return await connect(
-                    self._url,
-                    additional_headers=self._headers,
-                    open_timeout=None,
-                    close_timeout=self._timeouts.close_s,
-                    compression=None,
-                )
-        except TimeoutError as error:
-            raise TimedOut("timeout", f"the socket did not open in {limit_s:g} s") from error
-        except (OSError, WebSocketException) as error:
-            raise ConnectionLost("unreachable", f"the socket cannot be opened: {error}") from error

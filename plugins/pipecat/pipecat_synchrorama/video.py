@@ -29,8 +29,6 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSet
 from pipecat.services.ai_service import AIService
 from pipecat.services.settings import ServiceSettings
 
-from pipecat_synchrorama.pcm import mono, rate_for
-from pipecat_synchrorama.voicing import Voicing
 from synchrorama_client import (
     SOUND_HZ,
     AvatarError,
@@ -43,6 +41,8 @@ from synchrorama_client import (
     Speech,
 )
 from synchrorama_client.media import Media
+from synchrorama_client.pcm import mono, rate_for
+from synchrorama_client.turn import Turn
 
 AHEAD_S = 60.0
 """Speech that may wait at the server: text to speech is seldom further ahead."""
@@ -90,10 +90,9 @@ class SynchroramaVideoService(AIService):
         self._resampler = create_stream_resampler()
         self._segment: Segment | None = None
         """The open one."""
-        self._unfinished: list[Segment] = []
         self._stops: list[TTSStoppedFrame] = []
         """Held until what they end was played."""
-        self._voicing = Voicing()
+        self._turn = Turn()
         self._settled = asyncio.Event()
         self._settled.set()
         self._closed = False
@@ -102,7 +101,8 @@ class SynchroramaVideoService(AIService):
         """TTFB: from the start of speech to the first sound that comes back with its picture."""
         return True
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
+    # The framework narrows the type itself, against its own base class.
+    async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
         """Connect to the server, before the pipeline starts."""
         await super().setup(setup)
         try:
@@ -125,7 +125,7 @@ class SynchroramaVideoService(AIService):
         await super().stop(frame)
         await self._end_segment()
         try:
-            for segment in list(self._unfinished):
+            for segment in self._turn.waiting:
                 await segment.finished()
             if self._task is not None:
                 async with asyncio.timeout(SETTLE_S):
@@ -143,7 +143,7 @@ class SynchroramaVideoService(AIService):
 
     async def cleanup(self) -> None:
         """Hang up, whatever came before."""
-        await super().cleanup()
+        await super().cleanup()  # type: ignore[no-untyped-call]
         await self._close()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -180,7 +180,7 @@ class SynchroramaVideoService(AIService):
             if self._segment is None or self._segment.sample_rate != rate:
                 await self._end_segment()
                 self._segment = await self._speech.start(rate)
-                self._unfinished.append(self._segment)
+                self._turn.sent(self._segment)
                 self._settled.clear()
             await self._segment.audio(pcm)
         except SegmentOver:
@@ -209,20 +209,16 @@ class SynchroramaVideoService(AIService):
         assert self._speech is not None
         self._segment = None
         self._stops.clear()
-        if not self._expecting() and not self._voicing.speaking:
+        if not self._turn.busy:
             return
-        self._voicing.cut()
+        self._turn.cut()
         if self._media is not None:
             self._media.forget()
-        await self.cancel_ttfb_metrics()
+        await self.cancel_ttfb_metrics()  # type: ignore[no-untyped-call]
         try:
             await self._speech.interrupt()
         except AvatarError as error:
             await self._fail(f"the face could not be interrupted: {error}", error)
-
-    def _expecting(self) -> bool:
-        self._unfinished = [each for each in self._unfinished if not each.over]
-        return bool(self._unfinished)
 
     async def _forward(self, media: Media) -> None:
         async for item in media:
@@ -235,7 +231,7 @@ class SynchroramaVideoService(AIService):
             await self._fail(f"the face is gone: {gone}", None)
 
     async def _hear(self, sound: Sound) -> None:
-        heard = self._voicing.step(sound.silent, self._expecting())
+        heard = self._turn.hear(sound)
         if heard.began:
             await self.stop_ttfb_metrics()
         if heard.play:

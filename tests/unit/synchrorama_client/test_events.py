@@ -15,9 +15,11 @@ from synchrorama_client.events import (
     Finished,
     Hello,
     Mark,
+    Queued,
     Started,
     Trouble,
     Unknown,
+    Word,
     parse_event,
 )
 
@@ -28,7 +30,24 @@ from synchrorama_client.events import (
         ({"type": "started", "segment": "a"}, Started("a")),
         (
             {"type": "finished", "segment": "a", "position_s": 1.5, "interrupted": True},
-            Finished("a", 1.5, True),
+            Finished("a", 1.5, True, "interrupted"),
+        ),
+        ({"type": "queued", "segment": "a"}, Queued("a")),
+        (
+            {"type": "mark", "segment": "a", "name": "here", "position_s": 0.4},
+            Mark("a", "here", 0.4),
+        ),
+        (
+            {
+                "type": "word",
+                "segment": "a",
+                "text": "so",
+                "start": 0,
+                "end": 2,
+                "position_s": 0.1,
+                "estimated": True,
+            },
+            Word("a", "so", 0, 2, 0.1, True),
         ),
         ({"type": "buffered", "seconds": 2}, Buffered(2.0)),
         ({"type": "closed", "reason": "it ended"}, Closed("it ended")),
@@ -42,10 +61,9 @@ def test_values_with_more_keep_the_whole_message() -> None:
     error = {"type": "error", "code": "buffer_full", "message": "full", "refused_s": 1.0}
     trouble = parse_event(json.dumps(error))
     assert isinstance(trouble, Trouble) and (trouble.code, trouble.raw) == ("buffer_full", error)
-    hello = parse_event('{"type": "hello", "version": 1, "voices": ["x"]}')
-    assert isinstance(hello, Hello) and hello.version == 1 and hello.raw["voices"] == ["x"]
-    mark = parse_event('{"type": "mark", "segment": "a", "name": "word", "position_s": 0.4}')
-    assert isinstance(mark, Mark) and (mark.name, mark.position_s) == ("word", 0.4)
+    hello = parse_event('{"type": "hello", "version": 1, "speech": {"provider": "espeak"}}')
+    assert isinstance(hello, Hello) and (hello.version, hello.provider) == (1, "espeak")
+    assert Hello(1, {}).provider is None
 
 
 @pytest.mark.parametrize(

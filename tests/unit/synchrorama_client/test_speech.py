@@ -99,15 +99,54 @@ async def test_a_segment_is_sent_and_acknowledged() -> None:
 async def test_text_is_said_with_its_wishes() -> None:
     script = Script(polite)
     async with speaking(script) as speech:
-        segment = await speech.say("[nods] Yes.", voice="en", emotion="joy", name="yes")
+        segment = await speech.say("[nods] Yes.", voice="en", emotion={"label": "joy"}, name="yes")
         assert (await segment.finished()).segment == "yes"
         await speech.clear()
         plain = await speech.say("No.")
         await plain.finished()
     spoken = {"type": "speak", "segment": "yes", "text": "[nods] Yes."}
-    assert script.heard[0] == spoken | {"voice": "en", "emotion": "joy"}
+    assert script.heard[0] == spoken | {"voice": "en", "emotion": {"label": "joy"}}
     assert script.heard[1] == {"type": "clear"}
     assert script.heard[2] == {"type": "speak", "segment": plain.name, "text": "No."}
+
+
+async def test_a_text_that_is_not_taken_is_refused_and_the_socket_stays() -> None:
+    async def refuse(script: Script, socket: ServerConnection) -> None:
+        for segment in ("bad", "worse"):
+            await script.read(socket)
+            if segment == "worse":
+                await tell(socket, type="queued", segment=segment)
+            await tell(socket, type="error", code="no_voice", message="none", segment=segment)
+        await tell(
+            socket,
+            type="finished",
+            segment="worse",
+            position_s=0.2,
+            interrupted=True,
+            reason="failed",
+        )
+        await polite(script, socket)
+
+    async with speaking(Script(refuse)) as speech:
+        bad = await speech.say("Hello", voice="nobody", name="bad")
+        with pytest.raises(Refused, match="none"):
+            await bad.finished()
+        # One that was taken ends as every other does.
+        worse = await speech.say("Hello", name="worse")
+        assert (await worse.finished()).reason == "failed"
+        await (await speech.speak(bytes(2), 8_000)).finished()
+
+
+async def test_marks_are_asked_for() -> None:
+    script = Script(polite)
+    async with speaking(script) as speech:
+        segment = await speech.start(8_000)
+        await speech.mark("here")
+        await speech.mark("there", 0.5)
+        await segment.end()
+        await segment.finished()
+    assert script.heard[1] == {"type": "mark", "name": "here"}
+    assert script.heard[2] == {"type": "mark", "name": "there", "position_s": 0.5}
 
 
 async def test_no_sound_follows_an_interrupt() -> None:

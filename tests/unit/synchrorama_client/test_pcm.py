@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pipecat_synchrorama.pcm import mono, rate_for
+
+from synchrorama_client.pcm import mono, rate_for
 
 
 def test_one_channel_is_left_alone_and_two_are_mixed() -> None:

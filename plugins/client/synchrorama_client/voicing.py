@@ -40,6 +40,11 @@ class Voicing:
         self._idle = 0
         self._muted_for = 0
 
+    @property
+    def settled(self) -> bool:
+        """Whether a turn is over, however it was: also one of which nothing was heard."""
+        return not (self.speaking or self.muted) and self._idle >= NEVER_HEARD
+
     def cut(self) -> None:
         """It was interrupted: what still comes of it is dropped."""
         self.muted, self.speaking = True, False

@@ -18,7 +18,7 @@ def mono(pcm: bytes, channels: int) -> bytes:
     if channels == 1:
         return pcm
     mixed = np.frombuffer(pcm, "<i2").reshape(-1, channels).mean(axis=1)
-    return np.round(mixed).astype("<i2").tobytes()
+    return bytes(np.round(mixed).astype("<i2").tobytes())
 
 
 def rate_for(rate_hz: int, taken_hz: tuple[int, ...]) -> int:

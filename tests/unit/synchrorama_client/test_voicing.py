@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipecat_synchrorama.voicing import CUT_OFF_AT_MOST, NEVER_HEARD, QUIET, Voicing
+from synchrorama_client.voicing import CUT_OFF_AT_MOST, NEVER_HEARD, QUIET, Voicing
 
 
 def run(voicing: Voicing, pattern: str, expecting: bool = True) -> str:

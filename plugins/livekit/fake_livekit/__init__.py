@@ -1,0 +1,1 @@
+"""Two ends of a room and a voice, for the tests: what a LiveKit server would be."""

@@ -1,0 +1,1 @@
+"""Tests of the LiveKit plugin: with the real framework, against a real server."""
