@@ -33,7 +33,7 @@ from server.faces import Face, FacePlan, Faces
 from server.ingest import MicReader
 from server.listener import Ears, Listener
 from server.live_voice import LiveVoice
-from server.media_metrics import Meter, Times, newest, stats_event
+from server.media_metrics import Meter, Times, engine_figures, newest, stats_event
 from server.metrics import Metrics
 from server.peer import Peer
 from server.player import Outlets, Player
