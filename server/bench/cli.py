@@ -38,8 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     many = kinds.add_parser("sessions", help="many at once: pictures a second, nobody's sound else")
     many.add_argument("--count", type=_count, default=2, help="sessions, default 2")
     many.add_argument("--seconds", type=_positive, default=30.0, help="default 30")
-    for kind in (latency, soak, cycles, error, many):
-        _common(kind, browser=kind not in (cycles, many))
+    talk = kinds.add_parser("dialogue", help="a conversation: turns, barge-ins, acknowledgements")
+    talk.add_argument("--minutes", type=_positive, default=10.0, help="default 10; 5 with --echo")
+    talk.add_argument("--turns", type=_count, default=40, help="default 40, barge-ins among them")
+    talk.add_argument("--barges", type=int, default=15, help="barge-ins, default 15")
+    talk.add_argument("--echo", action="store_true", help="simulated rooms: does it hear itself?")
+    for kind in (latency, soak, cycles, error, many, talk):
+        _common(kind, browser=kind not in (cycles, many, talk))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
     documents_cli.add_arguments(kinds)
 
@@ -188,6 +193,8 @@ def _tell(line: str) -> None:
 def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     # Late: the rest of the command line must not wait for these libraries.
     from server.bench.cycles import cycles
+    from server.bench.dialogue import dialogue
+    from server.bench.echo import echo
     from server.bench.error import inserted_delays
     from server.bench.latency import Plan, measure
     from server.bench.sessions import sessions
@@ -195,7 +202,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
 
     wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
     plan = Plan(
-        seconds=args.minutes * 60 if args.bench == "soak" else getattr(args, "seconds", 60.0),
+        seconds=args.minutes * 60 if hasattr(args, "minutes") else getattr(args, "seconds", 60.0),
         connects=getattr(args, "count", getattr(args, "connects", 1)),
         url=args.server,
         settings=parse_settings(args.set),
@@ -210,14 +217,28 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "cycles": lambda: cycles(plan, _tell),
         "sessions": lambda: sessions(plan, _tell),
         "error": lambda: inserted_delays(plan, _tell),
+        "dialogue": lambda: dialogue(plan, args.turns, args.barges, _tell),
     }
+    if getattr(args, "echo", False):
+        return asyncio.to_thread(echo, plan.seconds, plan.command + " --echo", _tell)
     return programs[args.bench]()
 
 
 def _command(args: argparse.Namespace) -> str:
     """The command as a reader can type it again; files keep only their names."""
     words = ["synchrorama bench", args.bench]
-    for name in ("seconds", "minutes", "count", "connects", "server", "avatar", "size", "sound"):
+    for name in (
+        "seconds",
+        "minutes",
+        "turns",
+        "barges",
+        "count",
+        "connects",
+        "server",
+        "avatar",
+        "size",
+        "sound",
+    ):
         value = getattr(args, name, None)
         if value is not None and not (name == "sound" and value == "clicks"):
             shown = Path(value).name if name == "sound" else value
