@@ -180,7 +180,10 @@ async def _turn(client: VisitorClient, seen: Seen, rng: random.Random, cut: bool
         return
     await asyncio.sleep(rng.uniform(0.5, 2.0))
     since, barged_ms = len(client.told), wall_ms()
-    interrupted = lambda: any(e["interrupted"] for e in client.of("finished", since))  # noqa: E731
+
+    def interrupted() -> bool:
+        return any(e["interrupted"] for e in client.of("finished", since))
+
     seen.barges += 1
     if not await _ask(client, seen, rng, interrupted):
         seen.unheard += not interrupted()
