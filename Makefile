@@ -6,7 +6,7 @@ DATA ?= ../shared/data
 PORT ?= 8000
 TRACKER := .venv-track/bin/python
 
-.PHONY: serve test clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench install install-dev chromium clean
+.PHONY: serve test clients lint fmt types unit e2e lips evaluate evaluate-lips evaluate-face evaluate-avatars evaluate-renderer gallery bench readme-figures install install-dev chromium clean
 
 serve: $(VENV)/.default ## start the server and open http://127.0.0.1:8000
 	$(BIN)/synchrorama serve --port $(PORT)
@@ -79,9 +79,12 @@ evaluate-renderer: $(VENV)/.dev .venv-track/.done ## drawn mouths and eyes again
 gallery: .venv-track/.done ## compose the built-in portraits anew
 	$(TRACKER) -m export gallery --data $(DATA) --out artifacts/gallery
 
-bench: bench-latency bench-error bench-cycles ## measure this machine into docs/measured.md (6 min; -k goes on after a missed bar)
+bench: bench-latency bench-error bench-cycles bench-load bench-faults readme-figures ## measure this machine into docs/measured.md (15 min; -k goes on after a missed bar)
 
-bench-%: install-dev chromium ## latency, error, cycles; soak takes half an hour
+readme-figures: $(VENV)/.dev ## README and docs/comparison.md take their figures from docs/measured.md
+	$(BIN)/synchrorama bench readme
+
+bench-%: install-dev chromium ## latency, error, cycles, load, faults, quality; network 10 min, soak half an hour
 	$(BIN)/synchrorama bench $* --table docs/measured.md
 
 clean:

@@ -13,11 +13,13 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from engines.vad import clean
 from engines.values import F32, SAMPLE_RATE_HZ
 
+F64 = NDArray[np.float64]
 PROSODY_NAMES = (
     "f0",
     "voiced",
@@ -105,19 +107,24 @@ class Prosody:
         sound = np.concatenate((state.tail, clean(samples)))
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
         rows = np.empty((count, PROSODY_SIZE), np.float32)
-        for i in range(count):
-            self._row(state, sound[i * HOP : i * HOP + WINDOW], rows[i])
+        if count:
+            parts = sliding_window_view(sound, WINDOW)[: count * HOP : HOP].astype(np.float64)
+            parts -= parts.mean(axis=1, keepdims=True)
+            # Transforms of several rows at once are each row's own, bit for bit; products are not.
+            spectra = np.fft.rfft(parts * self._window, FFT_SIZE)
+            powers = spectra.real**2 + spectra.imag**2
+            correlations = np.fft.irfft(powers * self._pitch_band)
+            for part, power, correlation, row in zip(
+                parts, powers, correlations, rows, strict=True
+            ):
+                self._row(state, part, power, correlation, row)
         state.tail = sound[count * HOP :].copy()
         return rows
 
-    def _row(self, state: ProsodyState, sound: F32, row: F32) -> None:
-        part = sound.astype(np.float64)
-        part -= part.mean()
-        spectrum = np.fft.rfft(part * self._window, FFT_SIZE)
-        power = spectrum.real**2 + spectrum.imag**2
+    def _row(self, state: ProsodyState, part: F64, power: F64, correlation: F64, row: F32) -> None:
         level = float(part[-400:] @ part[-400:]) / 400.0
         loudness = max(SILENT_DB, 10.0 * math.log10(level + 1e-12))
-        f0, strength = self._pitch(state, power, loudness)
+        f0, strength = self._pitch(state, correlation, loudness)
         if f0 > 0.0:
             state.last_f0 = 12.0 * (f0 - math.log2(REFERENCE_HZ))
         bounded = min(0.9999, max(0.0099, strength))
@@ -127,16 +134,12 @@ class Prosody:
         row[LOUDNESS] = loudness
         self._shape(state, power, row)
 
-    def _pitch(
-        self, state: ProsodyState, power: NDArray[np.float64], loudness: float
-    ) -> tuple[float, float]:
+    def _pitch(self, state: ProsodyState, correlation: F64, loudness: float) -> tuple[float, float]:
         """Log2 Hz (0: unvoiced) and the strength of the best peak.
 
         Boersma 1993 ("Accurate short-term analysis of the fundamental frequency..."), with the
         path search cut at the present row: the best path so far speaks, none is revised.
         """
-        banded = power * self._pitch_band
-        correlation = np.fft.irfft(banded)
         energy = float(correlation[0])
         ratios = correlation[self._first_lag : self._last_lag] * self._lag_gain
         ratios = ratios / (energy + 1e-9)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from engines.loop import RendererFactory
 from engines.pipeline import Motion
 from server.admission import Machine
-from server.assistant.maker import AssistantMaker, load_assistants
+from server.assistant.maker import AssistantMaker
 from server.avatar_folders import avatar_store
 from server.codec_pool import CodecPool
 from server.drawing import Kind
@@ -26,6 +26,7 @@ from server.rtc.install import Installed, install
 from server.services import Fault
 from server.sessions import MediaFactory
 from server.settings import EmotionSettings, Settings
+from server.voices.choice import NO_VOICE, choose_voice
 from server.warm_engine import WarmEngine, percentile, usable_cores
 
 __all__ = ["EngineBackend", "avatar_store", "load_ears", "percentile", "usable_cores"]
@@ -69,6 +70,8 @@ class EngineBackend:
         self._installed: Installed | None = None
         self._ears: Ears | None = None
         self._assistants: AssistantMaker | None = None
+        self.speech = NO_VOICE
+        """Who speaks texts, once it has started."""
 
     @property
     def store(self) -> Store:
@@ -102,15 +105,20 @@ class EngineBackend:
         self._ears = await load_ears(self._settings.emotion)
         faces = await self._engine.start(gallery, on_fault)
         metrics.watch_engine(faces.stats)
-        self._assistants = await load_assistants(self._settings, self._ears)
-        parts = (self._ears, self._assistants)
-        return media_factory(Machinery(self._settings, faces, pool, metrics, *parts))
+        self.speech = await gallery.run(choose_voice, self._settings.voices)
+        self._assistants = await gallery.run(
+            AssistantMaker, self._settings.assistant, self._ears, self.speech.speech
+        )
+        shared = (self._ears, self._assistants, self.speech)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, *shared))
 
     async def aclose(self) -> None:
         """Stop the engine thread and take aiortc's hardening back. Idempotent."""
         await self._engine.aclose()
         if self._assistants is not None:
             await self._assistants.aclose()
+        if self.speech.speech is not None:
+            await self.speech.speech.aclose()
         if self._ears is not None:
             self._ears.close()
             self._ears = None

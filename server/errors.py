@@ -43,6 +43,11 @@ class ApiError(Exception):
         self.hint = hint
         self.headers = dict(headers or {})
 
+    @property
+    def told(self) -> dict[str, str]:
+        """Code, message and hint, as every error has them."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
 
 def error_body(code: str, message: str, hint: str = "") -> dict[str, dict[str, str]]:
     """The body of every error."""
@@ -68,7 +73,7 @@ def closed_session(reason: str) -> ApiError:
 
 async def _on_api_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
-    body = error_body(error.code, error.message, error.hint)
+    body = {"error": error.told}
     return JSONResponse(body, status_code=error.status, headers=error.headers)
 
 

@@ -113,6 +113,13 @@ class PushReader:
     def __init__(self, timeline: PushTimeline) -> None:
         self._timeline = timeline
         self._resampler: Resampler | None = None
+        self._rate_hz = 0
+        self._fed = 0
+
+    @property
+    def sent(self) -> int:
+        """Samples at 16 kHz that the sound of the open segment comes to, by now."""
+        return round(self._fed * SAMPLE_RATE_HZ / self._rate_hz) if self._rate_hz else 0
 
     def start(self, sample_rate_hz: int, segment: str | None = None) -> str:
         """Open a segment of speech at `sample_rate_hz` (8 to 48 kHz); returns its name.
@@ -125,6 +132,7 @@ class PushReader:
         name = self._timeline.start_segment(segment)
         self._resampler = Resampler(sample_rate_hz, SAMPLE_RATE_HZ)
         self._state = self._resampler.new_state()
+        self._rate_hz, self._fed = sample_rate_hz, 0
         return name
 
     def feed(self, data: bytes) -> None:
@@ -140,6 +148,7 @@ class PushReader:
             # Before the resampler moves on, so that the same piece can be sent again.
             self._timeline.refuse()
         self._timeline.push(self._resampler.step(self._state, pcm))
+        self._fed += len(pcm)
 
     def end(self, segment: str | None = None) -> None:
         """Close the open segment. Raises PushRefused."""

@@ -1,6 +1,6 @@
 """Structured log lines, as key=value or JSON, with the session on each line.
 
-Any thread may log; one handler writes to standard error.
+Any thread may log; one thread writes to standard error (`server.log_writer`).
 Never writes what a user said or showed, nor a whole session id: the id is a capability, so lines
 carry its first eight characters.
 """
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from server.log_writer import LogWriter
 from server.settings import LogSettings
 
 _session: ContextVar[str] = ContextVar("session", default="-")
@@ -82,10 +83,18 @@ def _shows_no_path(record: logging.LogRecord) -> bool:
     return '"WebSocket %s"' not in str(record.msg)
 
 
+def rest_logging() -> None:
+    """Write what is left and end the writing thread, until there is another line."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LogWriter):
+            handler.close()
+
+
 def install_logging(settings: LogSettings) -> None:
     """Send every logger of the process to standard error in the chosen form. Idempotent."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogWriter(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
+    rest_logging()
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())

@@ -40,11 +40,13 @@ from server.player import Outlets, Player
 from server.probe import Probe
 from server.push_protocol import PushVoice, event_message
 from server.push_timeline import PushTimeline
-from server.session_states import Ending
+from server.session_states import Ending, ending_of
 from server.sessions import Media, MediaEvents, MediaFactory, SessionPlan
 from server.settings import Settings
+from server.speech.desk import WORDS, answer, too_long
 from server.timeline import MicTimeline, SegmentEvent
 from server.tracks import AvatarAudioTrack, AvatarVideoTrack
+from server.voices.choice import NO_VOICE, Chosen
 
 log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
@@ -66,6 +68,8 @@ class Machinery:
     """Whoever writes down what microphones say."""
     assistants: AssistantMaker | None = None
     """Whoever answers in sessions with the voice `assistant`."""
+    speech: Chosen = NO_VOICE
+    """Whoever speaks texts."""
 
 
 def media_factory(machinery: Machinery) -> MediaFactory:
@@ -131,8 +135,11 @@ class LiveMedia:
     def _build_player(self, still: U8) -> Player:
         plan, media = self._plan, self._settings.media
         if plan.voice != "mirror":
-            self._timeline = push = PushTimeline(media.push_buffer_s)
-            self._voice = LiveVoice(push, self._interrupt)
+            push = PushTimeline(media.push_buffer_s, on_cue=self._events.cue)
+            speech = self._machinery.speech
+            self._timeline = push
+            self._voice = voice = LiveVoice(push, self._interrupt, speech, self._publish)
+            self._stack.push_async_callback(voice.aclose)
         else:
             self._timeline = MicTimeline()
         player = Player(
@@ -349,7 +356,10 @@ class LiveMedia:
         self.tell({"type": "transcript", "text": text})
 
     def _on_segment(self, event: SegmentEvent) -> None:
-        message = event_message(event)
+        self._publish(event_message(event))
+
+    def _publish(self, message: Mapping[str, object]) -> None:
+        """To whoever speaks, and to the page."""
         if self._voice is not None:
             self._voice.hear(message)
         self.tell(message)
@@ -357,6 +367,7 @@ class LiveMedia:
     def _on_page_message(self, message: str | bytes) -> None:
         """A page may interrupt; other objects are the session's to hear, and nothing else is."""
         if len(message) > MAX_PAGE_MESSAGE:
+            self.tell(too_long(len(message), MAX_PAGE_MESSAGE))
             return
         try:
             event = json.loads(message)
@@ -367,22 +378,14 @@ class LiveMedia:
             return
         if rtvi.is_rtvi(event):
             self._rtvi = True
-            if (answer := rtvi.reply(event)) is not None:
-                self._peer.send(answer)
+            if (reply := rtvi.reply(event)) is not None:
+                self._peer.send(reply)
         elif event.get("type") == "interrupt":
             self._interrupt()
         elif event.get("type") == "ask" and self._assistant is not None:
             self._assistant.ask(str(event.get("text", "")))
+        elif event.get("type") in WORDS:
+            if (told := answer(self.voice, event)) is not None:
+                self.tell(told)
         else:
             self._events.heard(event)
-
-
-def ending_of(reason: str) -> tuple[Ending, str]:
-    """How a session ends whose peer closed for `reason`, and what more there is to say."""
-    if reason == "hung up":
-        return Ending.CLIENT, ""
-    if reason == "could not connect":
-        return Ending.NEVER_CONNECTED, "no network path was found"
-    if reason.startswith("fault"):
-        return Ending.FAULT, reason
-    return Ending.LOST, ""

@@ -41,6 +41,9 @@ class Probe(Protocol):
     def hear(self, chunk: AudioChunk) -> None:
         """Hear sound as it enters the media clock."""
 
+    def drawn(self, picture: Picture, waited_s: float) -> None:
+        """Note when the picture was drawn: so long ago."""
+
     def stamp(self, picture: Picture) -> U8:
         """The picture's image with the measuring strip on it."""
 
@@ -197,6 +200,8 @@ class Player:
         # Of the oldest that waits; rarely is there more than one.
         waited_ms = self._engine_frames.stats().age_s * 1000
         for picture in self._engine_frames.take_all():
+            if self._probe is not None:
+                self._probe.drawn(picture, waited_ms / 1000)
             self.playout.add_picture(pace.index, picture, waited_ms)
             waited_ms = 0.0
         decision = self.playout.tick(pace.index)

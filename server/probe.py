@@ -34,6 +34,8 @@ LOUD, QUIET = 0.05, 0.02
 """Peak levels: above the one a sound begins, below the other it is silence."""
 ARM_MS = 150
 """Silence needed before the next onset."""
+WAITING = 64
+"""Drawn pictures that wait to be shown: over two seconds of them."""
 
 
 def checksum(value: int) -> int:
@@ -155,15 +157,32 @@ class Probe:
         self._wall_clock = wall_clock
         self._detector = OnsetDetector()
         self._state = self._detector.new_state()
+        self._drawn_ms: dict[int, int] = {}
 
     def hear(self, chunk: AudioChunk) -> None:
         """Hear sound as it enters the media clock; report each onset with the time it came."""
         for onset in self._detector.step(self._state, chunk.pts, chunk.samples):
             self._report({"type": "probe", "onset_pts": onset, "heard_ms": self._now_ms()})
 
+    def drawn(self, picture: Picture, waited_s: float) -> None:
+        """Note that the picture was drawn so long ago; told once it is stamped."""
+        if len(self._drawn_ms) >= WAITING:
+            # Of pictures that were never shown.
+            self._drawn_ms.clear()
+        self._drawn_ms[picture.pts] = self._now_ms() - round(waited_s * 1000)
+
     def stamp(self, picture: Picture) -> U8:
-        """The picture's image u8[H,W,3] with its strip, drawn on a copy."""
-        return stamp(picture.image, picture.pts // FRAME_SAMPLES, self._now_ms())
+        """The picture's image u8[H,W,3] with its strip, drawn on a copy.
+
+        Reports when the picture was drawn and when it leaves, under the number in the strip: by
+        that number a client joins its own times to ours.
+        """
+        frame, sent_ms = picture.pts // FRAME_SAMPLES, self._now_ms()
+        drawn_ms = self._drawn_ms.pop(picture.pts, None)
+        if drawn_ms is not None:
+            told = {"frame": frame % MODULUS, "drawn_ms": drawn_ms, "sent_ms": sent_ms}
+            self._report({"type": "probe_frame", **told})
+        return stamp(picture.image, frame, sent_ms)
 
     def _now_ms(self) -> int:
         return round(self._wall_clock() * 1000)

@@ -58,6 +58,8 @@ class Prompter:
         """When the words so far will have been spoken."""
         self._waiting: set[asyncio.TimerHandle] = set()
         self._end: asyncio.TimerHandle | None = None
+        self._felt = False
+        """A feeling holds that `perform` was told."""
 
     def say(self, text: str) -> None:
         """Words that are being spoken from now on, or after those that still are; any piece."""
@@ -76,9 +78,19 @@ class Prompter:
         if self._reader.feeling or not all_taken:
             self._end = self._timers().call_at(self._spoken_s + LINGER_S, self._over)
 
+    def perform(self, cue: Mark | Say) -> None:
+        """Do now what a voice whose words are timed by its own sound has come to."""
+        if isinstance(cue, Say):
+            self._obey(cue)
+            return
+        if isinstance(cue, Felt):
+            self._felt = cue.wanted is not None
+        self._do(cue)
+
     def cut(self) -> None:
         """The voice was interrupted: what is still to come is dropped, a marked feeling ends."""
-        marked = self._end is not None or bool(self._waiting)
+        marked = self._end is not None or bool(self._waiting) or self._felt
+        self._felt = False
         self.close()
         self._reader = MarkerReader()
         self._spoken_s = 0.0

@@ -19,6 +19,7 @@ from server.push_protocol import (
     POLICY,
     Control,
     End,
+    Interrupt,
     PushError,
     PushVoice,
     Start,
@@ -27,15 +28,19 @@ from server.push_protocol import (
 )
 from server.push_timeline import PushFull, PushRefused
 from server.sessions import Session
+from server.speech.desk import Words, check_version, perform
+from server.speech.messages import Speak
 
 log = logging.getLogger(__name__)
 GOING_AWAY = 1001
-EVENTS_KEPT = 256
-"""Two for each segment: more than a client can have open before it is told of the first."""
+EVENTS_KEPT = 4096
+"""Three for each segment, more than a client can have open before it is told of the first, and ten
+minutes of its words."""
 SLICE_BYTES = 16_384
 """Of one message at a time: a whole one at 8 kHz would hold the loop for over a second."""
 ROUNDING_S = 0.001
 """What resampling may add to a message beyond its own length."""
+NO_MORE = {"type": "speak", "text": ""}
 TELL_BUFFER_S = 0.5
 """The buffered time is told again when it changed by this much."""
 
@@ -57,6 +62,10 @@ class PushSocket:
         self._cut = False
         """Whether the page interrupted the segment whose sound may still be on its way."""
         self._segment = ""
+        self._text: str | None = None
+        """The segment of which more text is to come."""
+        self._cut_text: str | None = None
+        """As `_cut`, of a segment of text."""
         self._rate_hz = 0
         self._told_s = -1.0
 
@@ -66,6 +75,7 @@ class PushSocket:
         if give_way is not None:
             give_way()
         self._voice.listen(self._hear)
+        self._say(self._voice.hello())
         tasks = [
             asyncio.create_task(self._receive(), name="push-receive"),
             asyncio.create_task(self._send(), name="push-send"),
@@ -106,15 +116,22 @@ class PushSocket:
 
     def _abandon(self) -> None:
         """A client that leaves in the middle of a segment has said all of it."""
-        if self._open and not self._session.ended.is_set():
+        if self._session.ended.is_set():
+            return
+        if self._open:
             self._voice.end(None)
         self._open = False
+        if self._text is not None:
+            perform(self._voice, Speak.model_validate(NO_MORE | {"segment": self._text}))
+        self._text = None
 
     def _hear(self, message: Mapping[str, object]) -> None:
         """A message about a segment; the open one finishes only when the page interrupts."""
         if self._open and (message["type"], message["segment"]) == ("finished", self._segment):
             # The client cannot know yet: what it has sent meanwhile is no fault.
             self._open, self._cut = False, True
+        if (message["type"], message.get("segment")) == ("finished", self._text):
+            self._text, self._cut_text = None, self._text
         self._say(message)
         if self._cut:
             self._tell_buffer()
@@ -135,11 +152,19 @@ class PushSocket:
             if message["type"] == "websocket.disconnect" or self._replaced.is_set():
                 return
             if message.get("text") is not None:
-                self._control(parse_control(message["text"]))
+                self._hear_text(message["text"])
             elif not self._cut:
                 await self._sound(message.get("bytes") or b"")
             # Messages that came in one read are there without waiting: the others have a turn too.
             await asyncio.sleep(0)
+
+    def _hear_text(self, text: str) -> None:
+        try:
+            self._control(parse_control(text))
+        except PushError as error:
+            if error.closes:
+                raise
+            self._say({"type": "error", "code": error.code, "message": str(error)})
 
     def _control(self, message: Control) -> None:
         if isinstance(message, Start):
@@ -157,10 +182,29 @@ class PushSocket:
                 raise PushError(POLICY, "not_started", "end without a start")
             self._voice.end(message.segment)
             self._open = False
-        else:
+        elif isinstance(message, Interrupt):
             self._open = self._cut = False
+            self._text = self._cut_text = None
             self._voice.interrupt()
             self._tell_buffer()
+        else:
+            self._words(message)
+
+    def _words(self, message: Words) -> None:
+        if isinstance(message, Speak):
+            if self._cut_text is not None and message.segment == self._cut_text:
+                # What was sent meanwhile is no fault, and nothing to be spoken.
+                self._cut_text = message.segment if message.more else None
+                return
+            if self._open:
+                # Whatever begins ends the sound before it.
+                self._voice.end(None)
+                self._open = False
+        reply = perform(self._voice, message)
+        if isinstance(message, Speak) and reply is not None and reply["type"] == "queued":
+            self._text = str(reply["segment"]) if message.more else None
+        if reply is not None:
+            self._say(reply)
 
     async def _sound(self, data: bytes) -> None:
         if not self._open:
@@ -214,6 +258,7 @@ async def _send_and_close(
 async def open_push(socket: WebSocket, session: Session, timeout_s: float) -> PushVoice | None:
     """The voice to push to; None when the socket was refused with a reason and closed."""
     try:
+        check_version(socket.query_params.get("version"))
         if session.plan.voice != "push":
             raise PushError(
                 POLICY, "wrong_voice", f"this session's voice is {session.plan.voice}, not push"

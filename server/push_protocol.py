@@ -9,25 +9,36 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
+from pydantic import ValidationError
+
+from server.errors import invalid_body
+from server.speech.messages import RATES_HZ, SENT, Clear, Hello, Mark, Speak
+from server.speech.speaker import Text
 from server.timeline import SegmentEvent
 
-RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-"""What speech synthesis gives: a filter for 44,101 Hz would hold the loop for 60 ms."""
+__all__ = ["RATES_HZ", "Clear", "Hello", "Mark", "Speak"]
 MAX_MESSAGE_BYTES = 1 << 20
 """About 11 s at 48 kHz: a client with more cuts it up."""
 MAX_SEGMENT_NAME = 64
+MAX_CONTROL = 4096
+"""Characters of a message without words."""
+MAX_SPEAK = 262_144
+"""Of one with them: the longest text, each character escaped, and as much again to be refused by
+its own limit."""
 BAD_DATA, POLICY, TOO_BIG = 1007, 1008, 1009
 
 
 class PushError(Exception):
-    """The client broke the protocol: it is told and the socket is closed."""
+    """The client broke the protocol: it is told, and the socket closed where it must be."""
 
-    def __init__(self, close_code: int, code: str, message: str) -> None:
+    def __init__(self, close_code: int, code: str, message: str, *, closes: bool = True) -> None:
+        """`closes`: what follows could not be understood either."""
         super().__init__(message)
         self.close_code = close_code
         self.code = code
+        self.closes = closes
 
 
 class PushVoice(Protocol):
@@ -53,6 +64,18 @@ class PushVoice(Protocol):
     def interrupt(self) -> None:
         """Stop at once and forget all that waits."""
 
+    def speak(self, text: Text) -> str:
+        """Speak a text behind what waits; its segment's name. Raises VoiceFault, PushRefused."""
+
+    def clear(self) -> None:
+        """Forget what waits behind the segment being spoken."""
+
+    def mark(self, name: str, position_s: float | None) -> None:
+        """Tell when this place of the open segment of sound was heard. Raises PushRefused."""
+
+    def hello(self) -> Mapping[str, object]:
+        """What can be spoken here, and within which limits."""
+
     def listen(self, on_message: Callable[[Mapping[str, object]], None] | None) -> None:
         """Give every later message about a segment to `on_message` (on the loop); None stops."""
 
@@ -61,12 +84,13 @@ def event_message(event: SegmentEvent) -> dict[str, object]:
     """What became of a segment, as it is sent to the client."""
     if event.kind == "started":
         return {"type": "started", "segment": event.segment}
-    return {
-        "type": "finished",
-        "segment": event.segment,
-        "position_s": round(event.position_s, 3),
-        "interrupted": event.interrupted,
-    }
+    position_s = round(event.position_s, 3)
+    told: dict[str, object] = {"segment": event.segment, "position_s": position_s}
+    if event.kind == "finished":
+        reason = "interrupted" if event.interrupted else "spoken"
+        told |= {"type": "finished", "interrupted": event.interrupted, "reason": reason}
+    told.update(event.detail)
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +113,46 @@ class Interrupt:
     """Be silent now."""
 
 
-Control: TypeAlias = Start | End | Interrupt
+Control: TypeAlias = Start | End | Interrupt | Speak | Clear | Mark | Hello
 
 
 def parse_control(text: str) -> Control:
     """Read one JSON message. Raises PushError 1007 (not readable) or 1008 (not allowed)."""
-    if len(text) > 4096:
-        raise PushError(TOO_BIG, "message_too_big", "a control message has at most 4096 characters")
+    if len(text) > MAX_SPEAK:
+        wanted = f"a message has at most {MAX_SPEAK} characters"
+        raise PushError(TOO_BIG, "message_too_big", wanted, closes=False)
     try:
         message = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise PushError(BAD_DATA, "bad_json", "the message is not JSON") from error
+        said = "the message is not JSON"
+        raise PushError(BAD_DATA, "bad_json", said, closes=False) from error
     if not isinstance(message, dict):
-        raise PushError(BAD_DATA, "bad_message", "the message is not a JSON object")
-    reader = _CONTROLS.get(str(message.get("type")))
-    if reader is None:
-        wanted = ", ".join(sorted(_CONTROLS))
-        raise PushError(POLICY, "unknown_type", f"type must be one of {wanted}")
-    known = _FIELDS[str(message["type"])]
-    extra = sorted(str(name)[:40] for name in set(message) - known)
+        said = "the message is not a JSON object"
+        raise PushError(BAD_DATA, "bad_message", said, closes=False)
+    if message.get("type") != "speak" and len(text) > MAX_CONTROL:
+        wanted = f"a message without words has at most {MAX_CONTROL} characters"
+        raise PushError(TOO_BIG, "message_too_big", wanted, closes=False)
+    return control_of(message)
+
+
+def control_of(message: Mapping[str, Any]) -> Control:
+    """Check a message that is JSON. Raises PushError."""
+    kind = str(message.get("type"))
+    if kind not in SENT:
+        said = f"type must be one of {', '.join(sorted(SENT))}"
+        raise PushError(POLICY, "unknown_type", said, closes=False)
+    extra = sorted(str(name)[:40] for name in set(message) - set(SENT[kind].model_fields))
     if extra:
-        raise PushError(POLICY, "unknown_field", f"unknown field {extra[0]!r}")
-    return reader(message)
+        raise PushError(POLICY, "unknown_field", f"unknown field {extra[0]!r}", closes=False)
+    if kind in _CONTROLS:
+        return _CONTROLS[kind](message)
+    try:
+        read = SENT[kind].model_validate(dict(message))
+    except ValidationError as error:
+        said = invalid_body(error.errors())["error"]["message"]
+        raise PushError(POLICY, "invalid_message", said, closes=False) from error
+    assert isinstance(read, Speak | Clear | Mark | Hello)
+    return read
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -146,11 +188,6 @@ _CONTROLS: Mapping[str, Callable[[Mapping[str, object]], Control]] = {
     "start": _start,
     "end": lambda message: End(_segment(message)),
     "interrupt": lambda message: Interrupt(),
-}
-_FIELDS: Mapping[str, frozenset[str]] = {
-    "start": frozenset({"type", "sample_rate", "segment", "format", "channels"}),
-    "end": frozenset({"type", "segment"}),
-    "interrupt": frozenset({"type"}),
 }
 
 

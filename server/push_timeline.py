@@ -6,19 +6,18 @@ Never loses speech in silence: what has no room is refused, and each segment fin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import numpy as np
 
-from engines.mailbox import Mailbox, MailboxFull
+from engines.mailbox import MailboxFull
 from engines.values import F32, SAMPLE_RATE_HZ, AudioChunk
+from server.push_segment import Cue, Segment
 from server.timeline import CHUNK, SegmentEvent
 
 MAX_SEGMENTS = 256
 """Segments that may wait; 30 s of speech have been seen in 10-20 of them."""
-MAX_PIECES = 8192
-"""Pieces of sound that may wait: 120 s of them at the 20 ms that assistants send, with room."""
 
 
 class PushRefused(ValueError):
@@ -36,50 +35,6 @@ class PushFull(PushRefused):
         self.room_s = room_s
 
 
-@dataclass(slots=True)
-class _Segment:
-    """One segment from its first sample to its finished event."""
-
-    name: str
-    ended: bool = False
-    waiting: int = 0
-    """Samples pushed and not yet placed in media time."""
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    """Placed in media time and not yet played; contiguous ones are one."""
-    played: int = 0
-    started: bool = False
-
-    def place(self, start: int, end: int) -> None:
-        self.waiting -= end - start
-        if self.spans and self.spans[-1][1] == start:
-            self.spans[-1] = (self.spans[-1][0], end)
-        else:
-            self.spans.append((start, end))
-
-    def play(self, cursor: int) -> list[SegmentEvent]:
-        """Move what lies before `cursor` from placed to played; tell what that began or ended."""
-        events = []
-        while self.spans and self.spans[0][0] < cursor:
-            start, end = self.spans.pop(0)
-            self.played += min(end, cursor) - start
-            if end > cursor:
-                self.spans.insert(0, (cursor, end))
-        if self.played and not self.started:
-            self.started = True
-            events.append(SegmentEvent("started", self.name, 0.0))
-        if self.done:
-            events.append(SegmentEvent("finished", self.name, self.position_s))
-        return events
-
-    @property
-    def done(self) -> bool:
-        return self.ended and not self.waiting and not self.spans
-
-    @property
-    def position_s(self) -> float:
-        return self.played / SAMPLE_RATE_HZ
-
-
 class PushTimeline:
     """Speech in the order it was pushed, from the moment it came; silence when there is none.
 
@@ -87,19 +42,24 @@ class PushTimeline:
     not begin sooner for it: it only buys the engine time, as a longer playout delay would.
     """
 
-    def __init__(self, buffer_s: float = 120.0, lead_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        buffer_s: float = 120.0,
+        lead_s: float = 0.0,
+        on_cue: Callable[[Cue], None] = lambda cue: None,
+    ) -> None:
+        """`on_cue` is told each cue when its sample is given; it must not raise."""
         self.epoch = 0
         self.limit_s = buffer_s
         self._limit = round(buffer_s * SAMPLE_RATE_HZ)
         self._lead = round(lead_s * SAMPLE_RATE_HZ)
+        self._on_cue = on_cue
         self._origin_s: float | None = None
         self._end = 0
-        # Refuses: speech is never dropped unsaid; `push` checks the length in samples first.
-        self._pieces: Mailbox[tuple[_Segment, F32]] = Mailbox("push", MAX_PIECES, "refuse")
-        self._rest: tuple[_Segment, F32] | None = None
-        """What is left of the piece being given."""
-        self._segments: list[_Segment] = []
-        """In order; all but the last have ended, or were interrupted and are gone."""
+        self._segments: list[Segment] = []
+        """In the order they are spoken in."""
+        self._open: Segment | None = None
+        """What sound without a name belongs to."""
         self._waiting = 0
         self._made_up = 0
 
@@ -118,40 +78,40 @@ class PushTimeline:
         self._origin_s = now_s
 
     def start_segment(self, name: str | None = None) -> str:
-        """Open a segment, ending the one before; returns its name.
+        """Open a segment, ending the one opened before; returns its name.
 
         Raises PushRefused when the name is in use or too many segments wait.
         """
-        if len(self._segments) >= MAX_SEGMENTS:
-            raise PushRefused(f"{MAX_SEGMENTS} segments wait: let some be spoken first")
-        if name is None:
-            self._made_up += 1
-            name = f"s{self._made_up}"
-        if any(segment.name == name for segment in self._segments):
-            raise PushRefused(f"segment {name[:64]!r} is still being spoken: choose another name")
-        if self._segments:
-            self._segments[-1].ended = True
-        self._segments.append(_Segment(name))
-        return name
+        segment = self._append(name)
+        if self._open is not None:
+            self._open.ended = True
+        self._open = segment
+        return segment.name
 
-    def push(self, samples: F32) -> None:
-        """Add f32[N] at 16 kHz to the open segment.
+    def queue_segment(self, name: str | None = None) -> str:
+        """Append a segment that is fed and ended by its name; others may be open beside it.
 
-        Raises PushFull (nothing is taken) or PushRefused when no segment is open.
+        It is spoken when those before it are. Raises PushRefused as `start_segment`.
         """
-        if not self._segments or self._segments[-1].ended:
-            raise PushRefused("no segment is open: send start first")
+        return self._append(name).name
+
+    def push(self, samples: F32, name: str | None = None) -> None:
+        """Add f32[N] at 16 kHz to the open segment, or to the one of this name.
+
+        Raises PushFull (nothing is taken) or PushRefused when no such segment is open.
+        """
+        segment = self._to_feed(name)
         if not len(samples):
             return
         if self._waiting + len(samples) > self._limit:
             self.refuse()
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
-        segment = self._segments[-1]
         try:
-            self._pieces.put((segment, samples.astype(np.float32, copy=False)))
+            segment.pieces.put(samples.astype(np.float32, copy=False))
         except MailboxFull as error:
             raise PushRefused(f"{error}: send larger pieces, 20 ms or more") from error
         segment.waiting += len(samples)
+        segment.pushed += len(samples)
         self._waiting += len(samples)
 
     def refuse(self) -> NoReturn:
@@ -160,11 +120,36 @@ class PushTimeline:
 
     def end_segment(self, name: str | None = None) -> None:
         """No more sound for the open segment. Raises PushRefused when `name` is not open."""
-        if not self._segments or self._segments[-1].ended:
-            raise PushRefused("no segment is open")
-        if name is not None and self._segments[-1].name != name:
-            raise PushRefused(f"segment {name[:64]!r} is not the open one")
-        self._segments[-1].ended = True
+        segment = self._open if name is None else self._find(name)
+        if segment is None or segment.ended:
+            if self._open is None or self._open.ended:
+                raise PushRefused("no segment is open")
+            raise PushRefused(f"segment {str(name)[:64]!r} is not the open one")
+        segment.ended = True
+
+    def fail_segment(self, name: str) -> None:
+        """Its sound ends here, because no more can be had; what was pushed is spoken."""
+        segment = self._find(name)
+        if segment is not None:
+            segment.ended, segment.reason = True, "failed"
+
+    def pushed(self, name: str | None = None) -> int:
+        """Samples of the open segment, or of the one of this name. Raises PushRefused."""
+        return self._to_feed(name).pushed
+
+    def mark(self, at: int, detail: Mapping[str, object], name: str | None = None) -> None:
+        """Tell `detail` (its `type` is the event's) when sample `at` has been played.
+
+        In the open segment or the one of this name; behind its end it is told with the end.
+        Raises PushRefused when it is not open or has too many.
+        """
+        if not self._to_feed(name).mark(at, detail):
+            raise PushRefused("the segment has too many marks: send fewer")
+
+    def cue(self, at: int, cue: Cue, name: str) -> None:
+        """Do `cue` when sample `at` is given to the engine. Raises PushRefused as `mark`."""
+        if not self._to_feed(name).cue(at, cue):
+            raise PushRefused("the segment has too many cues: send fewer")
 
     def poll(self, now_s: float) -> list[AudioChunk]:
         """Chunks of at most 20 ms that cover media time up to now (and the lead)."""
@@ -185,10 +170,12 @@ class PushTimeline:
         return None
 
     def passed(self, cursor: int) -> list[SegmentEvent]:
-        """Started and finished events of the sound before media time `cursor`."""
+        """Events of the sound before media time `cursor`: started, marks, finished."""
         events = []
         for segment in self._segments:
             events += segment.play(cursor)
+            if segment.done:
+                self._do_cues(segment)
         self._segments = [segment for segment in self._segments if not segment.done]
         return events
 
@@ -198,28 +185,65 @@ class PushTimeline:
         The new epoch begins at `restart`, or where sound ends if that is earlier.
         """
         events = self.passed(cursor)
-        for segment in self._segments:
-            events.append(SegmentEvent("finished", segment.name, segment.position_s, True))
+        events += [segment.finished(True) for segment in self._segments]
         self._segments.clear()
-        self._pieces.take_all()
-        self._rest = None
+        self._open = None
         self._waiting = 0
         self.epoch += 1
         self._end = min(self._end, restart)
         return events
 
+    def clear(self) -> list[SegmentEvent]:
+        """Forget every segment of which nothing is on its way yet; each finishes, unplayed."""
+        gone = [segment for segment in self._segments if not segment.placed]
+        self._segments = [segment for segment in self._segments if segment.placed]
+        self._waiting -= sum(segment.waiting for segment in gone)
+        if self._open in gone:
+            self._open = None
+        return [segment.finished(True, "cleared") for segment in gone]
+
+    def _append(self, name: str | None) -> Segment:
+        if len(self._segments) >= MAX_SEGMENTS:
+            raise PushRefused(f"{MAX_SEGMENTS} segments wait: let some be spoken first")
+        while name is None:
+            self._made_up += 1
+            made = f"s{self._made_up}"
+            name = made if self._find(made) is None else None
+        if self._find(name) is not None:
+            raise PushRefused(f"segment {name[:64]!r} is still being spoken: choose another name")
+        self._segments.append(Segment(name))
+        return self._segments[-1]
+
+    def _find(self, name: str) -> Segment | None:
+        return next((segment for segment in self._segments if segment.name == name), None)
+
+    def _to_feed(self, name: str | None) -> Segment:
+        segment = self._open if name is None else self._find(name)
+        if segment is None or segment.ended:
+            raise PushRefused("no segment is open: send start first")
+        return segment
+
     def _fill(self, out: F32) -> None:
         """Write what waits into `out`, whose first sample lies at media time `_end`."""
         done = 0
-        while done < len(out):
-            piece, self._rest = self._rest or self._pieces.get(), None
-            if piece is None:
+        for segment in self._segments:
+            while done < len(out):
+                samples = segment.pieces.get() if segment.rest is None else segment.rest
+                segment.rest = None
+                if samples is None:
+                    break
+                count = min(len(samples), len(out) - done)
+                out[done : done + count] = samples[:count]
+                segment.place(self._end + done, self._end + done + count)
+                self._waiting -= count
+                done += count
+                if count < len(samples):
+                    segment.rest = samples[count:]
+            self._do_cues(segment)
+            if not segment.given:
+                # It has the word, though it says nothing yet.
                 return
-            segment, samples = piece
-            count = min(len(samples), len(out) - done)
-            out[done : done + count] = samples[:count]
-            segment.place(self._end + done, self._end + done + count)
-            self._waiting -= count
-            done += count
-            if count < len(samples):
-                self._rest = (segment, samples[count:])
+
+    def _do_cues(self, segment: Segment) -> None:
+        for cue in segment.due():
+            self._on_cue(cue)

@@ -14,6 +14,7 @@ from engines.render.mark import Corner
 from server.bodies import Strict
 from server.director import MAX_TEXT
 from server.settings import SIZES
+from server.speech.messages import SpeechTold
 from server.stage_wishes import StageChange, StageReply
 from server.tellings import EmotionTelling, MannerTelling
 
@@ -169,6 +170,7 @@ class CapabilitiesReply(BaseModel):
     renderers: list[str] = Field(description="What may draw a session, the best first.")
     voices: list[str]
     push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
+    speech: SpeechTold = Field(description="Who speaks texts; docs/speak.md.")
     max_sessions: int = Field(description="Of the usual size, as many as would be admitted.")
     active_sessions: int
     motion_names: list[str] = Field(description="Order of the 58 motion values.")

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from server.app import create_app
 from server.gallery import default_avatar
-from server.logs import install_logging
+from server.logs import install_logging, rest_logging
 from server.plain_startup import PlainStartup
 from server.push_protocol import MAX_MESSAGE_BYTES
 from server.services import Backend
@@ -147,6 +147,7 @@ def serve(
         _run(server, bound)
     if faults:
         log.error("ended by a fault", extra={"reason": faults[0]})
+    rest_logging()
     return 0 if server.started and not faults else 1
 
 

@@ -23,6 +23,7 @@ from server.metrics import Metrics
 from server.onboarding.service import Maker
 from server.sessions import MediaFactory
 from server.settings import Settings
+from server.voices.choice import Chosen
 
 Fault = Callable[[str | None, BaseException], None]
 
@@ -41,6 +42,10 @@ class Backend(Protocol):
     @property
     def renderer(self) -> Kind:
         """Who draws the pictures."""
+
+    @property
+    def speech(self) -> Chosen:
+        """Who speaks texts, and why."""
 
     @property
     def running(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from engines.motion.wishes import Wish
 from engines.render.stage import AS_IT_IS, Stage
+from server.push_segment import Cue
 from server.session_states import Ending
 
 Voice = Literal["mirror", "push", "assistant"]
@@ -53,3 +54,5 @@ class MediaEvents:
     """The page sent a message that is not for the media themselves."""
     interrupted: Callable[[], None] = lambda: None
     """The voice is silent from now on; what waited is dropped."""
+    cue: Callable[[Cue], None] = lambda cue: None
+    """A spoken text has come to it."""

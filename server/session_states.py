@@ -77,3 +77,14 @@ def step(now: State, then: State) -> State:
     if then not in TRANSITIONS[now]:
         raise BadTransition(f"a session may not go from {now.value} to {then.value}")
     return then
+
+
+def ending_of(reason: str) -> tuple[Ending, str]:
+    """How a session ends whose peer closed for `reason`, and what more there is to say."""
+    if reason == "hung up":
+        return Ending.CLIENT, ""
+    if reason == "could not connect":
+        return Ending.NEVER_CONNECTED, "no network path was found"
+    if reason.startswith("fault"):
+        return Ending.FAULT, reason
+    return Ending.LOST, ""

@@ -217,7 +217,8 @@ class Session:
 
     async def _build(self) -> Media:
         plan = replace(self.plan, stage=self.staging.stage)
-        events = MediaEvents(self._connected, self._ended, self._heard, self._prompter.cut)
+        cut, perform = self._prompter.cut, self._prompter.perform
+        events = MediaEvents(self._connected, self._ended, self._heard, cut, perform)
         media = await self._factory(plan, events)
         if self._state is not State.CONNECTING:
             await media.aclose()
@@ -331,8 +332,7 @@ class Session:
         except ValidationError as error:
             self._tell({"type": "warning", **invalid_body(error.errors())["error"]})
         except ApiError as error:
-            told = {"code": error.code, "message": error.message, "hint": error.hint}
-            self._tell({"type": "warning", **told})
+            self._tell({"type": "warning", **error.told})
 
     def _connected(self) -> None:
         if self._state is State.CONNECTING:

@@ -7,7 +7,8 @@ Never lets media time stop or run back within an epoch, and never lets latency g
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -47,11 +48,13 @@ class SegmentEvent:
     """Something that happened to a segment of pushed speech, on the playout clock."""
 
     kind: str
-    """`started` or `finished`."""
+    """`started`, `finished`, `mark` or `word`."""
     segment: str
     position_s: float
     """Seconds of the segment's own sound that have been played."""
     interrupted: bool = False
+    detail: Mapping[str, object] = field(default_factory=dict)
+    """What else the client is told: of a mark its name, of a word where it stands."""
 
 
 class Timeline(Protocol):

@@ -17,21 +17,27 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("server", "engines", "export")
+CLIENT = ROOT / "plugins" / "client" / "synchrorama_client"
 FORBIDDEN_IMPORTS = {
     "server": {"export", "torch", "tensorrt", "tests"},
     "engines": {"server", "export", "torch", "tensorrt", "aiortc", "fastapi", "starlette", "tests"},
     "export": {"server", "aiortc", "fastapi", "tests"},
+    "plugins": {"server", "engines", "export", "torch", "fastapi", "starlette", "tests"},
 }
 # A module whose behaviour is only reached through a process or a browser names its test here.
 TESTED_ELSEWHERE = {
     "server/__main__.py": "tests/integration/test_lifecycle.py",
+    "plugins/client/synchrorama_client/media.py": "tests/integration/test_python_client.py",
+    "plugins/client/synchrorama_client/server.py": "tests/integration/test_python_client.py",
+    "plugins/client/synchrorama_client/session.py": "tests/integration/test_python_client.py",
 }
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50
 
 
 def sources() -> list[Path]:
-    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    folders = [*(ROOT / package for package in PACKAGES), CLIENT]
+    return [path for folder in folders for path in sorted(folder.rglob("*.py"))]
 
 
 def imported_roots(tree: ast.AST) -> set[str]:
@@ -79,7 +85,8 @@ def test_source_file_has_a_test_file_of_its_own(path: Path) -> None:
     if name in TESTED_ELSEWHERE:
         assert (ROOT / TESTED_ELSEWHERE[name]).is_file()
         return
-    wanted = ROOT / "tests" / "unit" / path.relative_to(ROOT).parent / f"test_{path.name}"
+    beside = path.relative_to(CLIENT.parent if path.is_relative_to(CLIENT) else ROOT).parent
+    wanted = ROOT / "tests" / "unit" / beside / f"test_{path.name}"
     assert wanted.is_file(), f"{name} has no {wanted.relative_to(ROOT)}"
 
 

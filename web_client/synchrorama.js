@@ -52,6 +52,15 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  *
  * @typedef {{t: number, names: string[], values: number[]}} Motion What the face shows at media time t
  *   (seconds): 52 ARKit blendshapes (0 to 1), then the head's pose; see docs/client.md.
+ *
+ * @typedef {object} AvatarEvents Name of an event -> its `detail`.
+ * @property {{state: ClientState, error: AvatarError|null, delayMs?: number, attempt?: number}} state
+ * @property {{stream: MediaStream}} stream
+ * @property {{stream: MediaStream|null}} microphone
+ * @property {import("./client/stats.js").ClientStats} stats
+ * @property {Record<string, any>} emotion
+ * @property {Record<string, any>} event
+ * @property {AvatarError} error
  */
 
 export class AvatarClient extends EventTarget {
@@ -77,7 +86,9 @@ export class AvatarClient extends EventTarget {
   constructor(options = {}) {
     super();
     const server = options.server ?? new URL(".", import.meta.url);
+    /** @type {AvatarOptions} */
     const usual = { voice: "mirror", microphone: null, codec: "VP8", retries: 10, stage: {} };
+    /** As given, with what is usual in place of what was left out. @type {AvatarOptions} */
     this.options = { ...usual, ...options };
     // Wrong wishes fail here and not on each connection.
     this.feel(options.emotion ?? null);
@@ -89,6 +100,18 @@ export class AvatarClient extends EventTarget {
     this.state = "idle";
     /** Why it waits or was closed. @type {AvatarError|null} */
     this.error = null;
+  }
+
+  /**
+   * As of every EventTarget; written down for the types of `detail`.
+   * @template {keyof AvatarEvents} K
+   * @param {K} type
+   * @param {((event: CustomEvent<AvatarEvents[K]>) => void)|EventListenerObject|null} listener
+   * @param {boolean|AddEventListenerOptions} [options]
+   * @returns {void}
+   */
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, /** @type {EventListener|null} */ (listener), options);
   }
 
   /** The face and its voice; a new stream with every connection. @returns {MediaStream|null} */
@@ -238,9 +261,26 @@ export class AvatarClient extends EventTarget {
     return this.#voice.speak(samples);
   }
 
-  /** Push mode: stops speaking at once. */
+  /**
+   * Push mode: the server speaks a text with its own voice, after what is being said now. `[nods]` and
+   * the like are done, not said. Events `started` and `finished` name the segment; docs/speak.md.
+   * @param {string} text
+   * @param {{segment?: string, voice?: string, language?: string, emotion?: object, words?: boolean,
+   *   more?: boolean}} [options]
+   * @returns {boolean} Whether it was sent; false when not live.
+   */
+  speakText(text, options = {}) {
+    return this.#tellFace({ type: "speak", text, ...options });
+  }
+
+  /** Push mode: stops the voice given to `speak` at once. */
   interrupt() {
     this.#voice?.interrupt();
+  }
+
+  /** Push mode: stops whatever is being said at once. @returns {boolean} Whether it was told. */
+  silence() {
+    return this.#tellFace({ type: "interrupt" });
   }
 
   /** @returns {Promise<import("./client/stats.js").ClientStats|null>} null when not live. */
@@ -441,7 +481,7 @@ export class AvatarClient extends EventTarget {
     void this.#lost(link, new AvatarError(code, { reason, message: said }));
   }
 
-  /** A watcher that fails must not keep the others from it. */
+  /** A watcher that fails must not keep the others from it. @param {Record<string, any>} message */
   #showMotion({ t, values }) {
     for (const watcher of this.#motionWatchers) {
       try {

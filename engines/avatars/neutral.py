@@ -38,15 +38,16 @@ KEPT_SMILE = 0.33
 _TAKEN = 0.6
 """Of what is above that: who laughs broadly is known by it, and keeps a little more."""
 MOST_REMOVED = 0.7
-_UPPER_SHARE = 0.5
+_UPPER_SHARE = 0.42
 """Of the gap the upper lip covers."""
-_UPPER_ROWS = (1.0, 0.93, 0.78, 0.62)
-_LOWER_ROWS = (1.0, 0.92, 0.76, 0.6)
-"""How far the rows of the lips follow, inner to outer: less outside, so thin lips grow fuller."""
+_UPPER_ROWS = (1.0, 0.8, 0.52, 0.32)
+_LOWER_ROWS = (1.0, 0.8, 0.52, 0.32)
+"""How far the rows of the lips follow, inner to outer: lips drawn thin by a grin grow full again,
+and where skin and lips meet, by which people are known, little moves."""
 _SHOWN = 0.055
 """Mouth widths the upper teeth reach below the line where the lips meet."""
 _MOST_LIFT = 0.1
-_SEAM_DARK = 0.33
+_SEAM_DARK = 0.24
 _SEAM_WIDTH = 0.011
 _RIM = 0.16
 """Face widths from the outline over which the motion sets in: the outline itself stays."""
@@ -56,9 +57,12 @@ LAUGH_AT = 0.85
 """At this smile the lips are those of a photo that shows a laugh."""
 _LAUGH_WITHOUT = 0.55
 """Share of it without the photo's own teeth: the rig's would show their gums."""
-_END_OUT, _END_REACH, _END_LIGHTER = 0.07, 0.11, 0.5
+_END_OUT, _END_REACH, _END_LIGHTER = 0.07, 0.11, 0.3
 """Half mouth widths past a corner where the dark that a laugh digs there is looked for, mouth
 widths about that place, and the share of it that goes."""
+_FOLDS_LESS = 0.66
+"""Of the light and dark beside the mouth, what goes with the smile that made it: without all of it,
+a cheek is another person's."""
 _CORNERS = [61, 76, 62, 78, 291, 306, 292, 308]
 _CORNER_LIFT = 0.7
 _LIPS = [*(i for row in (*lm.UPPER_ROWS, *lm.LOWER_ROWS) for i in row), *_CORNERS]
@@ -335,7 +339,7 @@ def _softer_folds(photo: U8, points: F32, removed: float) -> U8:
     wide = cv2.GaussianBlur(part, (0, 0), 0.07 * unit).astype(np.float32)
     relief = np.clip(fine - wide, -40, 25)
     out = photo.copy()
-    smooth = part - (min(1.1 * removed, 0.7) * soft * (1 - beside))[..., None] * relief
+    smooth = part - (min(_FOLDS_LESS * removed, 0.45) * soft * (1 - beside))[..., None] * relief
     # A laugh digs its corners into the cheeks: a dark hook, which a mouth at rest does not have.
     smooth += (_END_LIGHTER * beside)[..., None] * np.clip(wide - fine, 0, 70)
     out[y0:y1, x0:x1] = np.rint(smooth).clip(0, 255)

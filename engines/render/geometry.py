@@ -16,6 +16,7 @@ from engines.avatars.bundle import Avatar
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
+from engines.render.groove import keep_groove
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, U8
 
 YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = np.deg2rad([15.0, 10.0, 8.0])
@@ -46,6 +47,9 @@ _BOW = np.sin(np.linspace(0, np.pi, len(lm.UPPER_INNER) + 2)[1:-1]).astype(np.fl
 _BLINK = [MOTION_INDEX[f"eyeBlink{eye.person_side}"] for eye in lm.EYES]
 _SMILE = [MOTION_INDEX["mouthSmileLeft"], MOTION_INDEX["mouthSmileRight"]]
 _FROWN = [MOTION_INDEX["mouthFrownLeft"], MOTION_INDEX["mouthFrownRight"]]
+_EASED_FROM, _EASED = 0.5, 0.2
+"""From there on a mouth frowns on less and less, and at full it is so much short: with all of the
+rig's somebody looks like somebody else."""
 LAID_OFF = 0.1
 """Frown with which the smile of the photo itself is gone: nobody frowns and smiles."""
 _BROWS_UP = [MOTION_INDEX[n] for n in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")]
@@ -69,6 +73,8 @@ _LIP_STAYS = 0.75
 """Of the way the rig's jaw takes the middle of the upper lip along: the lip of a living face stays
 at its teeth, which would be covered."""
 _EVEN_LIDS = 0.8
+_OVERLAP_AT = 0.04
+"""Opening of an eye, face widths, from which on its lids overlap in full when shut."""
 _LAUGH_FROM, _LAUGH_TO = 0.35, 0.85
 """Smile over which lips part that were parted in the photo."""
 
@@ -152,6 +158,8 @@ class Geometry:
         out = np.clip(motion[:_SHAPES], 0, 1).astype(np.float32)
         out[_SMILE] *= self._headroom
         out[_BROWS_UP] *= _BROW_SHARE
+        far = np.maximum(out[_FROWN] - _EASED_FROM, 0) / (1 - _EASED_FROM)
+        out[_FROWN] -= _EASED * far**2
         return out
 
     def deform(self, weights: F32, seal: float) -> F32:
@@ -172,6 +180,7 @@ class Geometry:
             _tuck_lip(face, share, self._rest_gap, _TUCK_GAP * self.mouth_width)
         if seal > 0:
             close_lips(face, seal, self._sealed_gap)
+        keep_groove(face, self.face)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             if weights[index] > 0:
                 close_lids(face, eye, float(weights[index]), self.face_width)
@@ -338,8 +347,10 @@ def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     upper, lower = list(eye.upper), list(eye.lower)
     high, low = face[upper], face[lower]
     line = _lid_line(0.14 * high + 0.86 * low, *face[list(eye.corners)])
-    # Nearly shut, the lids overlap a little, or a slit of white stays.
-    overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1))
+    # Nearly shut, the lids overlap a little, or a slit of white stays. Less so beside the corners,
+    # where the skin below the lower lid would be folded under.
+    open_by = np.clip((high - low)[:, 1] / (_OVERLAP_AT * face_width), 0.1, 1)
+    overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1)) * open_by
     drop = blink * (line - high)
     drop[:, 1] -= overlap * blink
     drop[:, 2] += 0.01 * face_width * blink

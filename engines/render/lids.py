@@ -31,14 +31,21 @@ _PAST = 0.1
 """Widths of the eye past its corners: folds of an open lid are dark there."""
 _BELOW = 0.5
 """Of the eye's opening: lashes hang this far over the skin below it."""
-_CREASE_SHADE = 0.07
-_DARKEST, _GREY_FROM, _HUE = 0.57, 0.85, 1.6
-"""Of the skin's usual light: a lid is no darker, and below which light it takes the skin's hue."""
+_CREASE_SHADE, _CREASE_AT, _CREASE_WIDE = 0.16, 0.2, 0.08
+_BULGE, _EDGE_SHADE = 0.11, 0.1
+_DARKEST, _GREY_FROM, _HUE, _LEAST_HUE = 0.57, 0.85, 1.6, 0.3
+"""Of the skin's usual light: a lid is no darker, and below which light it takes the skin's hue;
+some of which it has in any light."""
+_TURNED, _IN_LIGHT = 0.3, 0.92
+"""How much of what it lacks of that share of the usual light a lid gains as it shuts; none in the
+hard shade of a deep socket."""
 _THIN = 4.0
 """Blurs (of 0.008 face widths) that lashes and folds are thinner than."""
 _LASH_FROM, _LASH_FULL = 0.12, 0.6
-_LASH_PX = 2.0
+_LASH_PX, _LASH_SOFT = 2.0, 0.6
 """Of a picture of 512."""
+_LASH_HANG = 0.2
+"""Of their thickness: how far lashes hang over the lid's edge."""
 _GRAIN_SIDE = 64
 _LINE = np.linspace(0, 1, 22)
 _LINE_AT = np.rint(_LINE * (_STEPS - 1)).astype(int)
@@ -129,12 +136,10 @@ class Lid:
         cover = share * cover * smoothstep((u + _PAST) / 0.2) * smoothstep((1 + _PAST - u) / 0.2)
         down = np.clip(depth, 0, 1)
         # An eyeball lies under the lid; the crease above it and its edge are in its shade.
-        light = 1 + 0.06 * np.sin(np.pi * down) - 0.09 * down**4
-        light -= (
-            _CREASE_SHADE
-            * np.exp(-(((depth - 0.22) / 0.09) ** 2))
-            * np.sin(np.pi * np.clip(u, 0, 1))
-        )
+        middle = np.sin(np.pi * np.clip(u, 0.001, 0.999))
+        light = 1 - 0.3 * _BULGE + _BULGE * middle * np.sin(np.pi * down) - _EDGE_SHADE * down**4
+        crease_at = np.exp(-(((depth - _CREASE_AT) / _CREASE_WIDE) ** 2))
+        light -= _CREASE_SHADE * crease_at * np.sqrt(middle)
         across, rows = (_STEPS - 1) * np.clip(u, 0, 1), (_ROWS - 1) * down
         seen = cv2.remap(self._skin, across.astype(np.float32), rows, cv2.INTER_LINEAR)
         skin = seen * light[..., None]
@@ -152,10 +157,12 @@ class Lid:
         mask = np.zeros(part.shape[:2], np.uint8)
         thick = max(round(_LASH_PX * self._step), 1)
         # Lashes are fullest past the middle of the eye and end before its corners.
-        whole = np.rint((edge + np.array([0, 0.4 * thick], np.float32)) * 16).astype(np.int32)
+        whole = np.rint((edge + np.array([0, _LASH_HANG * thick], np.float32)) * 16).astype(
+            np.int32
+        )
         for first, last, strong in ((2, 20, 90), (4, 18, 180), (6, 16, 255)):
             cv2.polylines(mask, [whole[first:last]], False, strong, thick, cv2.LINE_AA, 4)
-        soft = cv2.GaussianBlur(mask, (0, 0), 0.9 * self._step).astype(np.float32) / 255
+        soft = cv2.GaussianBlur(mask, (0, 0), _LASH_SOFT * self._step).astype(np.float32) / 255
         share = (0.72 * amount * soft)[..., None]
         part[:] = np.rint(part + share * (self._lash - part)).astype(np.uint8)
 
@@ -164,7 +171,7 @@ def _usual(photo: U8, points: F32) -> F32:
     """f32[3]: usual light of the face's skin, in the hue of its duller parts: gloss has none."""
     places = [points[i] for i in (50, 101, 205, 118, 280, 330, 425, 347, 151, 108, 337, 217, 437)]
     seen = _sorted(photo, places)
-    hue = seen[1:5].mean(0)
+    hue = seen[1:7].mean(0)
     out: F32 = hue * (float(seen[2:9].mean()) / max(float(hue.mean()), 1))
     return out.astype(np.float32)
 
@@ -174,8 +181,11 @@ def _lit(skin: F32, usual: F32) -> F32:
     level = np.maximum(skin.mean(2, keepdims=True), 1)
     least = _DARKEST * float(usual.mean())
     raised = np.maximum(level, least + 0.25 * (level - least))
+    # A shut lid faces the light that its fold hid it from.
+    soft = _TURNED * smoothstep((level / float(usual.mean()) - _DARKEST) / 0.25)
+    raised = raised + soft * np.maximum(_IN_LIGHT * float(usual.mean()) - raised, 0)
     # Shade is grey where the skin is not.
-    grey = np.clip(_HUE * (_GREY_FROM - level / float(usual.mean())), 0, 0.85)
+    grey = np.clip(_HUE * (_GREY_FROM - level / float(usual.mean())), _LEAST_HUE, 0.85)
     out: F32 = raised * ((1 - grey) * skin / level + grey * usual / float(usual.mean()))
     return out.astype(np.float32)
 
@@ -201,8 +211,13 @@ def _grain(photo: U8, points: F32) -> F32:
     part = photo[max(y - 8, 0) : y + 8, max(x - 8, 0) : x + 8].astype(np.float32).mean(2)
     rough = float((part - cv2.GaussianBlur(part, (0, 0), 1.5)).std()) if part.size else 1.0
     noise = np.random.default_rng(3).normal(size=(_GRAIN_SIDE, _GRAIN_SIDE)).astype(np.float32)
-    fine = cv2.GaussianBlur(noise, (0, 0), 0.6)
-    out: F32 = fine / fine.std() * min(0.4 * rough, 2.5)
+    # Pores, and the fine lines along a lid.
+    fine, lines = (
+        cv2.GaussianBlur(noise, (0, 0), 0.6),
+        cv2.GaussianBlur(noise, (0, 0), 5.0, None, 0.7),
+    )
+    both = fine / fine.std() + lines / lines.std()
+    out: F32 = both / both.std() * min(0.8 * rough, 5.0)
     return out
 
 

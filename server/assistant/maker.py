@@ -6,7 +6,6 @@ Never connects to anything before a visitor has spoken.
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from engines.turns.silero import BadSilero, Silero
@@ -20,9 +19,7 @@ from server.assistant.settings import AssistantSettings
 from server.assistant.speaking import Speaker
 from server.assistant.transcribe import ApiScribe, LocalScribe
 from server.listener import Ears
-from server.settings import Settings
 from server.settings_section import SettingsError
-from server.voices.choice import choose_voice
 from server.voices.values import TextToSpeech
 
 SET_FOR = {
@@ -113,12 +110,3 @@ class AssistantMaker:
             await self._scribe.aclose()
         if self._talker is not None:
             await self._talker.aclose()
-
-
-async def load_assistants(settings: Settings, ears: Ears | None) -> AssistantMaker:
-    """A maker with the voice that the settings ask for; files are read on a thread.
-
-    Raises SettingsError for a voice or a detector that cannot be had.
-    """
-    chosen = await asyncio.to_thread(choose_voice, settings.voices)
-    return AssistantMaker(settings.assistant, ears, chosen.speech)

@@ -42,6 +42,8 @@ class Shown:
     """When its last packet came, where the client knows."""
     moved: float | None = None
     """Change of the picture around the mouth since the one before, where the client looks."""
+    drawn_ms: float | None = None
+    """When the server had drawn it (its clock), joined by the number in the strip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class Sound:
     """The part of `downlink` after the picture's last packet came."""
     beyond: float = 0.0
     """How far the picture's media time lies after the sound's: 0 to 40 by chance."""
+    drawing: float | None = None
+    """The part of `server` until that picture is drawn: look-ahead, queues, motion, renderer."""
+    waiting: float | None = None
+    """The part of `server` from there to the release: the playout's delay."""
 
 
 def later_or_equal(frame: int, other: int) -> bool:
@@ -161,6 +167,10 @@ def _sound(at_ms: float, report: Report, picture: Shown, echo_ms: float | None) 
         downlink=None if sent_ms is None else picture.at_ms - sent_ms,
         display=None if picture.received_ms is None else picture.at_ms - picture.received_ms,
         beyond=beyond / SAMPLES_PER_MS,
+        drawing=None if picture.drawn_ms is None else picture.drawn_ms - report.heard_ms,
+        waiting=(
+            None if picture.drawn_ms is None or sent_ms is None else sent_ms - picture.drawn_ms
+        ),
     )
 
 

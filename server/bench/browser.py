@@ -40,6 +40,8 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
+    # A page put in by interception has no address: its websocket to loopback would be refused.
+    "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
 )
 
 
@@ -108,6 +110,17 @@ class Measurer:
         """State of the product's client: `live` while all is well."""
         return str(await self._evaluate("bench.state()"))
 
+    async def interruptions(self, count: int) -> list[dict[str, float | None]]:
+        """Speak and be interrupted so often, in a push session: ms to silence and closed mouth."""
+        from playwright.async_api import Error
+
+        try:
+            found: list[dict[str, float | None]]
+            found = await self._evaluate(f"bench.interruptions({count})")
+        except Error as error:
+            raise BenchError(f"speech was not interrupted: {error.message}") from error
+        return found
+
     async def hang_up(self) -> None:
         """Close the connection and the page; idempotent."""
         page, self._page = self._page, None
@@ -137,7 +150,7 @@ async def _serve(route: Route) -> None:
 
 def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
     """Join the lists of several `bench.take()`; counts become lists of counts."""
-    names = ("shown", "heard", "echo", "reports", "events")
+    names = ("shown", "heard", "echo", "reports", "frames", "events", "buffers")
     joined: dict[str, list[Any]] = {
         name: [row for part in parts for row in part.get(name, [])] for name in names
     }
@@ -147,6 +160,7 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def recording(raw: dict[str, list[Any]]) -> Recording:
     """The page's raw rows as a recording; a picture is shown at its expected display time."""
+    drawn = {row["frame"]: float(row["drawn_ms"]) for row in raw["frames"]}
     shown = [
         Shown(
             at_ms=row["expected_ms"],
@@ -155,6 +169,7 @@ def recording(raw: dict[str, list[Any]]) -> Recording:
             presented=row["presented"],
             received_ms=row["receive_ms"],
             moved=row["moved"],
+            drawn_ms=drawn.get(row["frame"]),
         )
         for row in raw["shown"]
     ]

@@ -16,11 +16,17 @@ from typing import Any
 from server.bench import documents_cli
 from server.bench.history import FOLDER, keep
 from server.bench.needs import BenchError
+from server.bench.quality import RESULTS
 from server.bench.report import Result, document, markdown, put_block, put_table, write_json
 
 HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
 NO_HISTORY = "none"
+TOLD = (
+    *("seconds", "minutes", "count", "sessions", "connects", "delay", "jitter", "loss", "kbit"),
+    *("server", "avatar", "size", "sound"),
+)
+"""Options that a run's printed command repeats."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,24 +35,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     latency = kinds.add_parser("latency", help="click to picture, sound to mouth, A/V offset")
     latency.add_argument("--seconds", type=_positive, default=60.0, help="default 60")
     latency.add_argument("--connects", type=_count, default=5, help="timed connections, default 5")
+    latency.add_argument("--interruptions", type=int, default=8, help="of speech, default 8")
     soak = kinds.add_parser("soak", help="one long session: drift and growth")
     soak.add_argument("--minutes", type=_positive, default=30.0, help="default 30")
     cycles = kinds.add_parser("cycles", help="connect and hang up: what is left behind")
     cycles.add_argument("--count", type=_count, default=200, help="default 200")
     error = kinds.add_parser("error", help="insert known delays and read them back")
     error.add_argument("--seconds", type=_positive, default=40.0, help="of each run, default 40")
-    many = kinds.add_parser("sessions", help="many at once: pictures a second, nobody's sound else")
-    many.add_argument("--count", type=_count, default=2, help="sessions, default 2")
-    many.add_argument("--seconds", type=_positive, default=30.0, help="default 30")
+    many = kinds.add_parser("load", help="more and more sessions, up to the breaking point")
+    many.add_argument("--sessions", type=_count, default=8, help="at most so many, default 8")
+    many.add_argument("--seconds", type=_positive, default=20.0, help="at each number, default 20")
+    faults = kinds.add_parser("faults", help="break things: what is lost, how soon it is well")
+    faults.add_argument("--only", action="append", default=[], metavar="FAULT", help="of them")
+    faults.add_argument("--seconds", type=_positive, default=8.0, help="watched, default 8")
+    quality = kinds.add_parser("quality", help="the evaluate programs' headline figures")
+    quality.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help=f"default {RESULTS}"
+    )
+    add_output_arguments(quality)
+    network = kinds.add_parser("network", help="over delay, jitter, loss and little bandwidth")
+    network.add_argument("--minutes", type=_positive, default=10.0, help="default 10")
+    network.add_argument("--delay", type=float, default=50.0, metavar="MS", help="default 50")
+    network.add_argument("--jitter", type=float, default=20.0, metavar="MS", help="default 20")
+    network.add_argument("--loss", type=float, default=0.02, metavar="SHARE", help="default 0.02")
+    network.add_argument("--kbit", type=float, default=0.0, help="bandwidth; default: no limit")
     talk = kinds.add_parser("dialogue", help="a conversation: turns, barge-ins, acknowledgements")
     talk.add_argument("--minutes", type=_positive, default=10.0, help="default 10; 5 with --echo")
     talk.add_argument("--turns", type=_count, default=40, help="default 40, barge-ins among them")
     talk.add_argument("--barges", type=int, default=15, help="barge-ins, default 15")
     talk.add_argument("--echo", action="store_true", help="simulated rooms: does it hear itself?")
-    for kind in (latency, soak, cycles, error, many, talk):
-        _common(kind, browser=kind not in (cycles, many, talk))
+    for kind in (talk, faults, network, latency, soak, cycles, error, many):
+        _common(kind, browser=kind not in (cycles, many, faults, talk))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
     documents_cli.add_arguments(kinds)
+    speech = kinds.add_parser("speak", help="typed sentence to lips, interrupt to a closed mouth")
+    speech.add_argument("--count", type=_count, default=20, help="sentences, default 20")
+    _common(speech, browser=False)
 
 
 def add_gpu_arguments(parser: argparse.ArgumentParser) -> None:
@@ -196,18 +220,24 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     from server.bench.dialogue import dialogue
     from server.bench.echo import echo
     from server.bench.error import inserted_delays
+    from server.bench.faults import faults
     from server.bench.latency import Plan, measure
-    from server.bench.sessions import sessions
+    from server.bench.link import Conditions
+    from server.bench.load import load
+    from server.bench.network import network
+    from server.bench.quality import quality
     from server.bench.soak import soak
+    from server.bench.speak import speak
 
-    wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name))}
+    wishes = {name: value for name in ("avatar", "size") if (value := getattr(args, name, None))}
     plan = Plan(
         seconds=args.minutes * 60 if hasattr(args, "minutes") else getattr(args, "seconds", 60.0),
         connects=getattr(args, "count", getattr(args, "connects", 1)),
-        url=args.server,
-        settings=parse_settings(args.set),
+        url=getattr(args, "server", None),
+        settings=parse_settings(getattr(args, "set", [])),
         wishes=wishes,
         sound=getattr(args, "sound", "clicks"),
+        interruptions=getattr(args, "interruptions", 0),
         browser=not getattr(args, "peer", True),
         command=_command(args),
     )
@@ -215,7 +245,15 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "latency": lambda: measure(plan),
         "soak": lambda: soak(plan, _tell),
         "cycles": lambda: cycles(plan, _tell),
-        "sessions": lambda: sessions(plan, _tell),
+        "load": lambda: load(plan, args.sessions, _tell),
+        "quality": lambda: quality(plan, args.results, _tell),
+        "faults": lambda: faults(plan, args.only, _tell),
+        "speak": lambda: speak(plan, _tell),
+        "network": lambda: network(
+            plan,
+            Conditions(args.delay, args.jitter, args.loss, args.kbit),
+            _tell,
+        ),
         "error": lambda: inserted_delays(plan, _tell),
         "dialogue": lambda: dialogue(plan, args.turns, args.barges, _tell),
     }
@@ -227,6 +265,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
 def _command(args: argparse.Namespace) -> str:
     """The command as a reader can type it again; files keep only their names."""
     words = ["synchrorama bench", args.bench]
+<<<<<<< HEAD
     for name in (
         "seconds",
         "minutes",
@@ -239,11 +278,15 @@ def _command(args: argparse.Namespace) -> str:
         "size",
         "sound",
     ):
+=======
+    for name in TOLD:
+>>>>>>> main
         value = getattr(args, name, None)
         if value is not None and not (name == "sound" and value == "clicks"):
             shown = Path(value).name if name == "sound" else value
             words.append(f"--{name} {shown:g}" if isinstance(value, float) else f"--{name} {shown}")
-    words += [f"--set {item}" for item in args.set]
+    words += [f"--only {name}" for name in getattr(args, "only", [])]
+    words += [f"--set {item}" for item in getattr(args, "set", [])]
     if getattr(args, "peer", False):
         words.append("--peer")
     return " ".join(words)

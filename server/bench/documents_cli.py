@@ -29,8 +29,13 @@ def add_arguments(kinds: Any) -> None:
     page = kinds.add_parser("page", help="the HTML report of one kept run")
     page.add_argument("run_file", type=Path, metavar="RUN.json")
     page.add_argument("html", type=Path, metavar="FILE.html")
-    readme = kinds.add_parser("readme", help="the README's figures, from the measured page")
+    readme = kinds.add_parser(
+        "readme", help="figures of README and comparison, from the measured page"
+    )
     readme.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+    readme.add_argument(
+        "--comparison", type=Path, default=Path("docs/comparison.md"), metavar="FILE"
+    )
     readme.add_argument("--measured", type=Path, default=Path("docs/measured.md"), metavar="FILE")
     readme.add_argument("--check", action="store_true", help="change nothing; 1 when they differ")
 
@@ -81,14 +86,18 @@ def _page(args: argparse.Namespace, say: Say, tell: Say) -> int:
 
 
 def _readme(args: argparse.Namespace, say: Say, tell: Say) -> int:
-    from server.bench.readme import refreshed, write
+    from server.bench.readme import COMPARED, LINES, refreshed, write
 
-    if args.check:
-        before = args.readme.read_text(encoding="utf-8")
-        stale = refreshed(before, args.measured.read_text(encoding="utf-8")) != before
-        if stale:
-            tell(f"{args.readme} is not what {args.measured} says: synchrorama bench readme")
-        return int(stale)
-    changed = write(args.readme, args.measured)
-    say(f"{args.readme}: {'brought up to date' if changed else 'was up to date'}")
-    return 0
+    measured = args.measured.read_text(encoding="utf-8")
+    stale = 0
+    for page, lines in ((args.readme, LINES), (args.comparison, COMPARED)):
+        before = page.read_text(encoding="utf-8")
+        if refreshed(before, measured, lines) == before:
+            say(f"{page}: was up to date")
+        elif args.check:
+            stale = 1
+            tell(f"{page} is not what {args.measured} says: synchrorama bench readme")
+        else:
+            write(page, args.measured, lines)
+            say(f"{page}: brought up to date")
+    return stale

@@ -7,13 +7,14 @@ Never corrects the other benches by what it finds.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from server.bench.analyse import follow
-from server.bench.latency import Plan, Run, client, mean_buffer_ms, record
+from server.bench.latency import Plan, Run, client, record
 from server.bench.machine import machine, versions
 from server.bench.needs import BenchError
 from server.bench.report import Bar, Result, Row, row
@@ -33,14 +34,17 @@ PARTS = ("mouth", "voice", "release")
 
 
 class Found(NamedTuple):
-    """Of each sound of a run, in ms, without what the browser's buffers held."""
+    """Of each sound of a run, in ms."""
 
     mouth: list[float]
+    """Without what the browser's buffer held at that moment; so is voice."""
     voice: list[float]
     release: list[float]
     """From the server's media clock to the release: the part no browser buffer touches."""
-    buffers: tuple[float, float]
-    """Mean of the run that was taken out of mouth and voice."""
+    seen: list[float]
+    """The mouth with the browser's buffer in it."""
+    heard: list[float]
+    """The voice with it."""
 
 
 async def inserted_delays(plan: Plan, tell: Callable[[str], None]) -> Result:
@@ -72,7 +76,8 @@ async def inserted_delays(plan: Plan, tell: Callable[[str], None]) -> Result:
             "delay, and a picture with each second packet. Each sound of the runs with a delay is "
             "compared with the median of those without.",
             f"The browser's jitter buffers are held at {BUFFER_MS} ms (jitterBufferTarget), and "
-            "what its statistics say they held is taken out; `as heard and seen` leaves it in.",
+            "what its statistics say they held in that second is taken out; *as seen* and "
+            "*as heard* leave it in.",
         ],
         machine=where,
         versions=versions(browser),
@@ -86,18 +91,31 @@ def found(run: Run) -> Found:
     Raises BenchError when no sound could be followed.
     """
     sounds, _ = follow(run.recording, settle_until_ms=run.settle_until_ms)
-    picture, voice = (
-        mean_buffer_ms(*run.browser_stats, kind) or 0.0 for kind in ("video_in", "audio_in")
-    )
+    looks = run.raw.get("buffers", [])
+    seen = [(each.at_ms + each.mouth, each.mouth - each.beyond) for each in sounds]
+    heard = [(each.at_ms + each.echo, each.echo) for each in sounds if each.echo is not None]
     result = Found(
-        [each.mouth - each.beyond - picture for each in sounds],
-        [each.echo - voice for each in sounds if each.echo is not None],
+        [value - held_ms(looks, "video", at_ms) for at_ms, value in seen],
+        [value - held_ms(looks, "audio", at_ms) for at_ms, value in heard],
         [each.server - each.beyond for each in sounds if each.server is not None],
-        (picture, voice),
+        [value for _, value in seen],
+        [value for _, value in heard],
     )
-    if not all(result[:3]):
+    if not all(result):
         raise BenchError("no sound could be followed: is the probe on in this server?")
     return result
+
+
+def held_ms(looks: Sequence[Mapping[str, Any]], kind: str, at_ms: float) -> float:
+    """What the browser's buffer held around a moment: a mean over the second that it lies in.
+
+    `looks` are its counters (W3C webrtc-stats), a second apart; 0 where there is none around it.
+    """
+    after = bisect_left(looks, at_ms, key=lambda look: float(look["at_ms"]))
+    if not 0 < after < len(looks):
+        return 0.0
+    (old_s, old), (new_s, new) = looks[after - 1][kind], looks[after][kind]
+    return 1000 * (new_s - old_s) / (new - old) if new > old else 0.0
 
 
 def rows(runs: Sequence[tuple[int, Found]]) -> list[Row]:
@@ -112,25 +130,13 @@ def rows(runs: Sequence[tuple[int, Found]]) -> list[Row]:
                 row(f"{inserted} ms inserted, error of the {part}", "ms", errors, ERROR_BAR)
             )
     for inserted in INSERTED_MS[1:]:
-        for index, part in enumerate(("mouth", "voice")):
-            zero = median(pooled(runs, 0, part, index))
-            errors = [value - zero - inserted for value in pooled(runs, inserted, part, index)]
-            table.append(
-                row(f"{inserted} ms inserted, error of the {part} as {SAID[part]}", "ms", errors)
-            )
+        for part, told in (("seen", "mouth as seen"), ("heard", "voice as heard")):
+            zero = median(pooled(runs, 0, part))
+            errors = [value - zero - inserted for value in pooled(runs, inserted, part)]
+            table.append(row(f"{inserted} ms inserted, error of the {told}", "ms", errors))
     return table
 
 
-SAID = {"mouth": "seen", "voice": "heard"}
-
-
-def pooled(
-    runs: Sequence[tuple[int, Found]], inserted: int, part: str, buffer: int | None = None
-) -> list[float]:
-    """All runs' samples with this delay; `buffer`: index of the browser's buffer to leave in."""
-    return [
-        value + (0.0 if buffer is None else each.buffers[buffer])
-        for delay, each in runs
-        if delay == inserted
-        for value in getattr(each, part)
-    ]
+def pooled(runs: Sequence[tuple[int, Found]], inserted: int, part: str) -> list[float]:
+    """All runs' samples with this delay."""
+    return [value for delay, each in runs if delay == inserted for value in getattr(each, part)]

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from server.bench.machine import Meter, Usage, machine, versions
 from server.bench.needs import BenchError
 from server.bench.report import Bar, Result, Row, row
 from server.bench.service import Service, service
+from server.bench.stats import drift
 
 COLLECT_S = 1.0
 SETTLE_S = 3.0
@@ -37,6 +38,7 @@ NEW_BAR = Bar("p50", low=24.0)
 """One held picture a second at most: the eye sees it, the clock goes on."""
 MOUTH_BARS = (Bar("p50", high=300), Bar("p95", high=400))
 AV_BAR = Bar("p50", low=-45, high=45)
+STOP_BAR = Bar("p50", high=200)
 
 
 class Client(Protocol):
@@ -56,6 +58,9 @@ class Client(Protocol):
 
     async def state(self) -> str:
         """`live` while all is well."""
+
+    async def interruptions(self, count: int) -> list[dict[str, float | None]]:
+        """Speak and be interrupted; ms to silence and to a closed mouth. Empty: it cannot."""
 
     async def hang_up(self) -> None:
         """End the connection."""
@@ -83,6 +88,8 @@ class Plan:
     buffer_ms: int = 0
     """Least depth of the browser's jitter buffers; 0: what it takes by itself."""
     settle_s: float = SETTLE_S
+    interruptions: int = 0
+    """Of pushed speech, in a session of its own after the measured one."""
     command: str = ""
 
 
@@ -130,6 +137,7 @@ class Run:
     """Once settled, and at the end."""
     server_stats: dict[str, Any]
     usage: dict[str, Usage]
+    interruptions: list[dict[str, float | None]] = field(default_factory=list)
 
 
 async def measure(plan: Plan) -> Result:
@@ -138,6 +146,11 @@ async def measure(plan: Plan) -> Result:
     async with service(plan.url, plan.settings) as under_test:
         async with client(plan, under_test) as connection:
             run = await record(plan, under_test, connection)
+            if plan.interruptions:
+                await connection.connect({**plan.wishes, "voice": "push"})
+                broken = await connection.interruptions(plan.interruptions)
+                run = replace(run, interruptions=broken)
+                await connection.hang_up()
             known = versions(connection.version)
             capabilities = await under_test.json("GET", "/v1/capabilities")
     return judge(plan, run, where, known, {**under_test.settings, "capabilities": capabilities})
@@ -182,6 +195,8 @@ def judge(
         *_first_rows(run.connects),
         *_flow_rows(even),
         *_sound_rows(found),
+        *_stage_rows(found, run),
+        *_interruption_rows(run.interruptions),
         row("audio to seen movement of the mouth", "ms", moves),
         row("release to screen, every picture", "ms", ages),
         *_browser_rows(*run.browser_stats),
@@ -232,11 +247,47 @@ def _sound_rows(found: list[Sound]) -> list[Row]:
     return [
         row("audio to matching mouth", "ms", [each.mouth for each in found], *MOUTH_BARS),
         row("A/V offset, + voice late", "ms", [each.av for each in found], AV_BAR),
+        row("A/V offset, last third minus first", "ms", [_drift(found)]),
         row("audio to returned voice", "ms", [each.echo for each in found]),
         row("mouth: microphone to media clock", "ms", [each.uplink for each in found]),
         row("mouth: media clock to release", "ms", [each.server for each in found]),
         row("mouth: release to screen", "ms", [each.downlink for each in found]),
         row("mouth: last packet to screen", "ms", [each.display for each in found]),
+    ]
+
+
+def _drift(found: list[Sound]) -> float | None:
+    known = [(each.at_ms / 1000, each.av) for each in found if each.av is not None]
+    if len(known) < 2:
+        return None
+    at_s = [at for at, _ in known]
+    ends = drift(at_s, [offset for _, offset in known], (at_s[-1] - at_s[0]) / 3)
+    return None if ends is None else ends.change
+
+
+def _stage_rows(found: list[Sound], run: Run) -> list[Row]:
+    """The server's share, by the number that a picture has on both sides."""
+    engine = run.server_stats.get("engine", {})
+    sent = [
+        None if each.downlink is None or each.display is None else each.downlink - each.display
+        for each in found
+    ]
+    rows = [
+        row("stage: media clock to drawn", "ms", [each.drawing for each in found]),
+        row("stage: drawn to release", "ms", [each.waiting for each in found]),
+        row("stage: release to last packet", "ms", sent),
+    ]
+    for name, key in (("queue", "queue"), ("motion", "motion"), ("renderer", "render")):
+        rows.append(row(f"engine: {name}, mean", "ms", [engine.get(f"{key}_mean_ms")]))
+    return [each for each in rows if each.summary is not None]
+
+
+def _interruption_rows(found: list[dict[str, float | None]]) -> list[Row]:
+    if not found:
+        return []
+    return [
+        row("interrupt to silence", "ms", [each["silence_ms"] for each in found], STOP_BAR),
+        row("interrupt to closed mouth, as sent", "ms", [e["closed_ms"] for e in found], STOP_BAR),
     ]
 
 
@@ -252,12 +303,12 @@ def _browser_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
             [mean_buffer_ms(before, after, "video_in", MINIMUM)],
         ),
         row("audio jitter buffer", "ms", [mean_buffer_ms(before, after, "audio_in")]),
-        row("freezes", "", [_since(before, after, "video_in", "freezeCount")]),
-        row("dropped by the browser", "", [_since(before, after, "video_in", "framesDropped")]),
+        row("freezes", "", [since(before, after, "video_in", "freezeCount")]),
+        row("dropped by the browser", "", [since(before, after, "video_in", "framesDropped")]),
         row(
             "packets lost",
             "",
-            [sum(_since(before, after, kind, "packetsLost") for kind in ("video_in", "audio_in"))],
+            [sum(since(before, after, kind, "packetsLost") for kind in ("video_in", "audio_in"))],
         ),
     ]
 
@@ -269,7 +320,7 @@ def _usage_rows(usage: Mapping[str, Usage]) -> list[Row]:
     return rows if served is None else [*rows, row("server memory", "MiB", [served.rss_mib])]
 
 
-def _since(before: dict[str, Any], after: dict[str, Any], name: str, key: str) -> float:
+def since(before: dict[str, Any], after: dict[str, Any], name: str, key: str) -> float:
     """By how much a counter grew between two looks."""
     return float(after.get(name, {}).get(key, 0)) - float(before.get(name, {}).get(key, 0))
 
@@ -278,10 +329,10 @@ def mean_buffer_ms(
     before: dict[str, Any], after: dict[str, Any], name: str, which: str = "Delay"
 ) -> float | None:
     """Mean jitter buffer delay of a kind between two looks (W3C webrtc-stats)."""
-    emitted = _since(before, after, name, "jitterBufferEmittedCount")
+    emitted = since(before, after, name, "jitterBufferEmittedCount")
     if emitted <= 0:
         return None
-    return 1000 * _since(before, after, name, f"jitterBuffer{which}") / emitted
+    return 1000 * since(before, after, name, f"jitterBuffer{which}") / emitted
 
 
 def notes(plan: Plan, followed: int, lost: int, even: Flow | None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,6 +99,7 @@ class PeerClient:
         self._first = asyncio.Event()
         self._recording = Recording()
         self._unreadable = 0
+        self._drawn_ms: dict[int, float] = {}
         self.problems: list[str] = []
 
     async def connect(self, wishes: dict[str, Any]) -> dict[str, Any]:
@@ -149,6 +151,10 @@ class PeerClient:
         held = self._pc is not None and self._pc.connectionState == "connected"
         return "live" if held else "closed"
 
+    async def interruptions(self, count: int) -> list[dict[str, float | None]]:
+        """A plain peer pushes no speech."""
+        return []
+
     async def hang_up(self) -> None:
         """End the session and the connection; idempotent."""
         pc, self._pc = self._pc, None
@@ -165,6 +171,9 @@ class PeerClient:
     def taken(self) -> tuple[Recording, dict[str, list[Any]]]:
         """Everything recorded since the last call: as recording, and raw for the JSON."""
         done, self._recording = self._recording, Recording()
+        # Told on another channel than the picture: joined only now.
+        drawn, self._drawn_ms = self._drawn_ms, {}
+        done.shown = [replace(each, drawn_ms=drawn.get(each.frame)) for each in done.shown]
         if self._microphone is not None:
             done.heard_ms, self._microphone.onsets_ms = self._microphone.onsets_ms, []
         raw: dict[str, list[Any]] = {
@@ -193,6 +202,8 @@ class PeerClient:
         if message.get("type") == "probe":
             report = Report(wall_ms(), int(message["onset_pts"]), float(message["heard_ms"]))
             self._recording.reports.append(report)
+        elif message.get("type") == "probe_frame":
+            self._drawn_ms[int(message["frame"])] = float(message["drawn_ms"])
 
     async def _watch(self, track: MediaStreamTrack) -> None:
         count = 0

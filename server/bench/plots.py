@@ -24,7 +24,8 @@ VARIABLES = {
     GRID: "var(--line)",
     **{colour: f"var(--series-{index + 1})" for index, colour in enumerate(SERIES)},
 }
-WIDTH_IN = 8.6
+WIDTH_IN, HALF_IN = 8.6, 5.0
+"""Of a plot alone in its line, and of one of two."""
 MOST_POINTS = 1500
 """Of one line in a plot; more would only make the page heavy."""
 
@@ -54,7 +55,7 @@ def waterfall(parts: Sequence[tuple[str, float]], total: float | None, label: st
 
 def distribution(samples: Sequence[float], unit: str, bars: Sequence[float], label: str) -> str:
     """Share of samples at or below each value, p50 p95 p99 marked; `bars` are bounds."""
-    figure, axes = _figure(2.5)
+    figure, axes = _figure(2.4, HALF_IN)
     values = np.sort(np.asarray(samples, dtype=np.float64))
     shares = np.arange(1, len(values) + 1) / len(values)
     step = -(-len(values) // MOST_POINTS)
@@ -62,9 +63,13 @@ def distribution(samples: Sequence[float], unit: str, bars: Sequence[float], lab
     for share in (0.5, 0.95, 0.99):
         at = float(np.percentile(values, 100 * share))
         axes.plot([at], [share], "o", color=SERIES[0], markersize=5)
+        # p95 to the left of the line: beside p99 it could not be read.
+        left = share == 0.95
+        place = (-7, -4) if left else (7, -11)
+        text = f"p{share * 100:.0f}  {at:.0f}"
         axes.annotate(
-            f"p{share * 100:.0f}  {at:.0f}", (at, share), (7, -9), textcoords="offset points",
-            color=INK, fontsize=9,
+            text, (at, share), place, textcoords="offset points", color=INK, fontsize=9,
+            ha="right" if left else "left",
         )  # fmt: skip
     for bound in bars:
         axes.axvline(bound, color=SERIES[3], linewidth=1.2, linestyle=(0, (4, 3)))
@@ -76,7 +81,7 @@ def distribution(samples: Sequence[float], unit: str, bars: Sequence[float], lab
 
 def timeline(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], label: str) -> str:
     """Named series over seconds: (name, seconds, values)."""
-    figure, axes = _figure(2.5)
+    figure, axes = _figure(2.4, HALF_IN)
     for index, (name, at_s, values) in enumerate(lines):
         step = -(-len(at_s) // MOST_POINTS)
         colour = SERIES[index % len(SERIES)]
@@ -112,11 +117,11 @@ def over_commits(
     return _svg(figure, axes, label)
 
 
-def _figure(height_in: float) -> tuple[Any, Any]:
+def _figure(height_in: float, width_in: float = WIDTH_IN) -> tuple[Any, Any]:
     need("matplotlib")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor("none")
     axes.grid(True, color=GRID, linewidth=0.8)

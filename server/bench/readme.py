@@ -6,6 +6,7 @@ Never holds a figure itself: what the measured page does not say, the README doe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,41 @@ LINES = (
 )
 
 
+COMPARED = (
+    Line(
+        "(2) inside the server: sound on the media clock to its picture leaving, p50 / p95",
+        (
+            Cell("latency", "mouth: media clock to release (ms)"),
+            Cell("latency", "mouth: media clock to release (ms)", "p95"),
+        ),
+        "{0} / {1} ms",
+        "",
+    ),
+    Line(
+        "(3) glass to glass in the browser: microphone to the matching mouth, p50 / p95",
+        (Cell("latency", MOUTH), Cell("latency", MOUTH, "p95")),
+        "{0} / {1} ms",
+        "300 / 400",
+    ),
+    Line(
+        "click to first picture, p50 / p95",
+        (
+            Cell("latency", "click to first picture (ms)"),
+            Cell("latency", "click to first picture (ms)", "p95"),
+        ),
+        "{0} / {1} ms",
+        "1000",
+    ),
+    Line(
+        "voice against picture in the browser (+ late), p50",
+        (Cell("latency", "A/V offset, + voice late (ms)"),),
+        "{0} ms",
+        "±45",
+    ),
+)
+"""Our figures of docs/comparison.md, each by the definition that its page numbers."""
+
+
 def block(page: str, kind: str) -> str:
     """What stands in a bench's block of the measured page. Raises BenchError without it."""
     _, found, rest = page.partition(f"<!-- bench {kind} -->")
@@ -133,10 +169,10 @@ def value(page: str, cell: Cell) -> str:
     raise BenchError(f"the table of bench {cell.block} has no row {cell.row!r}")
 
 
-def figures(page: str) -> str:
-    """The README's table, from the measured page."""
+def figures(page: str, lines: Sequence[Line]) -> str:
+    """The table of `lines`, from the measured page."""
     made = [HEAD]
-    for line in LINES:
+    for line in lines:
         values = [_plain(value(page, cell)) for cell in line.cells]
         said = command(page, line.cells[0].block)
         made.append(f"| {line.what} | {line.form.format(*values)} | {line.bar} | `{said}` |")
@@ -148,7 +184,7 @@ def _plain(text: str) -> str:
     return text[:-3] if text.endswith(".00") else text
 
 
-def refreshed(readme: str, page: str) -> str:
+def refreshed(readme: str, page: str, lines: Sequence[Line] = LINES) -> str:
     """`readme` with its figures from the measured page.
 
     Raises BenchError where it has no place for them.
@@ -156,14 +192,14 @@ def refreshed(readme: str, page: str) -> str:
     before, found, rest = readme.partition(f"{OPENING}\n")
     _, ended, after = rest.partition(f"{CLOSING}\n")
     if not found or not ended:
-        raise BenchError(f"the README has no lines {OPENING} ... {CLOSING}")
-    return f"{before}{OPENING}\n\n{figures(page)}\n\n{CLOSING}\n{after}"
+        raise BenchError(f"the page has no lines {OPENING} ... {CLOSING}")
+    return f"{before}{OPENING}\n\n{figures(page, lines)}\n\n{CLOSING}\n{after}"
 
 
-def write(readme: Path, measured: Path) -> bool:
-    """Bring the README's figures up to date; whether anything changed."""
+def write(readme: Path, measured: Path, lines: Sequence[Line] = LINES) -> bool:
+    """Bring a page's figures up to date; whether anything changed."""
     before = readme.read_text(encoding="utf-8")
-    after = refreshed(before, measured.read_text(encoding="utf-8"))
+    after = refreshed(before, measured.read_text(encoding="utf-8"), lines)
     if after != before:
         readme.write_text(after, encoding="utf-8")
     return after != before

@@ -17,7 +17,8 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -31,6 +32,7 @@ REQUEST_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.1
 LOG_TAIL = 2000
+SERVE = (sys.executable, "-m", "server", "serve")
 
 MEASURED_HERE: Mapping[str, str] = {
     "server.host": "127.0.0.1",
@@ -38,6 +40,14 @@ MEASURED_HERE: Mapping[str, str] = {
     "log.level": "warning",
 }
 """Settings of a server that the bench starts: nothing leaves the machine."""
+
+
+class Refused(BenchError):
+    """The server answered with an error of its own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def _request(method: str, url: str, body: object | None) -> str:
             return str(reply.read().decode())
     except HTTPError as error:
         said = error.read().decode(errors="replace")[:500]
-        raise BenchError(f"{method} {url}: {error.code} {said}") from error
+        raise Refused(error.code, f"{method} {url}: {error.code} {said}") from error
     except (URLError, OSError) as error:
         raise BenchError(f"{method} {url}: {error}; is the server running?") from error
 
@@ -101,9 +111,14 @@ async def service(
     url: str | None,
     settings: Mapping[str, str],
     *,
-    command: tuple[str, ...] = (sys.executable, "-m", "server", "serve"),
+    command: tuple[str, ...] = SERVE,
+    host: str = "127.0.0.1",
+    log: Path | None = None,
 ) -> AsyncIterator[Service]:
     """The server at `url`, or one started with `settings` and stopped at the end.
+
+    `host` is where a started one is to be found (it is told so by the setting `server.host`);
+    `log` is where what it says goes.
 
     Raises BenchError when it cannot be reached, or ends, or is not ready within 60 s.
     """
@@ -117,18 +132,27 @@ async def service(
     variables = {env_name(key): value for key, value in given.items()}
     variables[env_name("server.port")] = str(port)
     async with AsyncExitStack() as stack:
-        sink = stack.enter_context(tempfile.TemporaryFile())
+        sink = stack.enter_context(_sink(log))
         process = await asyncio.create_subprocess_exec(
             *command, env={**os.environ, **variables}, stdout=sink, stderr=sink
         )
         stack.push_async_callback(_stop, process)
-        started = Service(f"http://127.0.0.1:{port}", process.pid, given)
+        started = Service(f"http://{host}:{port}", process.pid, given)
         problem = await _wait_ready(started, process)
         if problem:
-            sink.seek(0)
-            tail = sink.read().decode(errors="replace")[-LOG_TAIL:]
+            tail = f"its words are in {log}" if log else _tail(sink)
             raise BenchError(f"the server did not become ready: {problem}\n{tail}")
         yield started
+
+
+def _sink(log: Path | None) -> IO[bytes]:
+    # Also for a pipe: it is opened for reading and writing, and not waited for.
+    return tempfile.TemporaryFile() if log is None else log.open("w+b", buffering=0)
+
+
+def _tail(sink: IO[bytes]) -> str:
+    sink.seek(0)
+    return sink.read().decode(errors="replace")[-LOG_TAIL:]
 
 
 async def _wait_ready(started: Service, process: Process) -> str:

@@ -21,7 +21,14 @@ PARTS = (
     ("mouth: release to screen", "release to screen"),
 )
 STAGES = "stage: "
-"""Rows named so are parts of `media clock to release`."""
+"""Rows named so are finer parts, joined by the picture's number."""
+FINE = (
+    PARTS[0],
+    ("stage: media clock to drawn", "media clock to drawn"),
+    ("stage: drawn to release", "drawn to release"),
+    ("stage: release to last packet", "release to last packet"),
+    ("mouth: last packet to screen", "last packet to screen"),
+)
 TOTAL = "audio to matching mouth"
 
 
@@ -86,7 +93,7 @@ def _tiles(document: Document) -> str:
     for row in document.rows:
         if not row.bars:
             continue
-        value = "-" if row.summary is None else _number(row.summary.p50)
+        value = "-" if row.summary is None else _number(_judged(row))
         state = "yes" if row.held else "no"
         bars = ", ".join(_bar(row, index) for index in range(len(row.bars)))
         word = "held" if row.held else "missed"
@@ -96,6 +103,12 @@ def _tiles(document: Document) -> str:
             f'<small><span class="{state}">{word}</span> {escape(bars)}</small></div>'
         )
     return f'<div class="tiles">{"".join(made)}</div>' if made else ""
+
+
+def _judged(row: RowOf) -> float:
+    """The quantile that the first bar is on."""
+    value: float = getattr(row.summary, row.bars[0].quantile)
+    return value
 
 
 def _bar(row: RowOf, index: int) -> str:
@@ -108,24 +121,18 @@ def _bar(row: RowOf, index: int) -> str:
 
 
 def _plots(document: Document) -> Iterable[str]:
-    parts = [
-        (words, row.summary.p50)
-        for name, words in PARTS
-        if (row := document.row(name)) is not None and row.summary is not None
-    ]
     made: list[str] = []
     total = document.row(TOTAL)
-    if len(parts) == len(PARTS) and total is not None and total.summary is not None:
-        svg = plots.waterfall(parts, total.summary.p50, "waterfall of the mouth")
-        made.append(_figure("Where the time to the matching mouth goes (p50 of each part)", svg))
-    stages = [
-        (row.name.removeprefix(STAGES), row.summary.p50)
-        for row in document.rows
-        if row.name.startswith(STAGES) and row.summary is not None
-    ]
-    if stages:
-        svg = plots.waterfall(stages, None, "waterfall of the server")
-        made.append(_figure("Inside the server: media clock to release, stage by stage", svg))
+    for names in (FINE, PARTS):
+        parts = [
+            (words, row.summary.p50)
+            for name, words in names
+            if (row := document.row(name)) is not None and row.summary is not None
+        ]
+        if len(parts) == len(names) and total is not None and total.summary is not None:
+            svg = plots.waterfall(parts, total.summary.p50, "waterfall of the mouth")
+            made.append(_figure("Where the time to the matching mouth goes, p50 of each part", svg))
+            break
     for row in document.rows:
         if len(row.samples) >= 5 and not row.name.startswith(STAGES) and (row.bars or row is total):
             made += _of_row(row)
@@ -139,10 +146,11 @@ def _of_row(row: RowOf) -> list[str]:
     order = [float(index) for index in range(len(row.samples))]
     line = plots.timeline([(row.name, order, row.samples)], f"time line of {row.name}")
     line = line.replace(">seconds<", ">sample<")
-    return [
+    pair = [
         _figure(f"{row.name}: share of samples at or below ({row.unit})", spread),
         _figure(f"{row.name}: in the order of measuring ({row.unit})", line),
     ]
+    return [f'<div class="pair">{"".join(pair)}</div>']
 
 
 def _figure(caption: str, svg: str) -> str:

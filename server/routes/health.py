@@ -14,11 +14,13 @@ from engines.render.backdrops import BACKDROPS
 from engines.render.stage import FRAMINGS
 from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES, MOTION_NAMES, SAMPLE_RATE_HZ
 from server.errors import ApiError
+from server.live_voice import speech_told
 from server.metrics import CONTENT_TYPE, program_version
 from server.push_protocol import RATES_HZ
 from server.schemas import CapabilitiesReply, ErrorReply
 from server.services import Services, services
 from server.settings import SIZES
+from server.speech.messages import SpeechTold
 
 router = APIRouter(tags=["server"])
 Served = Annotated[Services, Depends(services)]
@@ -68,6 +70,7 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         renderers=list(dict.fromkeys([served.backend.renderer, "motion-frame"])),
         voices=["mirror", "push", "assistant"],
         push_sample_rates_hz=list(RATES_HZ),
+        speech=SpeechTold.model_validate(speech_told(served.backend.speech)),
         max_sessions=served.manager.cap,
         active_sessions=served.manager.active,
         motion_names=list(MOTION_NAMES),

@@ -38,6 +38,9 @@ class Chosen:
     """What speaks when a client does not choose."""
 
 
+NO_VOICE = Chosen(None, OFF)
+
+
 def choose_voice(settings: VoiceSettings) -> Chosen:
     """The provider that the settings ask for.
 
@@ -45,7 +48,7 @@ def choose_voice(settings: VoiceSettings) -> Chosen:
     with `auto` there may be none.
     """
     if settings.provider == "off":
-        return Chosen(None, OFF)
+        return NO_VOICE
     if settings.provider != "auto":
         try:
             found = BEST_FIRST[settings.provider](settings)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from server.admission import Machine
-from server.assistant.maker import AssistantMaker, load_assistants
+from server.assistant.maker import AssistantMaker
 from server.avatar_folders import avatar_store
 from server.backend import load_ears
 from server.codec_pool import CodecPool
@@ -24,6 +24,7 @@ from server.rtc.install import Installed, install
 from server.services import Fault
 from server.sessions import MediaFactory
 from server.settings import Settings
+from server.voices.choice import NO_VOICE, choose_voice
 from server.workers.messages import Welcome
 from server.workers.remote import RemoteFaces
 
@@ -43,6 +44,8 @@ class RemoteBackend:
         self._installed: Installed | None = None
         self._ears: Ears | None = None
         self._assistants: AssistantMaker | None = None
+        self.speech = NO_VOICE
+        """Who speaks texts, once it has started."""
 
     @property
     def store(self) -> Store:
@@ -82,9 +85,12 @@ class RemoteBackend:
         self._faces = faces = RemoteFaces(self._path, on_fault=on_fault)
         # The engine's own figures are told once, by its process.
         await faces.start(WARM_S)
-        self._assistants = await load_assistants(self._settings, self._ears)
-        parts = (self._ears, self._assistants)
-        return media_factory(Machinery(self._settings, faces, pool, metrics, *parts))
+        self.speech = await gallery.run(choose_voice, self._settings.voices)
+        self._assistants = await gallery.run(
+            AssistantMaker, self._settings.assistant, self._ears, self.speech.speech
+        )
+        shared = (self._ears, self._assistants, self.speech)
+        return media_factory(Machinery(self._settings, faces, pool, metrics, *shared))
 
     async def aclose(self) -> None:
         """Let go of the engine and take aiortc's hardening back. Idempotent."""
@@ -92,6 +98,8 @@ class RemoteBackend:
             await self._faces.aclose()
         if self._assistants is not None:
             await self._assistants.aclose()
+        if self.speech.speech is not None:
+            await self.speech.speech.aclose()
         if self._ears is not None:
             self._ears.close()
             self._ears = None

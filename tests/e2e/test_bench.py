@@ -56,11 +56,17 @@ def answers(url: str) -> bool:
 
 
 def measured(url: str | None, folder: Path, *options: str) -> dict[str, Any]:
-    """Rows of a short run, by name; `url` None: the bench starts the product."""
+    """Rows of a short `bench latency`, by name; `url` None: the bench starts the product."""
+    words = ["latency", "--seconds", str(SECONDS), "--connects", "1", *options]
+    return run(folder, *words, *([] if url is None else ["--server", url]))
+
+
+def run(folder: Path, *options: str) -> dict[str, Any]:
+    """Rows of a bench, by name."""
     target = folder / "out.json"
-    command = [sys.executable, "-m", "server", "bench", "latency"]
-    command += [] if url is None else ["--server", url]
-    words = ["--seconds", str(SECONDS), "--connects", "1", "--json", str(target), *options]
+    command = [sys.executable, "-m", "server", "bench"]
+    words = [*options, "--json", str(target)]
+    words += ["--history", str(ROOT / "artifacts" / "bench" / "ci")]
     done = subprocess.run(
         [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
@@ -74,7 +80,7 @@ def measured(url: str | None, folder: Path, *options: str) -> dict[str, Any]:
 
 def test_an_inserted_delay_is_read_back_in_the_browser(folder: Path) -> None:
     with delayed_mirror(INSERTED_MS) as url:
-        found = measured(url, folder)
+        found = measured(url, folder, "--interruptions", "0")
     # Load-proof: nothing arrives before its time, and the quickest sound of several is hardly
     # held up between media clock and release, the part that does not depend on the browser.
     for name in ("audio to matching mouth", "audio to returned voice"):
@@ -87,7 +93,7 @@ def test_an_inserted_delay_is_read_back_in_the_browser(folder: Path) -> None:
 
 def test_a_plain_peer_measures_too(folder: Path) -> None:
     with delayed_mirror(INSERTED_MS) as url:
-        found = measured(url, folder, "--peer")
+        found = measured(url, folder, "--peer", "--interruptions", "0")
     mouth = found["audio to matching mouth"]
     assert mouth["count"] >= 3
     assert mouth["p50"] > INSERTED_MS
@@ -95,7 +101,7 @@ def test_a_plain_peer_measures_too(folder: Path) -> None:
 
 
 def test_the_product_is_measured(folder: Path) -> None:
-    found = measured(None, folder)
+    found = measured(None, folder, "--interruptions", "1")
     mouth, voice = found["audio to matching mouth"], found["audio to returned voice"]
     assert mouth["count"] >= 3 and voice["count"] >= 3
     # Its look-ahead alone is 80 ms; a busy machine adds what it likes, but no second and a half.
@@ -103,3 +109,25 @@ def test_the_product_is_measured(folder: Path) -> None:
     assert abs(found["A/V offset, + voice late"]["p50"]) < 300
     # What the strip claims is there to be seen: the mouth moves with the sounds.
     assert found["audio to seen movement of the mouth"]["count"] >= 3
+    # Both sides' times of one picture are joined by the number in its strip.
+    parts = ("media clock to drawn", "drawn to release", "release to last packet")
+    assert all(found[f"stage: {part}"]["count"] >= 3 for part in parts)
+    assert 0 < found["interrupt to silence"]["p50"] < SLOWEST_MS
+
+
+def test_a_bad_network_is_made_and_measured(folder: Path) -> None:
+    with delayed_mirror(0) as url:
+        words = ["--minutes", "0.12", "--delay", "100", "--jitter", "5", "--loss", "0"]
+        found = run(folder, "network", *words, "--server", url, "--peer")
+    # Through the relay both ways: nothing is quicker than that.
+    assert found["audio to matching mouth"]["count"] >= 2
+    assert found["audio to matching mouth"]["low"] > 2 * (100 - 5)
+    assert found["pictures"]["p50"] > 15
+
+
+def test_a_load_climbs_with_peers_of_their_own_processes(folder: Path) -> None:
+    words = ["--sessions", "1", "--seconds", "2", "--size", "256"]
+    found = run(folder, "load", *words, "--set", "render.renderer=motion-frame")
+    assert found["connect to first picture"]["count"] == 1
+    assert found["pictures received a second"]["p50"] > 5
+    assert found["server memory, each session"]["p50"] > 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,9 +25,9 @@ from tests.support.real_backend import LOOPBACK, real_backend
 
 
 @pytest.fixture
-def provider() -> AsyncIterator[Provider]:  # type: ignore[misc]
+def provider() -> Iterator[Provider]:
     with Provider() as running:
-        yield running  # type: ignore[misc]
+        yield running
 
 
 class Page:

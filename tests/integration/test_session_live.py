@@ -7,16 +7,15 @@ import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import numpy as np
 import pytest
-import websockets
 from fastapi import FastAPI
 
 from engines.pipeline import Motion
 from server.app import create_app
+from synchrorama_client import Finished, Speech, Started
 from tests.integration.loopback import Client
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.live_server import serve
@@ -128,37 +127,27 @@ async def test_pushed_speech_is_spoken_and_acknowledged(http: httpx.AsyncClient)
     client = Client(mic=False)
     async with live(http, client, voice="push") as session:
         url = str(http.base_url).replace("http", "ws") + f"/v1/sessions/{session}/audio"
-        async with websockets.connect(url) as socket:
+        async with Speech(url) as speech, speech.events() as events:
             pcm = (0.4 * 32767 * np.sin(np.arange(24_000) * 2 * np.pi * 220 / 24_000)).astype("<i2")
-            await socket.send(json.dumps({"type": "start", "sample_rate": 24_000}))
-            await socket.send(pcm.tobytes())
-            await socket.send(json.dumps({"type": "end", "segment": "s1"}))
-            told = await until(socket, "finished")
-            assert [m["type"] for m in told if m["type"] != "buffered"] == ["started", "finished"]
-            assert told[-1]["position_s"] == pytest.approx(1.0, abs=0.01)
-            assert told[-1]["interrupted"] is False
+            whole = await speech.speak(pcm.tobytes(), 24_000)
+            done = await whole.finished(60)
+            assert done.position_s == pytest.approx(1.0, abs=0.01)
+            assert done.interrupted is False
 
-            await socket.send(json.dumps({"type": "start", "sample_rate": 16_000}))
-            await socket.send(bytes(2 * 16_000 * 5))
-            await until(socket, "started")
-            await socket.send(json.dumps({"type": "interrupt"}))
-            told = await until(socket, "finished")
-            assert told[-1]["interrupted"] is True
-            assert told[-1]["position_s"] < 2.0
+            cut = await speech.start(16_000)
+            await cut.audio(bytes(2 * 16_000 * 5))
+            await cut.started(60)
+            await speech.interrupt()
+            assert (await cut.finished(60)).interrupted is True
+            assert cut.result is not None and cut.result.position_s < 2.0
+        told = [event async for event in events if isinstance(event, Started | Finished)]
+        wanted = [Started(whole.name), done, Started(cut.name), cut.result]
+        assert told == wanted
         levels = [np.abs(f.to_ndarray()).max() for _, f in client.audio.frames]
         assert max(levels) > 5000
         assert any('"speaking": true' in event for event in client.events)
         first = json.loads(client.events[0])
         assert (first["type"], first["synthetic"]) == ("disclosure", True)
-
-
-async def until(socket: Any, kind: str) -> list[dict[str, Any]]:
-    """Messages up to the first of `kind`."""
-    told: list[dict[str, Any]] = []
-    async with asyncio.timeout(60):
-        while not told or told[-1]["type"] != kind:
-            told.append(json.loads(await socket.recv()))
-    return told
 
 
 async def test_an_engine_fault_in_one_session_ends_it_alone() -> None:

@@ -16,9 +16,9 @@ import httpx
 import numpy as np
 import psutil
 import pytest
-import websockets
 
 from engines.values import F32, MOTION_INDEX
+from synchrorama_client import Speech
 from tests.integration.loopback import Client, beeps
 from tests.support.server_process import ServerProcess
 
@@ -128,11 +128,8 @@ async def test_pushed_speech_finds_its_session_too(server: ServerProcess) -> Non
             assert one[:3] != two[:3]
             for session in (one, two):
                 url = f"{server.url.replace('http', 'ws')}/v1/sessions/{session}/audio"
-                async with websockets.connect(url) as socket, asyncio.timeout(60):
-                    await socket.send('{"type": "start", "sample_rate": 16000}')
-                    await socket.send(bytes(2 * 16_000))
-                    while json.loads(await socket.recv())["type"] != "started":
-                        continue
+                async with Speech(url) as speech:
+                    await (await speech.speak(bytes(2 * 16_000), 16_000)).started(60)
 
 
 async def test_a_media_process_that_is_killed_takes_its_own_sessions_alone(

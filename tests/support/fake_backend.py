@@ -32,6 +32,7 @@ from server.services import Fault
 from server.sessions import MediaEvents, MediaFactory, SessionPlan
 from server.settings import RtcSettings
 from server.timeline import MicTimeline, SegmentEvent
+from server.voices.choice import NO_VOICE, Chosen
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ class FakeStore:
 class FakeVoice(LiveVoice):
     """The real voice without a player; `play` moves the playout clock."""
 
-    def __init__(self, buffer_s: float) -> None:
+    def __init__(self, buffer_s: float, chosen: Chosen = NO_VOICE) -> None:
         self.timeline = PushTimeline(buffer_s)
         self.timeline.begin(0.0)
         self.interrupts = 0
-        super().__init__(self.timeline, self._stop)
+        super().__init__(self.timeline, self._stop, chosen)
 
     def play(self, now_s: float) -> None:
         """Everything up to `now_s` has been played."""
@@ -217,6 +218,7 @@ class FakeBackend:
         self.on_fault: Fault | None = None
         self.stops = 0
         self.renderer: Kind = "motion-frame"
+        self.speech = NO_VOICE
         self.measured = machine or Machine(cores=4, step_512_s=0.008)
 
     def machine(self) -> Machine:

@@ -40,10 +40,17 @@ class ServerFailed(Exception):
 class ServerProcess:
     """Started by `with`; `url` is its address. `settings` are as in SYNCHRORAMA_* variables."""
 
-    def __init__(self, log: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        log: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        python: str = sys.executable,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = log
+        self._python = python
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -84,7 +91,7 @@ class ServerProcess:
             if not name.startswith("SYNCHRORAMA_") or name.startswith("SYNCHRORAMA_AVATARS_")
         }
         environment |= {"SYNCHRORAMA_RTC_BIND_ADDRESSES": "127.0.0.1", **self._settings}
-        command = [sys.executable, "-m", "server", "serve", "--port", str(self.port)]
+        command = [self._python, "-m", "server", "serve", "--port", str(self.port)]
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT

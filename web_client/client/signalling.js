@@ -245,7 +245,7 @@ function photoForm(photo, about) {
   return form;
 }
 
-/** Server-sent events: kind and data of each. @param {ReadableStream<Uint8Array>} body */
+/** Server-sent events: kind and data of each. @param {ReadableStream<BufferSource>} body */
 async function* serverEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let waiting = "";

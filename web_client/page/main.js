@@ -9,6 +9,7 @@ import { FeelingCard } from "./feeling.js";
 import { endOnStage, playOnStage } from "./look.js";
 import { PortraitForm, isPicture } from "./portrait.js";
 import { StageCard } from "./stage.js";
+import { TypingCard } from "./typing.js";
 import * as view from "./view.js";
 
 const { byId } = view;
@@ -52,6 +53,7 @@ class Page {
       resized: () => this.#again(),
     });
     this.feeling = new FeelingCard(() => this.client);
+    this.typing = new TypingCard(this);
     this.#controls();
     this.#dropping();
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listMicrophones());
@@ -249,9 +251,10 @@ class Page {
   }
 
   #onEvent(message) {
+    this.typing.hear(message);
     if (message.type === "disclosure") this.stage.marked(message.mark);
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
-    if (message.type === "started") this.#showProgress(performance.now());
+    if (message.type === "started" && !byId("stop").disabled) this.#showProgress(performance.now());
     if (message.type === "scene") this.feeling.showScene(message);
     if (message.type === "warning" && this.feeling.warned(message)) return;
     if (message.type === "warning" && message.message) view.showNote(message.message, message.hint ?? "");
@@ -362,7 +365,7 @@ class Page {
       radio.addEventListener("change", ({ target }) => this.chooseVoice(/** @type {any} */ (target).value));
     }
     document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-      if (ctrlKey || metaKey || altKey || /** @type {any} */ (target).closest("select, input")) return;
+      if (ctrlKey || metaKey || altKey || /** @type {any} */ (target).closest("select, input, textarea")) return;
       if (key === "m" || key === "M") this.toggleMute();
       if (key === "s" || key === "S") this.toggleStats();
     });

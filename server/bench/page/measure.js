@@ -15,6 +15,11 @@ const MOUTH = { x: 0.36, y: 0.56, width: 0.28, height: 0.18 };
 const small = new OffscreenCanvas(28, 18).getContext("2d", { willReadFrequently: true });
 let mouthBefore = null;
 
+// The returned voice counts as silent below this, and the jaw as closed below this share of before.
+const AUDIBLE = 0.02;
+const CLOSED = 0.25;
+let loudUntilMs = 0;
+
 let peer = null;
 let client = null;
 const readers = [];
@@ -22,7 +27,7 @@ let record = empty();
 let firstPicture = null;
 
 function empty() {
-  return { shown: [], heard: [], echo: [], reports: [], events: [], unreadable: 0 };
+  return { shown: [], heard: [], echo: [], reports: [], frames: [], events: [], unreadable: 0 };
 }
 
 // The client keeps its peer connection to itself; its statistics are wanted whole.
@@ -97,6 +102,8 @@ async function listen(track, which, leads) {
     const before = detector.index;
     const beginMs = wall(data.timestamp / 1000) - (leads ? data.numberOfFrames * perSample : 0);
     data.close();
+    const loud = leads ? -1 : samples.findLastIndex((sample) => Math.abs(sample) > AUDIBLE);
+    if (loud >= 0) loudUntilMs = beginMs + loud * perSample;
     for (const onset of detector.step(samples)) {
       record[which].push(beginMs + (onset - before) * perSample);
     }
@@ -107,6 +114,8 @@ function onEvent({ detail }) {
   if (detail.type === "probe") {
     const arrived_ms = wall(performance.now());
     record.reports.push({ arrived_ms, onset_pts: detail.onset_pts, heard_ms: detail.heard_ms });
+  } else if (detail.type === "probe_frame") {
+    record.frames.push({ frame: detail.frame, drawn_ms: detail.drawn_ms });
   } else {
     record.events.push({ at_ms: wall(performance.now()), ...detail });
   }
@@ -136,18 +145,71 @@ async function connect({ server, wishes, timeout_ms, buffer_ms }) {
   // Asked for to measure the bench itself: the browser's adaptive buffers would differ by run.
   if (buffer_ms) for (const receiver of peer.getReceivers()) receiver.jitterBufferTarget = buffer_ms;
   const first_ms = await first;
-  const [microphone] = client.microphone.getAudioTracks();
+  const [microphone] = client.microphone?.getAudioTracks() ?? [];
   const [returned] = client.stream.getAudioTracks();
   // They end with their tracks; a failure is an unhandled rejection, which the bench reports.
-  listen(microphone, "heard", true);
+  if (microphone) listen(microphone, "heard", true);
   listen(returned, "echo", false);
   return { click_ms, live_ms, first_ms, session: client.sessionId, errors };
 }
 
-/** Everything recorded since the last call. */
-function take() {
+/** Int16 at 16 kHz: a vowel that does not pause. */
+function vowel(seconds) {
+  return Int16Array.from({ length: seconds * 16000 }, (_, i) => {
+    let sum = 0;
+    for (const [harmonic, gain] of [[1, 0.4], [5, 1], [8, 0.6], [17, 0.3]])
+      sum += gain * Math.cos((2 * Math.PI * 140 * harmonic * i) / 16000);
+    return Math.round((sum / 2.3) * 16000);
+  });
+}
+
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(condition, timeout_ms) {
+  const end = performance.now() + timeout_ms;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited ${timeout_ms} ms for speech to come back`);
+    await later(10);
+  }
+}
+
+/** Push mode: speaks and is interrupted `count` times; [{silence_ms, closed_ms}]. */
+async function interruptions(count) {
+  const jaws = [];
+  const stop = client.onMotion((motion) =>
+    jaws.push({ at_ms: wall(performance.now()), jaw: motion.values[motion.names.indexOf("jawOpen")] }),
+  );
+  const found = [];
+  for (let i = 0; i < count; i += 1) {
+    const begun_ms = wall(performance.now());
+    const spoken = client.speak(vowel(6));
+    // Speech that is refused is told at once.
+    await Promise.race([until(() => loudUntilMs > begun_ms, 10_000), spoken]);
+    await later(900 + 37 * i); // another phase of the 40 ms grid each time
+    const at_ms = wall(performance.now());
+    client.interrupt();
+    await spoken;
+    await later(900);
+    const open = Math.max(...jaws.filter((j) => j.at_ms > at_ms - 600 && j.at_ms <= at_ms).map((j) => j.jaw));
+    const closed = jaws.find((j) => j.at_ms > at_ms && j.jaw < CLOSED * open);
+    found.push({
+      silence_ms: Math.max(0, loudUntilMs - at_ms),
+      closed_ms: open > 0 && closed ? closed.at_ms - at_ms : null,
+    });
+  }
+  stop();
+  return found;
+}
+
+/** Everything recorded since the last call, and what the jitter buffers have held until now. */
+async function take() {
+  const now = await stats();
+  const held = (row) => [row?.jitterBufferDelay ?? 0, row?.jitterBufferEmittedCount ?? 0];
   const taken = record;
   record = empty();
+  taken.buffers = [
+    { at_ms: wall(performance.now()), audio: held(now.audio_in), video: held(now.video_in) },
+  ];
   return taken;
 }
 
@@ -171,4 +233,4 @@ async function close() {
 
 const state = () => client?.state ?? "idle";
 
-globalThis.bench = { connect, take, stats, close, state };
+globalThis.bench = { connect, interruptions, take, stats, close, state };

@@ -42,7 +42,7 @@ def test_messages_reach_the_listener_until_it_leaves() -> None:
     voice.listen(heard.append)
     voice.hear({"type": "started"})
     voice.listen(None)
-    voice.hear({"type": "finished"})
+    voice.hear({"type": "finished", "segment": "a"})
     assert heard == [{"type": "started"}]
 
 

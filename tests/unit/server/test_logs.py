@@ -80,6 +80,7 @@ def test_install_writes_to_standard_error_once(
     install_logging(LogSettings(format="json", level="warning"))
     logging.getLogger("any").warning("told")
     logging.getLogger("any").info("not told")
+    kept_root.handlers[0].close()
     lines = capsys.readouterr().err.splitlines()
     assert [json.loads(line)["message"] for line in lines] == ["told"]
 

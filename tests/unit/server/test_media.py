@@ -21,12 +21,12 @@ from server.codec_pool import CodecPool
 from server.faces import LocalFaces
 from server.gallery import Gallery
 from server.listener import Ears
-from server.media import LiveMedia, Machinery, ending_of, media_factory
+from server.media import LiveMedia, Machinery, media_factory
 from server.media_metrics import engine_figures
 from server.metrics import Metrics
 from server.push_timeline import PushRefused
 from server.rtc.offer_limits import BadOffer
-from server.session_states import Ending
+from server.session_states import Ending, ending_of
 from server.sessions import MediaEvents, SessionPlan
 from server.settings import RtcSettings, Settings
 from server.timeline import SegmentEvent

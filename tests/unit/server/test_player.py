@@ -12,6 +12,7 @@ from engines.chunker import Chunker
 from engines.loop import LEAD
 from engines.mailbox import Mailbox
 from engines.values import MOTION_SIZE, U8, AudioChunk, Picture
+from server import probe as probe_module
 from server.pacing import Pacer
 from server.player import Outlets, Player
 from server.playout import Sound, Still
@@ -212,10 +213,14 @@ def test_a_stalled_loop_leaves_ticks_out_and_keeps_the_delay() -> None:
 
 def test_the_probe_hears_and_stamps() -> None:
     class Probe:
-        heard = 0
+        heard = drawn_count = 0
 
         def hear(self, chunk: AudioChunk) -> None:
             self.heard += 1
+
+        def drawn(self, picture: Picture, waited_s: float) -> None:
+            assert waited_s >= 0
+            self.drawn_count += 1
 
         def stamp(self, picture: Picture) -> U8:
             return np.full((4, 4, 3), 77, np.uint8)
@@ -223,8 +228,33 @@ def test_the_probe_hears_and_stamps() -> None:
     rig, probe = Rig(MicTimeline()), Probe()
     rig.player._probe = probe
     rig.run(1.0)
-    assert probe.heard >= 45
+    assert probe.heard >= 45 and probe.drawn_count >= 15
     assert [image for image in rig.seen().values()][-1].max() == 77
+
+
+def test_without_a_probe_nothing_of_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the probe ran in a session that did not ask for it")
+
+    for name in ("stamp", "row_bits", "checksum"):
+        monkeypatch.setattr(probe_module, name, never)
+    for name in ("hear", "drawn", "stamp"):
+        monkeypatch.setattr(probe_module.Probe, name, never)
+    rig = Rig(MicTimeline())
+    given: list[U8] = []
+    shown = rig.player._image
+
+    def image(picture: Picture | None) -> U8:
+        sent = shown(picture)
+        if picture is not None:
+            # The engine's own array: not even a copy was made.
+            assert sent is picture.image
+            given.append(sent)
+        return sent
+
+    monkeypatch.setattr(rig.player, "_image", image)
+    rig.run(1.0)
+    assert len(given) >= 15
 
 
 async def test_the_task_ticks_and_ends() -> None:

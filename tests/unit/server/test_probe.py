@@ -108,3 +108,25 @@ def test_probe_reports_onsets_and_stamps_pictures() -> None:
     picture = Picture(75 * FRAME_SAMPLES, 0, textured(512), np.zeros(MOTION_SIZE, np.float32))
     seen = probe.read(luma(subject.stamp(picture)))
     assert seen == probe.Stamp(75, 1_700_000_000_123 % probe.MODULUS)
+    assert len(sent) == 1, "when it was drawn is not known"
+
+
+def test_probe_tells_when_a_picture_was_drawn_under_its_number() -> None:
+    sent: list[dict[str, Any]] = []
+    subject = probe.Probe(sent.append, wall_clock=lambda: 1000.0)
+    rest = np.zeros(MOTION_SIZE, np.float32)
+    picture = Picture((probe.MODULUS + 5) * FRAME_SAMPLES, 0, textured(256), rest)
+    subject.drawn(picture, 0.030)
+    subject.stamp(picture)
+    told = {"type": "probe_frame", "frame": 5, "drawn_ms": 999_970, "sent_ms": 1_000_000}
+    assert sent == [told]
+    subject.stamp(picture)
+    assert sent == [told], "told once"
+
+
+def test_pictures_that_are_never_shown_are_forgotten() -> None:
+    subject = probe.Probe(lambda message: None)
+    for index in range(500):
+        picture = Picture(index * FRAME_SAMPLES, 0, textured(256), np.zeros(1, np.float32))
+        subject.drawn(picture, 0.0)
+    assert len(subject._drawn_ms) <= probe.WAITING

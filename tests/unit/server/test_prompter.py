@@ -10,6 +10,8 @@ import pytest
 
 from engines.emotion.values import EmotionOverride
 from engines.motion.wishes import Act, Feel, Manner, Say, Wish
+from engines.scene.cues import Cue
+from engines.scene.markers import Felt
 from server.prompter import LETTERS_PER_S, LINGER_S, MAX_WAITING, Prompter, usual_feeling
 
 SAD = EmotionOverride("sadness", intensity=0.8)
@@ -144,3 +146,19 @@ def test_a_text_of_markers_is_bounded_and_leaves_no_feeling(clock: Clock) -> Non
 def test_the_usual_feeling_of_a_beginning() -> None:
     assert usual_feeling(()) is None
     assert usual_feeling((Feel(SAD), Manner(), Feel(JOY))) == JOY
+
+
+def test_what_a_timed_voice_comes_to_is_done_now_and_ends_with_an_interrupt() -> None:
+    obeyed: list[Wish] = []
+    prompter = Prompter(obeyed.append)
+    sad = EmotionOverride("sadness")
+    prompter.perform(Say("so sad"))
+    prompter.perform(Felt(sad, 0))
+    prompter.perform(Cue("nod", 0))
+    assert obeyed == [Say("so sad"), Feel(sad), Act("nod")]
+    prompter.cut()
+    assert obeyed[-1] == Feel(None)
+    prompter.perform(Felt(None, 0))
+    obeyed.clear()
+    prompter.cut()
+    assert obeyed == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,9 +120,6 @@ FAULTS: dict[str, tuple[list[str | bytes], int, str]] = {
     "odd length": ([START, b"abc"], 1007, "odd_length"),
     "too big": ([START, bytes(MAX_MESSAGE_BYTES + 2)], 1009, "message_too_big"),
     "unknown rate": (['{"type": "start", "sample_rate": 44101}'], 1008, "bad_sample_rate"),
-    "nan": (['{"type": "start", "sample_rate": NaN}'], 1007, "bad_json"),
-    "not json": (["hello"], 1007, "bad_json"),
-    "unknown type": (['{"type": "sing"}'], 1008, "unknown_type"),
     "end without start": (['{"type": "end"}'], 1008, "not_started"),
     "end of another": ([START, '{"type": "end", "segment": "x"}'], 1008, "refused"),
     "name in use": (
@@ -148,6 +145,91 @@ async def test_a_fault_is_told_and_the_socket_closed_with_its_code(push: Push, n
     assert error["message"].startswith(reason[:40])
     # The session itself goes on.
     assert push.app.state.services.manager.get(push.session).state.value == "live"
+
+
+BAD_WORDS = {
+    '{"type": "start", "sample_rate": NaN}': "bad_json",
+    "hello": "bad_json",
+    "[]": "bad_message",
+    '{"type": "sing"}': "unknown_type",
+    '{"type": "clear", "all": true}': "unknown_field",
+    '{"type": "speak", "text": 7}': "invalid_message",
+    '{"type": "speak", "text": "' + "a" * 300_000 + '"}': "message_too_big",
+    '{"type": "speak", "text": "hi"}': "voice_unavailable",
+    '{"type": "mark", "name": "m"}': "refused",
+    '{"type": "hello", "version": 7}': "unsupported_version",
+}
+
+
+async def test_a_message_that_is_no_good_is_told_and_the_socket_goes_on(push: Push) -> None:
+    async with push.socket() as socket:
+        for message, code in BAD_WORDS.items():
+            await socket.send(message)
+            error = await hear(socket, "error")
+            assert error["code"] == code and len(error["message"]) < 400
+        await socket.send(START)
+        await socket.send(SECOND)
+        assert (await hear(socket, "buffered"))["seconds"] > 0.9
+
+
+async def test_the_first_message_says_which_version_this_is(push: Push) -> None:
+    async with push.socket() as socket:
+        first = json.loads(await socket.recv())
+        assert (first["type"], first["version"], first["versions"]) == ("hello", 1, [1])
+        assert first["speech"]["provider"] is None and first["limits"]["max_text"] > 0
+        await socket.send('{"type": "hello"}')
+        assert await hear(socket, "hello") == first
+
+
+async def test_a_version_that_is_not_spoken_is_refused_with_those_that_are(push: Push) -> None:
+    url = f"{push.url}/v1/sessions/{push.session}/audio?version="
+    async with connect(url + "2") as socket:
+        error, code, _ = await closing(socket)
+    assert (error["code"], code) == ("unsupported_version", 1008)
+    assert "this server speaks 1" in error["message"]
+    async with connect(url + "1") as socket:
+        assert (await hear(socket, "hello"))["version"] == 1
+
+
+async def test_marks_in_sound_are_told_in_the_order_they_are_heard(push: Push) -> None:
+    async with push.socket() as socket:
+        await socket.send(START)
+        # Out of order, at the same place, and behind the end.
+        for name, at in (("late", 0.75), ("early", 0.25), ("twin", 0.25), ("beyond", 9.0)):
+            await socket.send(json.dumps({"type": "mark", "name": name, "position_s": at}))
+        await socket.send(SECOND)
+        await socket.send(json.dumps({"type": "mark", "name": "here"}))
+        await hear(socket, "buffered")
+        await socket.send(json.dumps({"type": "end"}))
+        await socket.send(json.dumps({"type": "hello"}))
+        await hear(socket, "hello")
+        push.voice.play(0.5)
+        push.voice.play(2.0)
+        told = [await hear(socket, "mark") for _ in range(5)]
+    assert [each["name"] for each in told] == ["early", "twin", "late", "here", "beyond"]
+    assert [each["position_s"] for each in told] == [0.25, 0.25, 0.75, 1.0, 1.0]
+
+
+async def test_clear_forgets_what_waits_and_keeps_what_is_spoken(push: Push) -> None:
+    async with push.socket() as socket:
+        for name in ("now", "next", "last"):
+            start = {"type": "start", "sample_rate": 16000, "segment": name}
+            await socket.send(json.dumps(start))
+            await socket.send(SECOND)
+        await hear(socket, "buffered")
+        await socket.send(json.dumps({"type": "hello"}))
+        await hear(socket, "hello")
+        push.voice.play(0.5)
+        await socket.send(json.dumps({"type": "clear"}))
+        # Of the one that was open more may be on its way: it is passed over.
+        await socket.send(SECOND)
+        await socket.send('{"type": "end", "segment": "last"}')
+        cleared = [await hear(socket, "finished") for _ in range(2)]
+        assert [each["segment"] for each in cleared] == ["next", "last"]
+        assert all((each["position_s"], each["reason"]) == (0.0, "cleared") for each in cleared)
+        push.voice.play(2.0)
+        ended = await hear(socket, "finished")
+    assert (ended["segment"], ended["position_s"], ended["reason"]) == ("now", 1.0, "spoken")
 
 
 async def test_more_than_the_protocol_takes_at_all_is_cut_off(push: Push) -> None:
@@ -322,6 +404,7 @@ async def test_no_log_line_has_the_whole_session_id(
             await socket.send(SECOND)
             await hear(socket, "buffered")
     finally:
+        root.handlers[0].close()
         root.handlers, root.level = handlers, level
     told = capsys.readouterr().err
     assert "this line is told" in told
@@ -338,6 +421,7 @@ async def test_a_session_that_never_gets_its_media_does_not_hold_the_socket(push
     )
 
     class Told:
+        query_params: Mapping[str, str] = {}
         """What was said to the socket."""
 
         def __init__(self) -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from server.push_protocol import (
     BAD_DATA,
     MAX_MESSAGE_BYTES,
+    MAX_SPEAK,
     POLICY,
     RATES_HZ,
     TOO_BIG,
+    Control,
     End,
     Interrupt,
     PushError,
@@ -47,7 +49,15 @@ def test_the_other_messages() -> None:
         ("[" * 4000, BAD_DATA, "bad_json"),
         ("[]", BAD_DATA, "bad_message"),
         ("5", BAD_DATA, "bad_message"),
-        ("x" * 5000, TOO_BIG, "message_too_big"),
+        ('{"type": "end", "segment": "' + "x" * 5000 + '"}', TOO_BIG, "message_too_big"),
+        ("x" * (MAX_SPEAK + 1), TOO_BIG, "message_too_big"),
+        ('{"type": "speak"}', POLICY, "invalid_message"),
+        ('{"type": "speak", "text": 5}', POLICY, "invalid_message"),
+        ('{"type": "speak", "text": "a", "emotion": {"intensity": 7}}', POLICY, "invalid_message"),
+        ('{"type": "speak", "text": "a", "voce": "x"}', POLICY, "unknown_field"),
+        ('{"type": "mark", "name": ""}', POLICY, "invalid_message"),
+        ('{"type": "mark", "name": "a", "position_s": -1}', POLICY, "invalid_message"),
+        ('{"type": "hello", "version": "one"}', POLICY, "invalid_message"),
         ("{}", POLICY, "unknown_type"),
         ('{"type": "stop"}', POLICY, "unknown_type"),
         ('{"type": ["end"]}', POLICY, "unknown_type"),
@@ -77,7 +87,7 @@ def test_what_is_wrong_is_said_with_the_close_code(text: str, close_code: int, c
 @given(st.text(max_size=200))
 def test_any_text_is_a_message_or_a_named_error(text: str) -> None:
     try:
-        assert isinstance(parse_control(text), Start | End | Interrupt)
+        assert isinstance(parse_control(text), Control)
     except PushError as error:
         assert error.close_code in (BAD_DATA, POLICY, TOO_BIG)
 
@@ -100,4 +110,15 @@ def test_what_the_client_is_told_of_a_segment() -> None:
         "segment": "s1",
         "position_s": 1.235,
         "interrupted": True,
+        "reason": "interrupted",
+    }
+    told = event_message(SegmentEvent("finished", "s1", 0.0, True, {"reason": "cleared"}))
+    assert told["reason"] == "cleared"
+    assert event_message(SegmentEvent("finished", "s1", 1.0))["reason"] == "spoken"
+    mark = SegmentEvent("mark", "s1", 0.5, detail={"type": "mark", "name": "here"})
+    assert event_message(mark) == {
+        "type": "mark",
+        "segment": "s1",
+        "position_s": 0.5,
+        "name": "here",
     }

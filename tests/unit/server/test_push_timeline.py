@@ -14,8 +14,8 @@ from server.timeline import CHUNK, SegmentEvent
 RATE = 16000
 
 
-def started(**options: float) -> PushTimeline:
-    timeline = PushTimeline(**options)
+def started(buffer_s: float = 120.0, lead_s: float = 0.0) -> PushTimeline:
+    timeline = PushTimeline(buffer_s, lead_s)
     timeline.begin(0.0)
     return timeline
 

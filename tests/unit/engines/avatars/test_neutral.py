@@ -141,3 +141,12 @@ def test_the_dark_beside_the_corners_of_a_laugh_grows_faint() -> None:
         row = calm.photo[y, x - 1 : x + 2].max(1)
         shares.append(float(row.mean()) / float(calm.photo[y - 8, x].max()))
     assert np.mean(shares) > 0.85
+
+
+def test_where_lips_and_skin_meet_little_moves() -> None:
+    photo, points = laughing(jawOpen=0.3)
+    calm = neutral(photo, points)
+    moved = np.linalg.norm((calm.points - points)[:, :2], axis=1)
+    for rows in (lm.UPPER_ROWS, lm.LOWER_ROWS):
+        inner, outer = moved[list(rows[0][2:7])].mean(), moved[list(rows[3][2:7])].mean()
+        assert 0 < outer < 0.75 * inner

@@ -41,3 +41,13 @@ def test_cepstra_do_not_hear_gain() -> None:
     loud, soft = (voice.step(voice.new_state(), sound * np.float32(g)) for g in (1.0, 0.3))
     cepstra = slice(PROSODY_SIZE, PROSODY_SIZE + 12)
     assert np.allclose(loud[10:, cepstra], soft[10:, cepstra], atol=0.1)
+
+
+def test_prosody_worked_out_by_another_gives_the_same_rows() -> None:
+    sound = sounds.voice(0.5)
+    alone, given, prosody = Voice(), Voice(), Prosody()
+    own, others, heard = alone.new_state(), given.new_state(), prosody.new_state()
+    for begin in range(0, len(sound), 640):
+        part = sound[begin : begin + 640]
+        rows = given.step(others, part, prosody.step(heard, part))
+        assert np.array_equal(rows, alone.step(own, part))

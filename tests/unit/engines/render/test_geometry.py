@@ -15,7 +15,7 @@ from engines.render.geometry import (
     Geometry,
     soft_limit,
 )
-from engines.values import F32
+from engines.values import F32, MOTION_INDEX
 from tests.support.sample_avatar import motion, sample, sample_geometry
 
 NOSE, UPPER, LOWER = 1, 13, 14
@@ -128,6 +128,34 @@ def test_the_upper_lip_stays_at_its_teeth_when_the_jaw_drops() -> None:
 def test_brows_rise_less_than_the_rig_s() -> None:
     raised = sample_geometry().weights(motion(browInnerUp=1, browOuterUp=1))
     assert 0.5 < raised.max() < 0.9 and np.count_nonzero(raised) == 3
+
+
+def test_a_frown_is_eased_toward_its_end() -> None:
+    geometry, index = sample_geometry(), MOTION_INDEX["mouthFrownLeft"]
+    levels = np.linspace(0, 1, 21)
+    seen = [geometry.weights(motion(mouthFrownLeft=float(v)))[index] for v in levels]
+    np.testing.assert_allclose(seen[:11], levels[:11], atol=1e-6)
+    assert seen[-1] == pytest.approx(0.8) and (np.diff(seen) > 0).all()
+
+
+def test_the_more_a_smiler_frowns_the_lower_the_corners_of_the_mouth() -> None:
+    geometry = Geometry(replace(sample(), smile=np.full(2, 0.6, np.float32)), 512)
+    corners = [
+        geometry.deform(
+            geometry.weights(motion(mouthFrownLeft=float(v), mouthFrownRight=float(v))), 0
+        )[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], 1].mean()
+        for v in np.linspace(0, 1, 21)
+    ]
+    assert (np.diff(corners) <= 0.02 * (corners[0] - corners[-1])).all()
+
+
+def test_a_lip_thrust_out_does_not_fold_the_skin_below_it() -> None:
+    geometry = sample_geometry()
+    wanted = motion(jawOpen=0.3, mouthFunnel=1, mouthPucker=1)
+    face = geometry.deform(geometry.weights(wanted), 0)
+    lip, under = [181, 84, 17, 314, 405], [182, 83, 18, 313, 406]
+    rest = geometry.face[lip, 1] - geometry.face[under, 1]
+    assert (face[lip, 1] - face[under, 1] > 0.25 * rest).all()
 
 
 @given(st.lists(st.floats(0, 1), min_size=52, max_size=52))

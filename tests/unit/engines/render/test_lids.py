@@ -49,6 +49,22 @@ def test_lashes_are_the_dark_edge(side: int) -> None:
     assert edge < 0.8 * lid
 
 
+def test_a_closed_lid_bulges_and_has_a_crease() -> None:
+    eye, face = lm.EYES[1], placed(eyeBlink=1)
+    photo = np.full_like(sample().portrait, 150)
+    picture = np.full_like(photo, 150)
+    Lid(sample_geometry(), eye, photo).draw(picture, face, (0, 0))
+
+    def light(k: int, down: float) -> float:
+        """Of the lid at its k-th point, so far from crease to edge."""
+        x, y = face[eye.crease[k], :2] + down * (face[eye.upper[k], :2] - face[eye.crease[k], :2])
+        return float(picture[int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2].mean())
+
+    middle = light(3, 0.5)
+    assert middle > light(0, 0.5) + 2 and middle > light(6, 0.5) + 2
+    assert middle > light(3, 0.05) + 4
+
+
 def test_the_share_that_is_shut_follows_the_blink() -> None:
     lid = Lid(sample_geometry(), lm.EYES[1], sample().portrait)
     shut = [lid.closed(placed(eyeBlink=b)) for b in (0.0, 0.25, 0.5, 1.0)]

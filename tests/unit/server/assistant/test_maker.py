@@ -9,13 +9,11 @@ import pytest
 
 from engines.values import F32
 from server.assistant.dialogue import Dialogue
-from server.assistant.maker import AssistantMaker, load_assistants
+from server.assistant.maker import AssistantMaker
 from server.assistant.realtime import Realtime
 from server.assistant.settings import AssistantSettings
 from server.listener import Ears
-from server.settings import Settings
 from server.settings_section import SettingsError
-from server.voices.settings import VoiceSettings
 from tests.support.fake_assistant import FakeFace, FakeSpeech
 
 
@@ -63,9 +61,3 @@ async def test_one_socket_takes_the_place_of_all() -> None:
 def test_a_detector_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"assistant\.vad_model"):
         AssistantMaker(AssistantSettings(vad_model=str(tmp_path / "no.onnx")), None, None)
-
-
-async def test_the_voice_is_chosen_by_the_settings() -> None:
-    maker = await load_assistants(Settings(voices=VoiceSettings(provider="off")), None)
-    assert "tts" in dict(maker.missing)
-    await maker.aclose()

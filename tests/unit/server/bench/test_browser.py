@@ -52,6 +52,7 @@ def page_rows() -> dict[str, Any]:
         "heard": [5000.0],
         "echo": [5200.0],
         "reports": [{"arrived_ms": 5001.0, "onset_pts": 640, "heard_ms": 5000}],
+        "frames": [{"frame": 3, "drawn_ms": 6}],
         "events": [],
         "unreadable": 2,
     }
@@ -63,7 +64,7 @@ def test_parts_join_and_become_a_recording() -> None:
     found = recording(raw)
     assert found.heard_ms == [5000.0, 5000.0]
     assert found.echo_ms == pytest.approx([5200.0, 5200.0])
-    assert found.shown[0] == Shown(10.0, 3, 7, 1, 8.0, 0.5)
+    assert found.shown[0] == Shown(10.0, 3, 7, 1, 8.0, 0.5, drawn_ms=6.0)
     assert found.reports[1].onset_pts == 640
 
 

@@ -11,6 +11,7 @@ from server.bench import cli
 from server.bench import latency as latency_module
 from server.bench import soak as soak_module
 from server.bench.latency import Plan
+from server.bench.link import Conditions
 from server.bench.needs import BenchError
 from server.bench.report import Bar, Result, row
 
@@ -61,6 +62,36 @@ def test_plan_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         "synchrorama bench latency --seconds 5 --connects 5 --size 256 "
         "--set media.playout_delay_ms=180 --peer"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "where", "rest"),
+    [
+        (["load", "--sessions", "3", "--seconds", "2"], "load.load", (3,)),
+        (["faults", "--only", "cpu", "--seconds", "2"], "faults.faults", (["cpu"],)),
+        (
+            ["network", "--minutes", "0.5", "--loss", "0.1", "--kbit", "300", "--peer"],
+            "network.network",
+            (Conditions(50, 20, 0.1, 300),),
+        ),
+        (["quality", "--results", "here"], "quality.quality", (Path("here"),)),
+    ],
+)
+def test_each_bench_is_run_as_it_is_said_and_its_command_can_be_typed_again(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], where: str, rest: tuple[Any, ...]
+) -> None:
+    asked: list[Any] = []
+
+    async def program(plan: Plan, *given: Any) -> Result:
+        asked.extend([plan, *given[:-1]])
+        return Result(words[0], plan.command)
+
+    monkeypatch.setattr(f"server.bench.{where}", program)
+    assert cli.run(parse(*words)) == cli.HELD
+    assert tuple(asked[1:]) == rest
+    again = parse(*asked[0].command.split()[2:])
+    kept = vars(parse(*words)) | {"results": None}
+    assert vars(again) | {"results": None} == kept
 
 
 def test_minutes_are_seconds_and_progress_goes_to_stderr(

@@ -50,8 +50,12 @@ def test_readme_is_checked_and_brought_up_to_date(
 ) -> None:
     target = folder / "README.md"
     target.write_text("<!-- figures -->\nold\n<!-- /figures -->\n")
-    words = ["readme", "--readme", str(target)]
+    beside = folder / "comparison.md"
+    beside.write_text(target.read_text())
+    words = ["readme", "--readme", str(target), "--comparison", str(beside)]
+    words += ["--measured", str(Path(__file__).parents[4] / "docs" / "measured.md")]
     assert cli.run(parse(*words, "--check")) == 1 and "old" in target.read_text()
     assert cli.run(parse(*words)) == 0 and cli.run(parse(*words, "--check")) == 0
+    assert "glass to glass" in beside.read_text() and "old" not in beside.read_text()
     assert cli.run(parse(*words, "--measured", str(folder / "none.md"))) == cli.FAILED
     assert "none.md" in capsys.readouterr().err

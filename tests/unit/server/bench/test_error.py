@@ -5,20 +5,36 @@ from dataclasses import replace
 import pytest
 
 from server.bench.analyse import Recording
-from server.bench.error import Found, found, inserted_delays, rows
+from server.bench.error import Found, found, held_ms, inserted_delays, rows
 from server.bench.latency import Plan
 from server.bench.needs import BenchError
-from tests.unit.server.bench.test_latency import run_of, session
+from tests.unit.server.bench.test_latency import T0, run_of, session
 
 
 def buffered(delay_ms: float, audio_ms: float = 0.0, video_ms: float = 0.0) -> Found:
     """A run whose browser held so much."""
-    run = run_of(session(delay_ms=delay_ms))
-    held = {
-        name: {"jitterBufferEmittedCount": 10, "jitterBufferDelay": 10 * ms / 1000}
-        for name, ms in (("audio_in", audio_ms), ("video_in", video_ms))
-    }
-    return found(replace(run, browser_stats=({}, held)))
+    looks = [
+        {
+            "at_ms": T0 + n * 1000,
+            "audio": [n * audio_ms / 1000, n],
+            "video": [n * video_ms / 1000, n],
+        }
+        for n in range(40)
+    ]
+    return found(replace(run_of(session(delay_ms=delay_ms)), raw={"buffers": looks}))
+
+
+def test_what_a_buffer_held_is_that_of_its_second() -> None:
+    looks = [
+        {"at_ms": 0.0, "audio": [1.0, 10]},
+        {"at_ms": 1000.0, "audio": [3.0, 20]},
+        {"at_ms": 2000.0, "audio": [3.0, 20]},
+    ]
+    assert held_ms(looks, "audio", 500.0) == pytest.approx(200)
+    # Nothing came out of it, or no look was taken on both sides.
+    assert held_ms(looks, "audio", 1500.0) == 0.0
+    assert held_ms(looks, "audio", -1.0) == held_ms(looks, "audio", 2500.0) == 0.0
+    assert held_ms([], "audio", 1.0) == 0.0
 
 
 @pytest.mark.parametrize("wrong_ms", [0.0, 8.0, -12.0])
@@ -38,7 +54,9 @@ def test_error_is_read_back_minus_inserted(wrong_ms: float) -> None:
 
 def test_what_the_browser_says_it_held_is_no_error_of_the_bench() -> None:
     # The browser's buffers are 30 and 20 ms deeper in the second run.
-    deep = buffered(210, 60, 40)._replace(voice=buffered(220, 60, 40).voice)
+    deep = buffered(210, 60, 40)._replace(
+        voice=buffered(220, 60, 40).voice, heard=buffered(220, 60, 40).heard
+    )
     runs = [(0, buffered(140, 30, 20)), (50, deep), (200, buffered(340, 30, 20))]
     table = {item.name: item.summary for item in rows(runs)}
     for name, seen in (("mouth", "mouth as seen"), ("voice", "voice as heard")):

@@ -119,6 +119,32 @@ def test_counters_before_the_measured_time_are_left_out() -> None:
     assert middle(table, "freezes") == 0
 
 
+def test_the_server_s_share_is_told_stage_by_stage() -> None:
+    recording = session()
+    shown = [replace(each, drawn_ms=(each.sent_ms or 0) - 20.0) for each in recording.shown]
+    near = T0 - T0 % 2**24
+    shown = [replace(each, drawn_ms=near + (each.drawn_ms or 0)) for each in shown]
+    run = replace(
+        run_of(replace(recording, shown=shown)),
+        server_stats={"engine": {"render_mean_ms": 6.5, "motion_mean_ms": 2.0}},
+        interruptions=[
+            {"silence_ms": 90.0, "closed_ms": None},
+            {"silence_ms": 110, "closed_ms": 150},
+        ],
+    )
+    table = judged(run)
+    assert middle(table, "stage: drawn to release") == pytest.approx(20, abs=1)
+    assert middle(table, "stage: release to last packet") == pytest.approx(10, abs=1)
+    whole = middle(table, "mouth: media clock to release")
+    assert middle(table, "stage: media clock to drawn") == pytest.approx(whole - 20, abs=2)
+    assert middle(table, "engine: renderer, mean") == 6.5 and "engine: queue, mean" not in table
+    assert middle(table, "interrupt to silence") == 100 and table["interrupt to silence"].held
+    assert table["interrupt to closed mouth, as sent"].summary.count == 1
+    assert middle(table, "A/V offset, last third minus first") == pytest.approx(0, abs=0.1)
+    # The plain peer pushes no speech: then there are no such rows, held or missed.
+    assert "interrupt to silence" not in judged(run_of(recording))
+
+
 def test_without_browser_statistics_there_are_no_such_rows() -> None:
     run = replace(run_of(session()), browser_stats=({}, {}))
     assert "freezes" not in judged(run)

@@ -24,6 +24,10 @@ def test_the_readme_says_what_the_measured_page_says() -> None:
     said = (ROOT / "README.md").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
     assert readme.refreshed(said, page) == said, "run: synchrorama bench readme"
+    beside = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
+    assert readme.refreshed(beside, page, readme.COMPARED) == beside, (
+        "run: synchrorama bench readme"
+    )
 
 
 def test_a_cell_is_found_without_its_interval() -> None:

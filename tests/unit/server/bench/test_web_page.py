@@ -25,10 +25,9 @@ def latency() -> Document:
 
 def test_a_report_stands_alone_and_escapes_what_it_is_told() -> None:
     page = report(latency())
-    assert page.startswith("<!doctype html>") and page.count("<svg") == 4
+    assert page.startswith("<!doctype html>") and page.count("<svg") == 3
     for word in (
         "waterfall of the mouth",
-        "waterfall of the server",
         "p50 ≤ 300",
         "a &lt; b &amp; c",
     ):
@@ -38,6 +37,23 @@ def test_a_report_stands_alone_and_escapes_what_it_is_told() -> None:
     found = set(re.findall(r"https?://[^\"'<> ]*", page))
     assert {address.split("/")[2] for address in found} <= {"www.w3.org"}
     assert "prefers-color-scheme:dark" in page
+
+
+def test_the_finer_parts_make_the_waterfall_where_they_are_known() -> None:
+    coarse = latency()
+    names = ("media clock to drawn", "drawn to release", "release to last packet")
+    rows = [row(f"stage: {name}", "ms", [30.0]) for name in names]
+    rows.append(row("mouth: last packet to screen", "ms", [38.0]))
+    more = Document.model_validate(document(Result("latency", "c", rows)))
+    fine = coarse.model_copy(update={"rows": coarse.rows + more.rows})
+    assert "drawn to release</text>" in report(fine)
+    assert "release to screen</text>" in report(coarse)
+
+
+def test_a_tile_shows_the_quantile_that_its_bar_is_on() -> None:
+    rows = [row("interval", "ms", [40.0] * 90 + [80.0] * 10, Bar("p99", high=60))]
+    page = report(Document.model_validate(document(Result("latency", "c", rows))))
+    assert "<b>80.0 <small>ms</small></b>" in page
 
 
 def test_inner_names_of_plots_do_not_meet() -> None:

@@ -1,0 +1,1 @@
+"""Tests of the Pipecat plugin: with the real package, against a real server."""

@@ -1,0 +1,72 @@
+"""Pictures counted and not decoded; what came between a mark and a report."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from aiortc import rtcrtpreceiver
+
+from engines.values import MOTION_INDEX, MOTION_SIZE
+from server.bench.caller import Caller, counted, lateness, mark, report
+from server.bench.service import Service
+
+
+class Scripted(Caller):
+    """A caller whose server's figures are known."""
+
+    rendered = 10
+
+    async def figures(self) -> dict[str, Any]:
+        drawn = {"frames_rendered": self.rendered, "rung_name": "12.5 fps", "render_mean_ms": 4.0}
+        return {"engine": drawn}
+
+
+async def test_only_what_came_since_the_mark_counts() -> None:
+    caller = Scripted(Service("u", None, {}), np.zeros(9, np.float32), True)
+    caller.arrived += [(0.0, 0), (0.1, 9000)]
+    caller.jaw.append(9.0)
+    since = await mark(caller)
+    caller.arrived += [(1.00, 90_000), (1.04, 93_600), (1.10, 97_200)]
+    caller.jaw += [0.0, 0.2]
+    caller.heard_s += [since.at_s + 0.02, since.at_s + 0.12]
+    caller.rendered += 2
+    found = await report(caller, since)
+    assert (found.pictures, found.drawn, found.sounds, found.rung) == (3, 2, 2, "12.5 fps")
+    assert found.jaw == pytest.approx(0.1)
+    assert found.interval_ms == pytest.approx([40.0, 60.0])
+    assert found.late_ms == pytest.approx([0.0, 0.0, 20.0])
+    assert found.gaps >= 1 and found.longest_gap_ms > 99
+    await caller.pc.close()
+
+
+def test_lateness_is_by_the_time_stamp_also_where_it_wraps() -> None:
+    wrapped = [(1.0, 2**32 - 1800), (1.05, 1800), (1.08, 5400)]
+    assert lateness(wrapped) == pytest.approx([0.0, 10.0, 0.0])
+    assert lateness([]) == []
+
+
+async def test_messages_are_noted_and_the_jaw_is_read() -> None:
+    caller = Caller(Service("u", None, {}), np.zeros(9, np.float32), False)
+    values = [0.0] * MOTION_SIZE
+    values[MOTION_INDEX["jawOpen"]] = 0.25
+    caller._on_message(json.dumps({"type": "motion", "values": values}))
+    caller._on_message(json.dumps({"type": "closed"}))
+    assert caller.jaw == [0.25] and set(caller.told) == {"motion", "closed"}
+    await caller.pc.close()
+
+
+def test_pictures_are_counted_and_sound_is_decoded_as_ever() -> None:
+    usual = vars(rtcrtpreceiver)["get_decoder"]
+    arrived: list[tuple[float, int]] = []
+    with counted(arrived):
+        get = vars(rtcrtpreceiver)["get_decoder"]
+        decoder = get(SimpleNamespace(name="VP8"))
+        assert decoder.decode(SimpleNamespace(timestamp=7)) == []
+        assert len(arrived) == 1 and arrived[0][1] == 7
+        opus = SimpleNamespace(name="opus", mimeType="audio/opus")
+        assert type(get(opus)).__name__ == "OpusDecoder"
+    assert vars(rtcrtpreceiver)["get_decoder"] is usual
