@@ -23,7 +23,19 @@ HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
 NO_HISTORY = "none"
 TOLD = (
-    *("seconds", "minutes", "count", "sessions", "connects", "delay", "jitter", "loss", "kbit"),
+    *(
+        "seconds",
+        "minutes",
+        "turns",
+        "barges",
+        "count",
+        "sessions",
+        "connects",
+        "delay",
+        "jitter",
+        "loss",
+        "kbit",
+    ),
     *("server", "avatar", "size", "sound"),
 )
 """Options that a run's printed command repeats."""
@@ -265,22 +277,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
 def _command(args: argparse.Namespace) -> str:
     """The command as a reader can type it again; files keep only their names."""
     words = ["synchrorama bench", args.bench]
-<<<<<<< HEAD
-    for name in (
-        "seconds",
-        "minutes",
-        "turns",
-        "barges",
-        "count",
-        "connects",
-        "server",
-        "avatar",
-        "size",
-        "sound",
-    ):
-=======
     for name in TOLD:
->>>>>>> main
         value = getattr(args, name, None)
         if value is not None and not (name == "sound" and value == "clicks"):
             shown = Path(value).name if name == "sound" else value
