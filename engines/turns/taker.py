@@ -221,8 +221,10 @@ class TurnTaker:
         if self._echo.active(self.echo):
             self._echo.is_visitor(self.echo, 1)
         if voiced:
+            self._masked = 0
             return self._go_on()
-        if masked:
+        if masked and self._masked < MASKED_HOPS:
+            self._masked += 1
             return self._cut()
         self._silence += 1
         if self._phase == "talking":

@@ -23,7 +23,19 @@ HELD, MISSED, FAILED = 0, 1, 2
 """Exit codes: every bar held; one was missed; nothing could be measured."""
 NO_HISTORY = "none"
 TOLD = (
-    *("seconds", "minutes", "count", "sessions", "connects", "delay", "jitter", "loss", "kbit"),
+    *(
+        "seconds",
+        "minutes",
+        "turns",
+        "barges",
+        "count",
+        "sessions",
+        "connects",
+        "delay",
+        "jitter",
+        "loss",
+        "kbit",
+    ),
     *("server", "avatar", "size", "sound"),
 )
 """Options that a run's printed command repeats."""
@@ -59,8 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--jitter", type=float, default=20.0, metavar="MS", help="default 20")
     network.add_argument("--loss", type=float, default=0.02, metavar="SHARE", help="default 0.02")
     network.add_argument("--kbit", type=float, default=0.0, help="bandwidth; default: no limit")
-    for kind in (faults, network, latency, soak, cycles, error, many):
-        _common(kind, browser=kind not in (cycles, many, faults))
+    talk = kinds.add_parser("dialogue", help="a conversation: turns, barge-ins, acknowledgements")
+    talk.add_argument("--minutes", type=_positive, default=10.0, help="default 10; 5 with --echo")
+    talk.add_argument("--turns", type=_count, default=40, help="default 40, barge-ins among them")
+    talk.add_argument("--barges", type=int, default=15, help="barge-ins, default 15")
+    talk.add_argument("--echo", action="store_true", help="simulated rooms: does it hear itself?")
+    for kind in (talk, faults, network, latency, soak, cycles, error, many):
+        _common(kind, browser=kind not in (cycles, many, faults, talk))
     add_gpu_arguments(kinds.add_parser("gpu", help="plans: size, build time, and time on a card"))
     documents_cli.add_arguments(kinds)
     speech = kinds.add_parser("speak", help="typed sentence to lips, interrupt to a closed mouth")
@@ -212,6 +229,8 @@ def _tell(line: str) -> None:
 def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
     # Late: the rest of the command line must not wait for these libraries.
     from server.bench.cycles import cycles
+    from server.bench.dialogue import dialogue
+    from server.bench.echo import echo
     from server.bench.error import inserted_delays
     from server.bench.faults import faults
     from server.bench.latency import Plan, measure
@@ -248,7 +267,10 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
             _tell,
         ),
         "error": lambda: inserted_delays(plan, _tell),
+        "dialogue": lambda: dialogue(plan, args.turns, args.barges, _tell),
     }
+    if getattr(args, "echo", False):
+        return asyncio.to_thread(echo, plan.seconds, plan.command + " --echo", _tell)
     return programs[args.bench]()
 
 

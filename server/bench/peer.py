@@ -115,7 +115,7 @@ class PeerClient:
         self._pc = pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._first = asyncio.Event()
         live = asyncio.Event()
-        self._microphone = Microphone(self._sound)
+        self._microphone = self._open_microphone()
         pc.on("track", self._on_track)
         pc.on("connectionstatechange", lambda: self._on_state(pc, live))
         pc.createDataChannel("events").on("message", self._on_message)
@@ -185,6 +185,9 @@ class PeerClient:
         }
         self._unreadable = 0
         return done, raw
+
+    def _open_microphone(self) -> Microphone:
+        return Microphone(self._sound)
 
     def _on_state(self, pc: RTCPeerConnection, live: asyncio.Event) -> None:
         if pc.connectionState == "connected":

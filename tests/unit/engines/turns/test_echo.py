@@ -16,7 +16,8 @@ from engines.turns.echo import (
     level_db,
 )
 from engines.values import F32
-from tests.support.echo_room import HOP, Room, face_voice
+from server.bench.echo import HOP, Room
+from tests.support.echo_room import face_voice
 
 
 def run(out: F32, heard: F32) -> EchoState:

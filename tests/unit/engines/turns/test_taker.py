@@ -22,8 +22,9 @@ from engines.turns.taker import (
     TurnTaker,
 )
 from engines.values import F32, SAMPLE_RATE_HZ
+from server.bench.echo import HOP, Room, began, converse
 from tests.support import voices
-from tests.support.echo_room import HOP, Room, began, converse, face_voice
+from tests.support.echo_room import face_voice
 
 QUIET = np.zeros(HOP, np.float32)
 LOUD = np.full(HOP, 0.1, np.float32)
