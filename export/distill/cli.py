@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--tint", type=float, default=usual.tint, help="weight of colour alone")
     out.add_argument("--steep", type=float, default=usual.steep, help="of as much edge as there is")
     out.add_argument("--contest", type=float, default=usual.contest, help="of looking real")
+    out.add_argument("--warm", type=int, default=usual.warm, help="steps till critics are heard")
     out.add_argument("--shares", type=shares_of, default={}, help="kinds drawn, as restore=0.4,...")
     out.add_argument("--two", type=float, default=usual.two, help="share of second steps")
     return out
@@ -62,7 +63,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         steep=args.steep,
         contest=args.contest,
         two=args.two,
-        warm=1 if args.smoke else Recipe().warm,
+        warm=1 if args.smoke else args.warm,
     )
 
 

@@ -19,6 +19,7 @@ from export.train.renderer_loss import widened
 
 _BLOCK = 2
 """Pixels a side of the space-to-depth blocks that are looked at: finer than the nets' own."""
+_LEAK = 0.2
 CELL = 8
 """Pixels a side of what one verdict stands for; it sees 38 x 38 about it."""
 
@@ -31,15 +32,18 @@ class Discriminator(nn.Module):
         planes = (3 + 3 + 2) * _BLOCK * _BLOCK
         sizes = ((planes, width, 1), (width, 2 * width, 2), (2 * width, 2 * width, 1),
                  (2 * width, 3 * width, 2), (3 * width, 1, 1))  # fmt: skip
-        self.layers = nn.ModuleList(
-            nn.Conv2d(before, after, 3, stride=stride, padding=1) for before, after, stride in sizes
-        )
+        layers = [nn.Conv2d(a, b, 3, stride=stride, padding=1) for a, b, stride in sizes]
+        # At torch's own scale its verdicts are nearly nothing and it learns nothing for 500 steps.
+        for layer in layers:
+            nn.init.kaiming_normal_(layer.weight, _LEAK)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        self.layers = nn.ModuleList(layers)
 
     def forward(self, shown: Tensor, picture: Tensor, masks: Tensor) -> Tensor:
         """f32[N,1,h/8,w/8], higher for more real; pictures f32[N,3,h,w], masks f32[N,2,h,w]."""
         x = functional.pixel_unshuffle(torch.cat((shown, picture, masks), dim=1), _BLOCK)
         for layer in self.layers[:-1]:
-            x = functional.leaky_relu(layer(x), 0.2)
+            x = functional.leaky_relu(layer(x), _LEAK)
         verdict: Tensor = self.layers[-1](x)
         return verdict
 

@@ -65,13 +65,14 @@ class Recipe:
     """As much edge as the truth has (`steepness_loss`)."""
     contest: float = 0.0
     """To look as real as the truth about the opening (`export.distill.contest`)."""
-    smooth: float = 1.0
+    smooth: float = 0.1
     """Weight of the discriminator's smoothness."""
     warm: int = 100
     """Steps in which the critic learns before it is heard."""
     two: float = 0.25
     """Share of steps that teach the second of two steps."""
     critic_rate: float = 4e-4
+    judge_rate: float = 1e-3
 
     def as_dict(self) -> dict[str, object]:
         """For the run's folder."""
@@ -108,7 +109,7 @@ def start(trainer: RenderTrainer, recipe: Recipe, teacher: Nets, features: Featu
     critic = Critic().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(critic.parameters(), recipe.critic_rate, betas=(0.5, 0.99))
     judge = Discriminator().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judged = torch.optim.AdamW(judge.parameters(), recipe.critic_rate, betas=(0.0, 0.99))
+    judged = torch.optim.AdamW(judge.parameters(), recipe.judge_rate, betas=(0.0, 0.99))
     if resume and trainer.step:
         load_checkpoint(_critic_folder(trainer.folder), critic, optimizer)
         load_checkpoint(_judge_folder(trainer.folder), judge, judged)

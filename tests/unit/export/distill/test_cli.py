@@ -47,11 +47,11 @@ def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_arguments_reach_the_recipe() -> None:
     words = "--features 0.5 --critic 0.2 --matching 0.3 --two 0.1 --teacher-weight 0.4"
-    words += " --teacher-steps 6 --tint 0.6 --steep 0.7 --contest 0.8"
+    words += " --teacher-steps 6 --tint 0.6 --steep 0.7 --contest 0.8 --warm 9"
     recipe = recipe_of(parser().parse_args(words.split()))
     assert (recipe.features, recipe.critic, recipe.matching, recipe.two) == (0.5, 0.2, 0.3, 0.1)
     assert (recipe.teacher, recipe.teacher_steps) == (0.4, 6)
-    assert (recipe.tint, recipe.steep, recipe.contest) == (0.6, 0.7, 0.8)
+    assert (recipe.tint, recipe.steep, recipe.contest, recipe.warm) == (0.6, 0.7, 0.8, 9)
 
 
 def test_shares_are_of_known_kinds() -> None:

@@ -59,6 +59,15 @@ def test_a_discriminator_learns_which_is_true(sides: Sides) -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_it_is_awake_from_the_start(sides: Sides) -> None:
+    truth, drawn, masks = sides
+    torch.manual_seed(1)
+    with torch.no_grad():
+        judge = Discriminator()
+        apart = judge(truth, drawn, masks) - judge(drawn, drawn, masks)
+    assert float(apart.abs().mean()) > 0.1
+
+
 def test_steeper_verdicts_are_rougher_and_it_can_be_lowered(sides: Sides) -> None:
     truth, drawn, masks = sides
     torch.manual_seed(1)
