@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,6 +17,7 @@ from engines.scene.reading import Reader
 from engines.scene.reply import INSTRUCTIONS, MAX_REPLY, BadReply, question, read_reply
 from engines.scene.template import template_scene
 from engines.scene.values import Scene
+from server.openai_client import NoKey, connect
 from server.settings import SceneSettings
 
 if TYPE_CHECKING:
@@ -144,33 +144,7 @@ async def _collect(stream: AsyncStream[ChatCompletionChunk]) -> str:
 
 
 def _connect(settings: SceneSettings) -> AsyncOpenAI:
-    import httpx2
-    from openai import AsyncOpenAI
-
-    from server.bounded_http import BoundedTransport
-
-    for library in ("openai", "httpx2", "httpcore2"):
-        # At "debug" they write prompts and headers.
-        logging.getLogger(library).setLevel(logging.WARNING)
-    name = settings.llm_key_env
-    # The library wants some key; a local server looks at none.
-    key = os.environ.get(name, "") if name else "none"
-    if not key:
-        raise _Refused(f"environment variable {name} holds no key")
-    # Reading the certificates of the trusted takes a while; plain http needs none.
-    secure = str(settings.llm_url).startswith("https://")
-    http = httpx2.AsyncClient(
-        verify=secure,
-        transport=BoundedTransport(httpx2.AsyncHTTPTransport(verify=secure), MAX_BYTES),
-        timeout=settings.timeout_s,
-        # The key goes to the address that was set, and nowhere else.
-        follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
-    )
-    return AsyncOpenAI(
-        base_url=settings.llm_url,
-        api_key=key,
-        timeout=settings.timeout_s,
-        max_retries=0,
-        http_client=http,
-    )
+    try:
+        return connect(str(settings.llm_url), settings.llm_key_env, settings.timeout_s, MAX_BYTES)
+    except NoKey as error:
+        raise _Refused(str(error)) from error

@@ -1,4 +1,4 @@
-"""The official client of an OpenAI-compatible API, bounded and quiet; its errors as Faults.
+"""The client of an OpenAI-compatible API (`server.openai_client`), its errors as Faults.
 
 Runs on the event loop; the client library is imported with the first question.
 Never follows a redirect, retries, or logs what is said.
@@ -7,12 +7,11 @@ Never follows a redirect, retries, or logs what is said.
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from server import openai_client
 from server.assistant.faults import Fault, broken, late, refused, retry_after
 
 if TYPE_CHECKING:
@@ -24,39 +23,25 @@ MAX_BYTES = 4 << 20
 
 def key_of(name: str | None, part: str) -> str:
     """The key in the environment variable of that name. Raises Fault when it holds none."""
-    key = os.environ.get(name, "") if name else "none"
-    if not key:
-        why = f"environment variable {name} holds no key"
-        raise Fault(f"{part}_unauthorized", why, "set it where the server is started")
-    return key
+    try:
+        return openai_client.key_of(name)
+    except openai_client.NoKey as error:
+        raise _keyless(part, error) from error
 
 
 def connect(url: str, key_env: str | None, timeout_s: float, part: str) -> AsyncOpenAI:
     """A client for `url`. Raises Fault: no library, no key."""
     try:
-        import httpx2
-        from openai import AsyncOpenAI
-
-        from server.bounded_http import BoundedTransport
+        return openai_client.connect(url, key_env, timeout_s, MAX_BYTES)
     except ImportError as error:
         hint = "install synchrorama-live[llm] on the server"
         raise Fault(f"{part}_missing", "the extra `llm` is not installed", hint) from error
-    for library in ("openai", "httpx2", "httpcore2"):
-        # At "debug" they write prompts and headers.
-        logging.getLogger(library).setLevel(logging.WARNING)
-    key = key_of(key_env, part)
-    secure = url.startswith("https://")
-    http = httpx2.AsyncClient(
-        verify=secure,
-        transport=BoundedTransport(httpx2.AsyncHTTPTransport(verify=secure), MAX_BYTES),
-        timeout=timeout_s,
-        # The key goes to the address that was set, and nowhere else.
-        follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
-    )
-    return AsyncOpenAI(
-        base_url=url, api_key=key, timeout=timeout_s, max_retries=0, http_client=http
-    )
+    except openai_client.NoKey as error:
+        raise _keyless(part, error) from error
+
+
+def _keyless(part: str, error: openai_client.NoKey) -> Fault:
+    return Fault(f"{part}_unauthorized", str(error), "set it where the server is started")
 
 
 @contextmanager

@@ -7,14 +7,13 @@ Never sends anything but to the address that was set, never retries, never logs 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from server.openai_client import NoKey, connect
 from server.voices.checks import choose, clean, is_silent
 from server.voices.faults import (
     VoiceBusy,
@@ -151,32 +150,9 @@ def _of_status(error: APIStatusError) -> VoiceDenied | VoiceBusy | VoiceUnavaila
 
 
 def _connect(settings: VoiceSettings) -> AsyncOpenAI:
-    import httpx2
-    from openai import AsyncOpenAI
-
-    from server.bounded_http import BoundedTransport
-
-    for library in ("openai", "httpx2", "httpcore2"):
-        # At "debug" they write texts and headers.
-        logging.getLogger(library).setLevel(logging.WARNING)
-    name = settings.openai_key_env
-    # The library wants some key; a local server looks at none.
-    key = os.environ.get(name, "") if name else "none"
-    if not key:
-        raise VoiceDenied(f"environment variable {name} holds no key", WHERE)
-    secure = str(settings.openai_url).startswith("https://")
-    http = httpx2.AsyncClient(
-        verify=secure,
-        transport=BoundedTransport(httpx2.AsyncHTTPTransport(verify=secure), MAX_BYTES),
-        timeout=settings.timeout_s,
-        # The key goes to the address that was set, and nowhere else.
-        follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
-    )
-    return AsyncOpenAI(
-        base_url=settings.openai_url,
-        api_key=key,
-        timeout=settings.timeout_s,
-        max_retries=0,
-        http_client=http,
-    )
+    try:
+        return connect(
+            str(settings.openai_url), settings.openai_key_env, settings.timeout_s, MAX_BYTES
+        )
+    except NoKey as error:
+        raise VoiceDenied(str(error), WHERE) from error
