@@ -123,7 +123,14 @@ export class TalkCard {
 
   #draw() {
     const list = byId("talk-log");
-    list.replaceChildren(...this.#said.rows.map(drawn));
+    const { rows } = this.#said;
+    while (list.children.length > rows.length) list.lastChild.remove();
+    // Rows that have not changed stay: a screen reader reads new ones only.
+    rows.forEach((row, at) => {
+      const [now, old] = [drawn(row), list.children[at]];
+      if (!old) list.append(now);
+      else if (old.outerHTML !== now.outerHTML) old.replaceWith(now);
+    });
     list.scrollTop = list.scrollHeight;
     if (this.#said.rows.length > 0) byId("talk-hint").hidden = true;
   }
