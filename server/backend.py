@@ -93,6 +93,11 @@ class EngineBackend:
         """Who draws."""
         return self._engine.renderer
 
+    @property
+    def assistant_missing(self) -> tuple[tuple[str, str], ...]:
+        """(part, what to set) of what an assistant does not have here; known once it started."""
+        return () if self._assistants is None else self._assistants.missing
+
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
         return self._engine.machine()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.render.mark import Corner
+from server.assistant.told import AssistantTold
 from server.bodies import Strict
 from server.director import MAX_TEXT
 from server.settings import SIZES
@@ -171,6 +172,7 @@ class CapabilitiesReply(BaseModel):
     voices: list[str]
     push_sample_rates_hz: list[int] = Field(description="Rates that pushed speech may have.")
     speech: SpeechTold = Field(description="Who speaks texts; docs/speak.md.")
+    assistant: AssistantTold
     max_sessions: int = Field(description="Of the usual size, as many as would be admitted.")
     active_sessions: int
     motion_names: list[str] = Field(description="Order of the 58 motion values.")

@@ -48,6 +48,10 @@ class Backend(Protocol):
         """Who speaks texts, and why."""
 
     @property
+    def assistant_missing(self) -> tuple[tuple[str, str], ...]:
+        """(part, what to set) of what an assistant does not have here."""
+
+    @property
     def running(self) -> bool:
         """Whether the engine is warm and its thread alive."""
 

@@ -25,6 +25,8 @@ export { ACTIONS, DIALS, EMOTIONS } from "./client/tellings.js";
 export { decodeVoice } from "./client/voice.js";
 
 const STATS_MS = 500;
+/** Messages that are events of their own too, by their type. */
+const OWN_EVENTS = new Set(["emotion", "assistant", "turn", "transcript"]);
 /** The server's codes of an ending after which a new session is worth asking for. */
 const PASSING = new Set(["lost", "fault", "shutdown"]);
 
@@ -35,9 +37,11 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  * @typedef {object} AvatarOptions
  * @property {string|URL} [server] Base address; default: where this module was loaded from.
  * @property {string} [avatar] A name of `avatars()`; default: the server's first.
- * @property {"mirror"|"push"} [voice] mirror: the microphone drives the face. push: `speak()` does.
- * @property {string|MediaStream|null} [microphone] Device id, a stream of your own (you stop it),
- *   or null for the browser's default. Only used in mirror mode.
+ * @property {"mirror"|"push"|"assistant"} [voice] mirror: the microphone drives the face. push:
+ *   `speak()` does. assistant: the server's assistant hears, answers and speaks; see `ask()`.
+ * @property {string|MediaStream|false|null} [microphone] Device id, a stream of your own (you stop it),
+ *   or null for the browser's default; in assistant mode false for none: the visitor types. Not used
+ *   in push mode.
  * @property {number} [size] Picture size in pixels (square).
  * @property {import("./client/link.js").Stage} [stage] What is around the person; see `setStage()`.
  * @property {number} [seed] Makes blinks and sway repeatable.
@@ -53,12 +57,22 @@ const PASSING = new Set(["lost", "fault", "shutdown"]);
  * @typedef {{t: number, names: string[], values: number[]}} Motion What the face shows at media time t
  *   (seconds): 52 ARKit blendshapes (0 to 1), then the head's pose; see docs/client.md.
  *
+ * @typedef {"asr"|"llm"|"tts"} AssistantPart asr: hears words. llm: answers. tts: speaks.
+ * @typedef {{parts: Record<AssistantPart, boolean>, missing: {part: AssistantPart, set: string}[]}} Assistant
+ *   What the assistant has, and what to set on the server for the rest.
+ * @typedef {{state: "listening"|"thinking"|"speaking", hearing: boolean}} Turn hearing: the visitor speaks.
+ * @typedef {{by: "visitor"|"assistant", text: string, segment?: string, interrupted?: boolean}} Transcript
+ *   A text with the `segment` of an earlier one replaces it; interrupted: only so much was heard.
+ *
  * @typedef {object} AvatarEvents Name of an event -> its `detail`.
  * @property {{state: ClientState, error: AvatarError|null, delayMs?: number, attempt?: number}} state
  * @property {{stream: MediaStream}} stream
  * @property {{stream: MediaStream|null}} microphone
  * @property {import("./client/stats.js").ClientStats} stats
  * @property {Record<string, any>} emotion
+ * @property {Assistant} assistant
+ * @property {Turn} turn
+ * @property {Transcript} transcript
  * @property {Record<string, any>} event
  * @property {AvatarError} error
  */
@@ -158,12 +172,12 @@ export class AvatarClient extends EventTarget {
   }
 
   /**
-   * Changes the microphone, live or not.
-   * @param {string|MediaStream|null} microphone As in the options.
+   * Changes the microphone, live or not; whether there is one at all is chosen before connecting.
+   * @param {string|MediaStream|false|null} microphone As in the options.
    */
   async setMicrophone(microphone) {
     this.options.microphone = microphone;
-    if (!this.#microphone || this.options.voice !== "mirror") return;
+    if (!this.#microphone || !this.#listens) return;
     this.#dropMicrophone();
     const track = await this.#openMicrophone(this.#run);
     await this.#link?.sender?.replaceTrack(track);
@@ -273,12 +287,22 @@ export class AvatarClient extends EventTarget {
     return this.#tellFace({ type: "speak", text, ...options });
   }
 
-  /** Push mode: stops the voice given to `speak` at once. */
+  /**
+   * Assistant mode: what the visitor typed; it counts as a turn and interrupts an answer.
+   * @param {string} text 4,000 letters at most.
+   * @returns {boolean} Whether it was told; false when not live.
+   */
+  ask(text) {
+    return this.#tellFace(telling.ask(text));
+  }
+
+  /** Stops the voice given to `speak` at once; in assistant mode the answer. */
   interrupt() {
+    if (this.options.voice === "assistant") this.silence();
     this.#voice?.interrupt();
   }
 
-  /** Push mode: stops whatever is being said at once. @returns {boolean} Whether it was told. */
+  /** Stops whatever is being said at once. @returns {boolean} Whether it was told. */
   silence() {
     return this.#tellFace({ type: "interrupt" });
   }
@@ -345,6 +369,7 @@ export class AvatarClient extends EventTarget {
         emotion: this.options.emotion,
         manner: this.options.manner,
       },
+      listens: this.#listens,
       stage: this.options.stage,
       codec: this.options.codec,
       iceServers: this.options.iceServers ?? null,
@@ -367,9 +392,15 @@ export class AvatarClient extends EventTarget {
     this.#startStats();
   }
 
+  /** Whether the microphone's sound is sent. */
+  get #listens() {
+    const { voice, microphone } = this.options;
+    return voice === "mirror" || (voice === "assistant" && microphone !== false);
+  }
+
   /** Asking a person takes long: only then is the microphone opened before the session. */
   async #openWithMicrophone(link, run) {
-    if (this.options.voice !== "mirror") return link.open(null);
+    if (!this.#listens) return link.open(null);
     const instant = this.options.microphone instanceof MediaStream || (await microphoneGranted());
     if (!instant || this.#microphone) return link.open(await this.#openMicrophone(run));
     const opening = link.open(null);
@@ -384,7 +415,7 @@ export class AvatarClient extends EventTarget {
   async #openMicrophone(run) {
     if (!this.#microphone) {
       const given = this.options.microphone;
-      const stream = given instanceof MediaStream ? given : await openMicrophone(given);
+      const stream = given instanceof MediaStream ? given : await openMicrophone(given || null);
       if (run !== this.#run) {
         if (stream !== given) for (const track of stream.getTracks()) track.stop();
         throw new AvatarError("closed");
@@ -472,7 +503,7 @@ export class AvatarClient extends EventTarget {
     if (message.type === "motion") return this.#showMotion(message);
     if (message.type === "motion_names") this.#motionNames = message.names;
     if (message.type === "stats") this.#serverStats = message;
-    if (message.type === "emotion") this.#tell("emotion", message);
+    if (OWN_EVENTS.has(message.type)) this.#tell(message.type, message);
     this.#tell("event", message);
     if (message.type !== "closed") return;
     const reason = String(message.reason ?? "no reason given");

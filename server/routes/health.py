@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Response
 from engines.render.backdrops import BACKDROPS
 from engines.render.stage import FRAMINGS
 from engines.values import FRAME_RATE_HZ, FRAME_SAMPLES, MOTION_NAMES, SAMPLE_RATE_HZ
+from server.assistant.told import assistant_told
 from server.errors import ApiError
 from server.live_voice import speech_told
 from server.metrics import CONTENT_TYPE, program_version
@@ -71,6 +72,7 @@ async def capabilities(served: Served) -> CapabilitiesReply:
         voices=["mirror", "push", "assistant"],
         push_sample_rates_hz=list(RATES_HZ),
         speech=SpeechTold.model_validate(speech_told(served.backend.speech)),
+        assistant=assistant_told(served.backend.assistant_missing),
         max_sessions=served.manager.cap,
         active_sessions=served.manager.active,
         motion_names=list(MOTION_NAMES),

@@ -77,7 +77,7 @@ def test_no_sideways_scrolling(
     )
     visit = Visit(context, server.url)
     visit.page.wait_for_selector("#faces img")
-    for voice in ("mirror", "push"):
+    for voice in ("mirror", "push", "assistant"):
         visit.page.check(f"input[name=voice][value={voice}]", force=True)
         visit.page.evaluate(LONG_NOTE)
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -219,6 +219,7 @@ class FakeBackend:
         self.stops = 0
         self.renderer: Kind = "motion-frame"
         self.speech = NO_VOICE
+        self.assistant_missing: tuple[tuple[str, str], ...] = ()
         self.measured = machine or Machine(cores=4, step_512_s=0.008)
 
     def machine(self) -> Machine:

@@ -42,6 +42,7 @@ export function preferCodec(transceiver, first) {
  * @typedef {object} LinkOptions
  * @property {import("./signalling.js").Signalling} signalling
  * @property {Record<string, unknown>} wishes avatar, voice, size, seed, renderer, emotion, manner
+ * @property {boolean} listens Whether the microphone's sound is sent.
  * @property {Stage} stage
  * @property {string} codec
  * @property {RTCIceServer[]|null} iceServers null: those the server names
@@ -196,16 +197,16 @@ export class Link {
     }
   }
 
-  /** Declares what is wanted: our voice (mirror), their voice and picture, the event channel. */
+  /** Declares what is wanted: our voice (where it is heard), their voice and picture, the event channel. */
   #plan(pc, track) {
     this.channel = pc.createDataChannel("events");
     this.channel.onmessage = ({ data }) => this.#receive(data);
     this.channel.onopen = () => this.#tellAll();
     // The server closes the channel first when it ends a session: much sooner than ICE notices.
     this.channel.onclose = () => this.#lose(new AvatarError("connection-lost"));
-    const mirror = this.options.wishes.voice === "mirror";
-    const audio = pc.addTransceiver(track ?? "audio", { direction: mirror ? "sendrecv" : "recvonly" });
-    this.sender = mirror ? audio.sender : null;
+    const { listens } = this.options;
+    const audio = pc.addTransceiver(track ?? "audio", { direction: listens ? "sendrecv" : "recvonly" });
+    this.sender = listens ? audio.sender : null;
     const video = pc.addTransceiver("video", { direction: "recvonly" });
     preferCodec(video, this.options.codec);
     pc.ontrack = ({ track: arrived }) => this.stream.addTrack(arrived);

@@ -13,6 +13,7 @@ export const MAX_TEMPERATURE = 1.5;
 /** Characters of words that are sent; of more, the last. One character is at most 6 bytes of JSON. */
 const MAX_TEXT = 4096;
 const MAX_SCENE = 2000;
+const MAX_ASKED = 4000;
 
 /**
  * @typedef {{label?: string|null, valence?: number|null, arousal?: number|null, intensity?: number}} Feeling
@@ -40,6 +41,13 @@ function words(name, value, length) {
 
 /** @param {string} text Words being spoken now. */
 export const transcript = (text) => ({ type: "transcript", text: words("text", text, MAX_TEXT) });
+
+/** @param {string} text What the visitor asks. A cut question would be another one: it is refused. */
+export function ask(text) {
+  const asked = words("text", text, Infinity).trim();
+  if (asked.length > 0 && asked.length <= MAX_ASKED) return { type: "ask", text: asked };
+  throw new AvatarError("bad-wish", { message: `text: got ${asked.length} letters, wanted 1 to ${MAX_ASKED}.` });
+}
 
 /** @param {string} text What happens around the person and how they are. */
 export const scene = (text) => ({ type: "scene", text: words("scene", text, MAX_SCENE) });

@@ -4,11 +4,13 @@
  */
 
 import { AvatarClient, LevelMeter, decodeVoice, listMicrophones } from "../synchrorama.js";
+import { takeDrops } from "./dropping.js";
 import { Freshness, figureRows, showFigures } from "./figures.js";
 import { FeelingCard } from "./feeling.js";
 import { endOnStage, playOnStage } from "./look.js";
 import { PortraitForm, isPicture } from "./portrait.js";
 import { StageCard } from "./stage.js";
+import { TalkCard } from "./talk.js";
 import { TypingCard } from "./typing.js";
 import * as view from "./view.js";
 
@@ -19,7 +21,7 @@ const DEMO_VOICE = new URL("../voice/welcome.wav", import.meta.url);
 class Page {
   /** @type {AvatarClient|null} */ client = null;
   /** @type {import("../client/signalling.js").AvatarInfo[]} */ avatars = [];
-  /** @type {"mirror"|"push"} */ voice = "mirror";
+  /** @type {"mirror"|"push"|"assistant"} */ voice = "mirror";
   avatar = "";
   microphone = "";
   micOff = false;
@@ -54,8 +56,9 @@ class Page {
     });
     this.feeling = new FeelingCard(() => this.client);
     this.typing = new TypingCard(this);
+    this.talk = new TalkCard(this);
     this.#controls();
-    this.#dropping();
+    takeDrops((file) => this.#take(file));
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#listMicrophones());
     this.#listMicrophones();
     this.loadAvatars();
@@ -89,13 +92,21 @@ class Page {
     await this.#again();
   }
 
-  /** @param {"mirror"|"push"} voice */
+  /** @param {"mirror"|"push"|"assistant"} voice */
   async chooseVoice(voice) {
-    if (voice === this.voice) return;
+    const changed = voice !== this.voice;
     this.voice = voice;
-    view.showVoice(voice);
+    if (changed) this.talk.chosen();
+    view.showVoice(voice, this.#listens);
     this.#applyMutes();
+    if (!changed) return;
+    if (voice === "assistant") byId("stage").scrollIntoView({ block: "nearest" });
     await this.#again();
+  }
+
+  /** Whether the microphone is used. */
+  get #listens() {
+    return this.voice === "mirror" || (this.voice === "assistant" && this.talk.listens);
   }
 
   get running() {
@@ -107,11 +118,12 @@ class Page {
     view.hideNote();
     this.#clickedMs = performance.now();
     this.firstPictureMs = null;
+    if (this.voice === "assistant") this.talk.begin();
     const client = new AvatarClient({
       server: SERVER,
       avatar: this.avatar || undefined,
       voice: this.voice,
-      microphone: this.microphone || null,
+      microphone: this.#listens ? this.microphone || null : false,
       size: this.stage.size,
       stage: this.stage.value,
       ...this.feeling.wishes,
@@ -137,6 +149,7 @@ class Page {
     view.showState("closed");
     this.#noFigures();
     this.feeling.live(false);
+    this.talk.live(false);
     this.video.srcObject = null;
     this.#watchMicrophone(null);
     await client?.close();
@@ -218,6 +231,7 @@ class Page {
     this.#endCountdown();
     view.showState(state);
     this.feeling.live(state === "live", this.voice);
+    this.talk.live(state === "live");
     if (state === "closed") this.feeling.ended();
     if (state !== "idle" && state !== "closed") endOnStage();
     if (state === "live") view.hideNote();
@@ -235,7 +249,9 @@ class Page {
     const useFile = { label: "Use a voice file", run: () => (view.hideNote(), this.chooseVoice("push")) };
     const aboutMicrophone = /microphone|secure/.test(error.code);
     const again = { label: "Connect again", run: () => void this.connect() };
-    const act = aboutMicrophone ? useFile : this.running ? null : again;
+    const typing = { label: "Type instead", run: () => (view.hideNote(), this.talk.typeOnly()) };
+    const instead = this.voice === "assistant" ? typing : useFile;
+    const act = aboutMicrophone ? instead : this.running ? null : again;
     view.showNote(error.message, error.remedy, act);
   }
 
@@ -252,6 +268,7 @@ class Page {
 
   #onEvent(message) {
     this.typing.hear(message);
+    if (this.talk.hear(message)) return;
     if (message.type === "disclosure") this.stage.marked(message.mark);
     if (message.type === "state") view.showSpeaking(Boolean(message.speaking));
     if (message.type === "started" && !byId("stop").disabled) this.#showProgress(performance.now());
@@ -299,14 +316,14 @@ class Page {
   }
 
   #applyMutes() {
-    const mirror = this.voice === "mirror";
+    const listens = this.#listens;
     this.client?.setMuted(this.micOff);
-    this.video.muted = mirror ? !byId("hear").checked : this.voiceOff;
-    view.showMute(this.voice, mirror ? this.micOff : this.voiceOff);
+    this.video.muted = this.voice === "mirror" ? !byId("hear").checked : !listens && this.voiceOff;
+    view.showMute(listens, listens ? this.micOff : this.voiceOff);
   }
 
   toggleMute() {
-    if (this.voice === "mirror") this.micOff = !this.micOff;
+    if (this.#listens) this.micOff = !this.micOff;
     else this.voiceOff = !this.voiceOff;
     this.#applyMutes();
   }
@@ -368,21 +385,6 @@ class Page {
       if (ctrlKey || metaKey || altKey || /** @type {any} */ (target).closest("select, input, textarea")) return;
       if (key === "m" || key === "M") this.toggleMute();
       if (key === "s" || key === "S") this.toggleStats();
-    });
-  }
-
-  /** A sound file may be dropped anywhere on the page. */
-  #dropping() {
-    const over = (on) => {
-      byId("drop").classList.toggle("over", on);
-      byId("stage").classList.toggle("dragging", on);
-    };
-    addEventListener("dragover", (event) => (event.preventDefault(), over(true)));
-    addEventListener("dragleave", (event) => event.relatedTarget === null && over(false));
-    addEventListener("drop", (event) => {
-      event.preventDefault();
-      over(false);
-      this.#take(event.dataTransfer?.files[0]);
     });
   }
 

@@ -39,6 +39,18 @@ export function showState(state) {
   }
 }
 
+/**
+ * Whose turn it is in a conversation, in the pill.
+ * @param {string|null} turn null: nobody's, the pill tells of the connection.
+ * @param {string} [words]
+ */
+export function showTurn(turn, words = "") {
+  const stage = byId("stage");
+  if (turn === null) return delete stage.dataset.turn;
+  stage.dataset.turn = turn;
+  byId("state").querySelector("span").textContent = words;
+}
+
 /** @param {boolean} speaking */
 export function showSpeaking(speaking) {
   byId("stage").classList.toggle("speaking", speaking);
@@ -150,23 +162,26 @@ export function showMicrophones(microphones, chosen) {
 }
 
 /**
- * The round button left of Connect: the microphone in mirror mode, the avatar's voice in push mode.
- * @param {"mirror"|"push"} voice
+ * The round button left of Connect: the microphone where it is used, else the avatar's voice.
+ * @param {boolean} listens
  * @param {boolean} off
  */
-export function showMute(voice, off) {
+export function showMute(listens, off) {
   const button = byId("mute");
-  const label = voice === "mirror" ? "Mute the microphone" : "Mute the avatar's voice";
+  const label = listens ? "Mute the microphone" : "Mute the avatar's voice";
   button.setAttribute("aria-pressed", String(off));
   button.setAttribute("aria-label", label);
   button.title = `${label} (M)`;
-  const icon = (voice === "mirror" ? "#i-mic" : "#i-ear") + (off ? "-off" : "");
+  const icon = (listens ? "#i-mic" : "#i-ear") + (off ? "-off" : "");
   button.querySelector("use").setAttribute("href", icon);
 }
 
-/** @param {"mirror"|"push"} voice */
-export function showVoice(voice) {
+/** @param {"mirror"|"push"|"assistant"} voice @param {boolean} listens Whether the microphone is used. */
+export function showVoice(voice, listens) {
+  byId("microphone-options").hidden = !listens;
   byId("mirror-options").hidden = voice !== "mirror";
+  byId("talk-options").hidden = voice !== "assistant" || listens;
+  byId("conversation").hidden = voice !== "assistant";
   byId("push-options").hidden = voice !== "push";
   for (const radio of document.getElementsByName("voice")) {
     /** @type {any} */ (radio).checked = /** @type {any} */ (radio).value === voice;

@@ -7,9 +7,11 @@ export { decodeVoice } from "./client/voice.js";
  * @typedef {object} AvatarOptions
  * @property {string|URL} [server] Base address; default: where this module was loaded from.
  * @property {string} [avatar] A name of `avatars()`; default: the server's first.
- * @property {"mirror"|"push"} [voice] mirror: the microphone drives the face. push: `speak()` does.
- * @property {string|MediaStream|null} [microphone] Device id, a stream of your own (you stop it),
- *   or null for the browser's default. Only used in mirror mode.
+ * @property {"mirror"|"push"|"assistant"} [voice] mirror: the microphone drives the face. push:
+ *   `speak()` does. assistant: the server's assistant hears, answers and speaks; see `ask()`.
+ * @property {string|MediaStream|false|null} [microphone] Device id, a stream of your own (you stop it),
+ *   or null for the browser's default; in assistant mode false for none: the visitor types. Not used
+ *   in push mode.
  * @property {number} [size] Picture size in pixels (square).
  * @property {import("./client/link.js").Stage} [stage] What is around the person; see `setStage()`.
  * @property {number} [seed] Makes blinks and sway repeatable.
@@ -25,12 +27,22 @@ export { decodeVoice } from "./client/voice.js";
  * @typedef {{t: number, names: string[], values: number[]}} Motion What the face shows at media time t
  *   (seconds): 52 ARKit blendshapes (0 to 1), then the head's pose; see docs/client.md.
  *
+ * @typedef {"asr"|"llm"|"tts"} AssistantPart asr: hears words. llm: answers. tts: speaks.
+ * @typedef {{parts: Record<AssistantPart, boolean>, missing: {part: AssistantPart, set: string}[]}} Assistant
+ *   What the assistant has, and what to set on the server for the rest.
+ * @typedef {{state: "listening"|"thinking"|"speaking", hearing: boolean}} Turn hearing: the visitor speaks.
+ * @typedef {{by: "visitor"|"assistant", text: string, segment?: string, interrupted?: boolean}} Transcript
+ *   A text with the `segment` of an earlier one replaces it; interrupted: only so much was heard.
+ *
  * @typedef {object} AvatarEvents Name of an event -> its `detail`.
  * @property {{state: ClientState, error: AvatarError|null, delayMs?: number, attempt?: number}} state
  * @property {{stream: MediaStream}} stream
  * @property {{stream: MediaStream|null}} microphone
  * @property {import("./client/stats.js").ClientStats} stats
  * @property {Record<string, any>} emotion
+ * @property {Assistant} assistant
+ * @property {Turn} turn
+ * @property {Transcript} transcript
  * @property {Record<string, any>} event
  * @property {AvatarError} error
  */
@@ -71,10 +83,10 @@ export class AvatarClient extends EventTarget {
     /** Stops sending the microphone's sound (silence is sent instead). @param {boolean} muted */
     setMuted(muted: boolean): void;
     /**
-     * Changes the microphone, live or not.
-     * @param {string|MediaStream|null} microphone As in the options.
+     * Changes the microphone, live or not; whether there is one at all is chosen before connecting.
+     * @param {string|MediaStream|false|null} microphone As in the options.
      */
-    setMicrophone(microphone: string | MediaStream | null): Promise<void>;
+    setMicrophone(microphone: string | MediaStream | false | null): Promise<void>;
     /**
      * Changes what is around the person, live or not; kept over reconnections.
      * @param {import("./client/link.js").Stage} change What is left out stays as it is.
@@ -146,9 +158,15 @@ export class AvatarClient extends EventTarget {
         words?: boolean;
         more?: boolean;
     }): boolean;
-    /** Push mode: stops the voice given to `speak` at once. */
+    /**
+     * Assistant mode: what the visitor typed; it counts as a turn and interrupts an answer.
+     * @param {string} text 4,000 letters at most.
+     * @returns {boolean} Whether it was told; false when not live.
+     */
+    ask(text: string): boolean;
+    /** Stops the voice given to `speak` at once; in assistant mode the answer. */
     interrupt(): void;
-    /** Push mode: stops whatever is being said at once. @returns {boolean} Whether it was told. */
+    /** Stops whatever is being said at once. @returns {boolean} Whether it was told. */
     silence(): boolean;
     /** @returns {Promise<import("./client/stats.js").ClientStats|null>} null when not live. */
     getStats(): Promise<import("./client/stats.js").ClientStats | null>;
@@ -170,14 +188,16 @@ export type AvatarOptions = {
      */
     avatar?: string;
     /**
-     * mirror: the microphone drives the face. push: `speak()` does.
+     * mirror: the microphone drives the face. push:
+     * `speak()` does. assistant: the server's assistant hears, answers and speaks; see `ask()`.
      */
-    voice?: "mirror" | "push";
+    voice?: "mirror" | "push" | "assistant";
     /**
      * Device id, a stream of your own (you stop it),
-     * or null for the browser's default. Only used in mirror mode.
+     * or null for the browser's default; in assistant mode false for none: the visitor types. Not used
+     * in push mode.
      */
-    microphone?: string | MediaStream | null;
+    microphone?: string | MediaStream | false | null;
     /**
      * Picture size in pixels (square).
      */
@@ -233,6 +253,36 @@ export type Motion = {
     values: number[];
 };
 /**
+ * asr: hears words. llm: answers. tts: speaks.
+ */
+export type AssistantPart = "asr" | "llm" | "tts";
+/**
+ * What the assistant has, and what to set on the server for the rest.
+ */
+export type Assistant = {
+    parts: Record<AssistantPart, boolean>;
+    missing: {
+        part: AssistantPart;
+        set: string;
+    }[];
+};
+/**
+ * hearing: the visitor speaks.
+ */
+export type Turn = {
+    state: "listening" | "thinking" | "speaking";
+    hearing: boolean;
+};
+/**
+ * A text with the `segment` of an earlier one replaces it; interrupted: only so much was heard.
+ */
+export type Transcript = {
+    by: "visitor" | "assistant";
+    text: string;
+    segment?: string;
+    interrupted?: boolean;
+};
+/**
  * Name of an event -> its `detail`.
  */
 export type AvatarEvents = {
@@ -250,6 +300,9 @@ export type AvatarEvents = {
     };
     stats: import("./client/stats.js").ClientStats;
     emotion: Record<string, any>;
+    assistant: Assistant;
+    turn: Turn;
+    transcript: Transcript;
     event: Record<string, any>;
     error: AvatarError;
 };

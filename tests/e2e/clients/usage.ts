@@ -17,6 +17,15 @@ const told: boolean = avatar.act(ACTIONS[0]);
 const stop: () => void = avatar.onMotion(({ t, names, values }) => [t, names[0], values[0]]);
 console.log(spoken, told, stop, LevelMeter, decodeVoice);
 
+const talk = new AvatarClient({ voice: "assistant", microphone: false });
+talk.addEventListener("turn", ({ detail }) => detail.state === "thinking" && detail.hearing);
+talk.addEventListener("transcript", ({ detail }) => detail.text.slice(detail.interrupted ? 1 : 0));
+talk.addEventListener("assistant", ({ detail }) => detail.missing.map(({ set }) => set.length));
+const asked: boolean = talk.ask("Who are you?");
+console.log(asked);
+
+// @ts-expect-error no such state of a turn
+talk.addEventListener("turn", ({ detail }) => detail.state === "asleep");
 // @ts-expect-error there is no such voice
 new AvatarClient({ voice: "sing" });
 // @ts-expect-error a size is a number

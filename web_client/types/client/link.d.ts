@@ -13,6 +13,7 @@ export function preferCodec(transceiver: RTCRtpTransceiver, first: string): void
  * @typedef {object} LinkOptions
  * @property {import("./signalling.js").Signalling} signalling
  * @property {Record<string, unknown>} wishes avatar, voice, size, seed, renderer, emotion, manner
+ * @property {boolean} listens Whether the microphone's sound is sent.
  * @property {Stage} stage
  * @property {string} codec
  * @property {RTCIceServer[]|null} iceServers null: those the server names
@@ -89,6 +90,10 @@ export type LinkOptions = {
      * avatar, voice, size, seed, renderer, emotion, manner
      */
     wishes: Record<string, unknown>;
+    /**
+     * Whether the microphone's sound is sent.
+     */
+    listens: boolean;
     stage: Stage;
     codec: string;
     /**

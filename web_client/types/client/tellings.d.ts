@@ -1,3 +1,8 @@
+/** @param {string} text What the visitor asks. A cut question would be another one: it is refused. */
+export function ask(text: string): {
+    type: string;
+    text: string;
+};
 /** @param {{speaking: boolean, energy?: number}} other What the other side does. */
 export function listening({ speaking, energy }: {
     speaking: boolean;

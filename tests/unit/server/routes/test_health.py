@@ -58,3 +58,8 @@ async def test_the_declared_latency_is_the_backends(running: Any) -> None:
     assert (body["hop_ms"], body["lookahead_ms"], body["max_sessions"]) == (40.0, 40.0, 1)
     assert body["push_sample_rates_hz"][0] == 8000
     assert body["marked"] is True
+    assert body["assistant"]["missing"] == []
+    backend.assistant_missing = (("llm", "assistant.llm_url"),)
+    told = (await http.get("/v1/capabilities")).json()["assistant"]
+    assert told["parts"] == {"asr": True, "llm": False, "tts": True}
+    assert told["missing"] == [{"part": "llm", "set": "assistant.llm_url"}]
