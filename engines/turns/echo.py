@@ -29,8 +29,11 @@ LOOK_EVERY = 10
 FLOOR_DB = -70.0
 ACTIVE_DB = -48.0
 """Of what goes out; less makes no echo worth telling."""
-WORST_DB = 8.0
-"""Coupling taken for granted until the first second of speech has shown how much it is."""
+FIRST_DB = -12.0
+"""Coupling assumed until the first speech has shown how much it is: browsers cancel echo. What is
+louder must be sustained, and follow what went out at no delay, before it is a visitor."""
+WORST_DB = 12.0
+"""No loudspeaker comes back louder than this."""
 LEAST_DB = -60.0
 MARGIN_DB = 6.0
 """A visitor is this much louder than the echo that can be expected."""
@@ -53,9 +56,18 @@ OVERS = 200
 """Hops that the coupling is measured by: 4 s of the face's loud syllables."""
 SHARE = 92
 """Percentile of them: visitors that were not noticed are among the rest."""
-SHORT = 25
-ECHO_LIKE = 0.8
-"""Half a second that follows the known delay as closely as this is echo, however loud."""
+SHORT, LONG = 25, 50
+"""Hops compared with what went out: at the known delay, at any."""
+ECHO_LIKE, ECHO_LIKE_ANYWHERE = 0.8, 0.85
+"""What follows the known delay (the best of all) as closely as this is echo, however loud."""
+TELLING = 12
+"""Hops of the face's sound that say so: that both begin at once is a coincidence."""
+RUN, RUN_LIKE = 10, 0.92
+"""The voice's own hops, where so many, are compared by themselves."""
+DEEP_DB = 30.0
+"""Softer than the loudest by more is a pause, however much."""
+COVERED = 0.7
+"""Share of a visitor's hops in which the face must sound to be taken for them."""
 
 
 def level_db(hop: F32) -> float:
@@ -84,7 +96,7 @@ class EchoState:
     """Hops from going out to coming back, once believed."""
     over_db: deque[float] = field(default_factory=lambda: deque(maxlen=OVERS))
     """How far the microphone was above what was expected, at loud hops."""
-    coupling_db: float = WORST_DB
+    coupling_db: float = FIRST_DB
     measured: int = 0
     correlation: float = 0.0
     tail_db: float = FLOOR_DB
@@ -132,20 +144,41 @@ class Echo:
         """The last `hops` were a visitor's: they say nothing about echo."""
         state.visitor[-max(1, hops) :] = True
 
-    def like_echo(self, state: EchoState) -> bool:
-        """Whether the last half second follows what went out, at the known delay."""
-        if state.lag is None:
+    def known(self, state: EchoState) -> bool:
+        """Whether the coupling was measured, or is the one assumed at first."""
+        return state.measured >= HEARD
+
+    def like_echo(self, state: EchoState, run: int) -> bool | None:
+        """Whether the last hops, `run` of them a voice, follow what went out; None: too soon.
+
+        At the known delay, or at any until one is known and the coupling is.
+        """
+        lags: range
+        if state.lag is not None:
+            count, enough = SHORT, ECHO_LIKE
+            lags = range(max(0, state.lag - NEAR), state.lag + NEAR + 1)
+        elif not self.known(state):
+            count, enough, lags = LONG, ECHO_LIKE_ANYWHERE, range(MAX_LAG + 1)
+        else:
             return False
-        mic = state.mic_db[-SHORT:]
-        lags = range(max(0, state.lag - NEAR), state.lag + NEAR + 1)
-        return max(_correlation(mic, _lagged(state, SHORT, lag)) for lag in lags) > ECHO_LIKE
+        found = [_follows(state, count, lag, run) for lag in lags]
+        if any(each is not None and each > enough for each in found):
+            return True
+        if state.lag is not None and run >= RUN:
+            # Turned up within that half second: what is loud follows, the whole does not.
+            alone = [_follows(state, run, lag, run, RUN) for lag in lags]
+            if any(each is not None and each > RUN_LIKE for each in alone):
+                return True
+        return None if all(each is None for each in found) else False
 
     def louder(self, state: EchoState) -> None:
-        """It was echo after all: somebody turned the loudspeaker up."""
+        """It was echo after all: somebody turned the loudspeaker up, or it is the first."""
         over = state.mic_db[-SHORT:] - state.expected_db[-SHORT:]
         active = state.expected_db[-SHORT:] > ACTIVE_DB
+        state.visitor[-SHORT:] = False
         if active.any():
-            state.coupling_db = max(state.coupling_db, float(over[active].max()))
+            most_db = min(WORST_DB, float(over[active].max()))
+            state.coupling_db = max(state.coupling_db, most_db)
             state.over_db.extend([state.coupling_db] * (OVERS // 8))
 
     def _align(self, state: EchoState) -> None:
@@ -228,7 +261,20 @@ def _correlations(mic: F64, out: F64) -> F64:
     return found
 
 
-def _correlation(left: F64, right: F64) -> float:
+def _follows(
+    state: EchoState, count: int, lag: int, run: int, enough: int = TELLING
+) -> float | None:
+    """Correlation of the last `count` hops with what went out, where that was no pause.
+
+    None where too little went out to tell; -1 where none did while the `run` was heard.
+    """
+    out = _lagged(state, count, lag)
+    sounds = out > max(ACTIVE_DB, float(out.max()) - DEEP_DB)
+    if sounds[-run:].mean() < COVERED:
+        return -1.0
+    if sounds.sum() < enough:
+        return None
+    left, right = state.mic_db[-len(out) :][sounds], out[sounds]
     a, b = left - left.mean(), right - right.mean()
     norm = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / norm if norm > 1e-9 else 0.0

@@ -182,9 +182,13 @@ class TurnTaker:
             self._echo.is_visitor(self.echo, 1)
         if self._run < self._needed(active):
             return []
-        if active and self._echo.like_echo(self.echo):
-            self._echo.louder(self.echo)
-            self._run = self._slip = self._masked = 0
+        if (
+            active
+            and (echo := self._echo.like_echo(self.echo, self._run + self._slip)) is not False
+        ):
+            if echo:
+                self._echo.louder(self.echo)
+                self._run = self._slip = self._masked = 0
             return []
         self._echo.is_visitor(self.echo, self._run + self._slip)
         self.confirmed_hops = self._run
@@ -213,7 +217,8 @@ class TurnTaker:
     def _needed(self, active: bool) -> int:
         if not active:
             return BEGIN_HOPS
-        return BARGE_HOPS[0] if self._excess_db >= CLEAR_DB else BARGE_HOPS[1]
+        clear = self._excess_db >= CLEAR_DB and self._echo.known(self.echo)
+        return BARGE_HOPS[0] if clear else BARGE_HOPS[1]
 
     def _follow(self, hop: F32, voiced: bool, masked: bool) -> list[TurnEvent]:
         """They speak, or paused."""

@@ -18,10 +18,10 @@ from engines.scene.markers import parse_markers
 from server.assistant.faults import Fault, broken, timed
 from server.assistant.interfaces import Message, SpeechToText, Talker
 from server.assistant.mouth import Cut, Mouth
-from server.assistant.sentences import Sentences
 from server.assistant.speaking import Speaker
 from server.push_protocol import RATES_HZ
 from server.push_timeline import PushRefused
+from server.speech.clauses import Clauses
 
 MAX_SENTENCES = 256
 SOON_S = 2.0
@@ -93,8 +93,8 @@ class Answer:
 
     async def recite(self, text: str) -> None:
         """Say a text. Raises Fault."""
-        cutter = Sentences()
-        for sentence in [*cutter.feed(text), *cutter.flush()]:
+        cutter = Clauses()
+        for sentence in _spoken([*cutter.feed(text), *cutter.flush()]):
             await self._say(sentence)
 
     async def _write(self, messages: Sequence[Message]) -> None:
@@ -109,19 +109,19 @@ class Answer:
 
     async def _write_once(self, messages: Sequence[Message]) -> None:
         assert self._parts.talker is not None
-        cutter = Sentences()
+        cutter = Clauses()
         letters = 0
         try:
             source = self._parts.talker.reply(messages)
             async with aclosing(timed(source, self._parts.timeout_s, "llm")) as pieces:
                 async for piece in pieces:
                     letters += len(piece.strip())
-                    for sentence in cutter.feed(piece):
+                    for sentence in _spoken(cutter.feed(piece)):
                         self._sentences.put(sentence)
         except MailboxFull as error:
             raise broken("llm", f"said more than {MAX_SENTENCES} sentences: cut") from error
         finally:
-            for sentence in cutter.flush()[:MAX_SENTENCES]:
+            for sentence in _spoken(cutter.flush()):
                 if len(self._sentences) < MAX_SENTENCES:
                     self._sentences.put(sentence)
         if not letters:
@@ -166,3 +166,8 @@ class Answer:
                 self._mouth.end(segment)
         if segment is None:
             raise broken("tts", "gave no sound")
+
+
+def _spoken(pieces: Sequence[str]) -> list[str]:
+    """Without the white space around them; what is nothing else is not spoken."""
+    return [piece.strip() for piece in pieces if piece.strip()]

@@ -35,6 +35,8 @@ END_MS = 120_000.0
 """The last two minutes are the end."""
 EXACT_S = 0.021
 """A tick: an acknowledged position may differ from the sound's length by it."""
+BARGE_S = (0.3, 1.0)
+"""Into an answer, from its first sound."""
 NONE, AV = Bar("high", high=0), Bar("p50", low=-45, high=45)
 
 
@@ -178,7 +180,8 @@ async def _turn(client: VisitorClient, seen: Seen, rng: random.Random, cut: bool
         return
     if not cut:
         return
-    await asyncio.sleep(rng.uniform(0.5, 2.0))
+    # An answer is 3.1 s long: two of them must be left to be interrupted.
+    await asyncio.sleep(rng.uniform(*BARGE_S))
     since, barged_ms = len(client.told), wall_ms()
 
     def interrupted() -> bool:
@@ -204,7 +207,7 @@ async def _ask(
     first: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Say something and wait for the answer's first sound; whether it came."""
-    length_s = rng.uniform(0.9, 1.6)
+    length_s = rng.uniform(1.05, 1.65)
     client.visitor.say(length_s)
     said_ms = wall_ms() + length_s * 1000
     seen.turns += 1

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engines.turns.echo import (
+    FIRST_DB,
     FLOOR_DB,
     LEAST_DB,
     MARGIN_DB,
     MAX_LAG,
-    WORST_DB,
     Echo,
     EchoState,
     level_db,
@@ -48,11 +48,11 @@ def test_a_microphone_that_hears_nothing_of_it_asks_for_little() -> None:
     assert echo.heard(state, loud) < level_db(loud) - 15
 
 
-def test_before_anything_is_known_the_worst_is_taken_for_granted() -> None:
+def test_before_anything_is_known_an_echo_is_assumed() -> None:
     echo, loud = Echo(), np.full(HOP, 0.1, np.float32)
     state = echo.new_state()
     echo.played(state, loud)
-    assert echo.heard(state, loud) == pytest.approx(-20 + WORST_DB + MARGIN_DB, abs=0.1)
+    assert echo.heard(state, loud) == pytest.approx(-20 + FIRST_DB + MARGIN_DB, abs=0.1)
 
 
 def test_silence_of_the_face_asks_for_nothing_and_its_tail_fades() -> None:
