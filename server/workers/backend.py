@@ -53,6 +53,11 @@ class RemoteBackend:
         return self._store
 
     @property
+    def assistant_missing(self) -> tuple[tuple[str, str], ...]:
+        """(part, what to set) of what an assistant does not have here; known once it started."""
+        return () if self._assistants is None else self._assistants.missing
+
+    @property
     def _welcome(self) -> Welcome | None:
         return self._faces.welcome if self._faces is not None else None
 
