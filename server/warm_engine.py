@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from engines.batching import BatchLimits
 from engines.loop import Engine, RendererFactory
 from engines.pipeline import Motion
 from engines.render.mark import marked
@@ -97,8 +98,9 @@ class WarmEngine:
             # Whatever draws, live or not: no picture leaves without the mark.
             factory = marked(self._drawing.factory, mark_style(self._settings.disclosure))
             if self.costs is None:
+                clock = self._drawing.batch_clock
                 self.costs = await loop.run_in_executor(
-                    warm, measure, self._motion, avatar, factory
+                    warm, measure, self._motion, avatar, factory, clock
                 )
         costs = self.costs
         steps = costs.steps_of(0)
@@ -113,8 +115,14 @@ class WarmEngine:
                 "renderer": f"{self._drawing.kind} ({self._drawing.said})",
             },
         )
-        self._engine = Engine(self._motion, on_fault=on_fault, renderer_factory=factory)
+        batches = BatchLimits() if self._drawing.batch_clock is not None else None
+        self._engine = Engine(
+            self._motion, on_fault=on_fault, renderer_factory=factory, batches=batches
+        )
         self._engine.learn(512, costs.efforts, costs.draws_s)
+        if costs.by_bucket:
+            renderer = await gallery.run(self._engine.prepare, avatar, 512)
+            self._engine.learn_batches(renderer, dict(costs.by_bucket))
         self._engine.start()
         return LocalFaces(self._engine, gallery)
 

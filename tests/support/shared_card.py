@@ -64,10 +64,15 @@ class SharingFake:
     `poison` they spoil the run instead.
     """
 
-    size = SIZE
-
-    def __init__(self, card: SharedCard, *, fail_at: int | None = None, poison: bool = False):
-        self.card, self.fail_at, self.poison = card, fail_at, poison
+    def __init__(
+        self,
+        card: SharedCard,
+        *,
+        fail_at: int | None = None,
+        poison: bool = False,
+        size: int = SIZE,
+    ) -> None:
+        self.card, self.fail_at, self.poison, self.size = card, fail_at, poison, size
         self.nets = "fake"
 
     @property
@@ -86,7 +91,7 @@ class SharingFake:
     def strokes(
         self, state: SharedState, motion: F32, cues: Cues = NOTHING, effort: int = 0
     ) -> Strokes[U8]:
-        """u8[16,16,3]: the bytes of the state after it."""
+        """u8[size,size,3]: the bytes of the state after it, and black."""
         failing = self.fail_at is not None and state.drawn >= self.fail_at
         values = state.values * np.float32(np.nan) if failing and self.poison else state.values
         (state.values,) = yield Ask(
@@ -98,7 +103,9 @@ class SharingFake:
         if failing:
             raise FakeFault(f"picture {state.drawn} fails")
         state.drawn += 1
-        return np.resize(state.values.view(np.uint8), (SIZE, SIZE, 3))
+        image: U8 = np.zeros((self.size, self.size, 3), np.uint8)
+        image.reshape(-1)[:32] = state.values.view(np.uint8)
+        return image
 
 
 class CardEngine:

@@ -29,6 +29,7 @@ from server.workers.lifeline import (
     [
         Ready(),
         Ready(MeasuredCosts((0.01,), ("a", "b"), (0.02, 0.01))),
+        Ready(MeasuredCosts((0.01,), ("a",), (0.02,), ((1, (0.02,)), (2, (0.03,))))),
         Failed("why"),
         Alive((256, 512), 0.5),
         Elsewhere(()),
