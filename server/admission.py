@@ -42,6 +42,8 @@ class Machine:
     places are counted by (`server.drawing`): see `sustained_s`."""
     processes: int = 1
     """Media processes beside the engine's."""
+    engines: int = 1
+    """Engine processes, each with a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def decide(
         return Admitted()
     every = [*sizes, size]
     engine = sum(step_s(each, machine) for each in every)
-    if engine > ENGINE_SHARE * FRAME_S:
+    if engine > ENGINE_SHARE * FRAME_S * machine.engines:
         return Refused("engine", _beside("draw", size, sizes), None)
     cpu = engine + sum(codec_s(each) for each in every)
     if cpu > CPU_SHARE * FRAME_S * machine.cores:

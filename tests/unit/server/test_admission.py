@@ -42,6 +42,12 @@ def test_a_larger_cap_is_bounded_by_the_engine_thread() -> None:
     assert room(512, TWO_CORES, 10) == 2
 
 
+def test_more_engines_draw_more_faces_on_the_same_cores() -> None:
+    eight = Machine(cores=8, step_512_s=0.012, processes=4)
+    assert room(512, eight, 99) == 2
+    assert room(512, Machine(8, 0.012, processes=4, engines=3), 99) == 8
+
+
 def test_small_pictures_leave_more_room() -> None:
     machine = Machine(cores=4, step_512_s=0.012)
     assert isinstance(decide([512, 512], 512, machine, 8), Refused)
