@@ -288,7 +288,7 @@ class Engine:
     def _obey(self, command: _Command) -> None:
         opening = command.opening
         if opening is None:
-            self._runners.pop(command.session.id, None)
+            self._forget(command.session.id)
         else:
             self._guard(command.session, lambda: self._build(command.session, opening))
 
@@ -324,8 +324,7 @@ class Engine:
             self._guard(runner.session, lambda: runner.draw(item))
 
     def _render_batch(self, batches: Batches) -> float | None:
-        runners = self._runners
-        now_s = self._clock()
+        runners, now_s = self._runners, self._clock()
         loads = batches.loads(runners, self._ladder)
         self._ladder = climb(now_s, loads, self._ladder, batches.limits.limits)
         self._use = use(loads, self._ladder)
@@ -346,8 +345,12 @@ class Engine:
         except Exception as error:
             self._end_session(session, error)
 
+    def _forget(self, name: str) -> None:
+        if (runner := self._runners.pop(name, None)) is not None:
+            runner.close()
+
     def _end_session(self, session: EngineSession, error: Exception) -> None:
-        self._runners.pop(session.id, None)
+        self._forget(session.id)
         with self._lock:
             if self._known.get(session.id) is session:
                 del self._known[session.id]
@@ -366,7 +369,8 @@ class Engine:
             self._end()
             self._report(error)
         finally:
-            self._runners.clear()
+            for name in list(self._runners):
+                self._forget(name)
 
     def _sleep(self, wait_s: float) -> None:
         with self._wake:

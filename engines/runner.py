@@ -121,6 +121,7 @@ class Runner:
         self.session = session
         self._pipeline = pipeline
         self._state = pipeline.new_state(seed)
+        pipeline.settle(self._state)
         self._frames = frames
         self._clock = clock
         self._worked = worked or clock
@@ -139,6 +140,10 @@ class Runner:
     def pending(self) -> list[Ready]:
         """Frames whose pictures could be drawn now, in order."""
         return [item.ready for item in self._pending]
+
+    def close(self) -> None:
+        """Nothing will be drawn any more. Idempotent."""
+        self._pipeline.leave(self._state)
 
     def load(self) -> Load:
         """What the scheduler needs to know."""

@@ -72,8 +72,8 @@ class Costs:
         return [step - self.draws_s[0] + draws_s[effort] for step in self.steps_s]
 
 
-def drawing_of(wanted: RenderSettings) -> Drawing:
-    """Load what is wanted.
+def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
+    """Load what is wanted, with room for `places` sessions' rows where nets run on a card.
 
     Raises SettingsError for what is asked for and not installed, BadRendererWeights for weights
     that are damaged.
@@ -83,6 +83,8 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     try:
         backend = backend_of(wanted)
         nets = load(backend=backend)
+        if places and backend is not None:
+            nets = nets.hold(places)
     except BackendError as error:
         raise SettingsError(f"render.device {wanted.device}: {error}") from error
     except NoRendererWeights as error:
@@ -94,6 +96,9 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
     if backend is not None:
         said += f", on {backend.kind}"
+    if nets.slots:
+        held = sum(slots.device_bytes for slots in nets.slots.values())
+        said += f", {held / 2**20:.1f} MiB there for {places} sessions"
     asked = wanted.renderer == "diffusion"
     clock = batch_clock(wanted)
     if clock is not None:

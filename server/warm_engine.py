@@ -140,7 +140,8 @@ class WarmEngine:
     def _load_drawing(self) -> Drawing:
         if self._given_factory is not None:
             return Drawing("motion-frame", self._given_factory, "given")
-        return drawing_of(self._settings.render)
+        places = self._settings.session.max_sessions or usable_cores()
+        return drawing_of(self._settings.render, places)
 
     async def aclose(self) -> None:
         """Stop the engine thread. Idempotent."""

@@ -37,6 +37,8 @@ class SharedCard:
     each_s: tuple[float, ...] = (0.00035,)
     runs: list[int] = field(default_factory=list)
     """Rows of each."""
+    settled: int = 0
+    """Sessions that hold something there."""
 
     def run(self, way: int, feeds: Mapping[str, F32]) -> F32:
         """f32[N,8] of states and motions; raises FakeFault for a state that is not finite."""
@@ -106,6 +108,14 @@ class SharingFake:
         image: U8 = np.zeros((self.size, self.size, 3), np.uint8)
         image.reshape(-1)[:32] = state.values.view(np.uint8)
         return image
+
+    def settle(self, state: SharedState) -> None:
+        """Counted, so that none is forgotten."""
+        self.card.settled += 1
+
+    def leave(self, state: SharedState) -> None:
+        """As above."""
+        self.card.settled -= 1
 
 
 class CardEngine:

@@ -147,6 +147,10 @@ def test_the_device_asked_for_runs_the_nets_and_is_told(
         ", on fake, in batches over sessions"
     )
 
+    held = drawing_of(RenderSettings(device="cuda"), places=3).said
+    # Of a session: reference, noise and residual of a mouth and two eyes.
+    assert ", on fake, 1.6 MiB there for 3 sessions" in held
+
     def fails(wanted: RenderSettings) -> FakeBackend:
         return FakeBackend(fault=lambda name, run: OutOfDeviceMemory("full; free the card"))
 
