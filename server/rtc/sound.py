@@ -36,12 +36,14 @@ def patches() -> list[Patch]:
         if self.kind != "audio":
             return await original(self, codec)
         data = await getattr(self, _TRACK).recv()
-        if not self._enabled or not isinstance(data, AudioFrame):
+        if not self._enabled:
             return None
         encoder = getattr(self, _ENCODER)
         if encoder is None:
             encoder = get_encoder(codec)
             setattr(self, _ENCODER, encoder)
+        if not isinstance(data, AudioFrame):
+            return RTCEncodedFrame(*encoder.pack(data), None)
         payloads, timestamp = encoder.encode(data)
         if not payloads:
             return None
