@@ -50,7 +50,11 @@ def engine_main(
     known = None
     if costs is not None:
         known = Costs(costs.steps_s, costs.efforts, costs.draws_s, costs.by_bucket, costs.encode_s)
-    sys.exit(asyncio.run(_run(settings, Path(path), known, end)))
+    # Not made for Windows, where there are no workers either.
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(_run(settings, Path(path), known, end)))
 
 
 async def _run(settings: Settings, path: Path, costs: Costs | None, end: socket.socket) -> int:
