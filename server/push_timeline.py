@@ -21,6 +21,8 @@ OVERTAKE_AFTER = SAMPLE_RATE_HZ // 2
 OVERTAKE_MOST = 120 * SAMPLE_RATE_HZ // 1000
 """Silence taken back at most: 3 pictures, as many as the engine lets wait. Of more it would leave
 out the first, in which the lips part."""
+ROUNDING = 0.01
+"""Of a sample: the clock is in floating point."""
 MAX_SEGMENTS = 256
 """Segments that may wait; 30 s of speech have been seen in 10-20 of them."""
 
@@ -68,6 +70,8 @@ class PushTimeline:
         """Media time since when there is speech to give."""
         self._seamless = False
         """Whether this epoch began by `overtake`."""
+        self._given = 0
+        """Epoch of the last chunk."""
         self._segments: list[Segment] = []
         """In the order they are spoken in."""
         self._open: Segment | None = None
@@ -173,13 +177,14 @@ class PushTimeline:
         out: list[AudioChunk] = []
         if self._origin_s is None:
             return out
-        until = int((now_s - self._origin_s) * SAMPLE_RATE_HZ)
+        until = int((now_s - self._origin_s) * SAMPLE_RATE_HZ + ROUNDING)
         while self._end + CHUNK <= until + self._ahead(until):
             samples = np.zeros(CHUNK, np.float32)
             self._fill(samples)
             samples.flags.writeable = False
             out.append(AudioChunk(self._end, self.epoch, samples, self._seamless))
             self._end += CHUNK
+            self._given = self.epoch
         return out
 
     def overtake(self, soonest: int) -> None:
@@ -188,6 +193,9 @@ class PushTimeline:
         Only so far back as there is speech to fill it, so that no hole comes of it; the sound
         before it stands.
         """
+        if self._given != self.epoch:
+            # Nobody has heard of the last interrupt yet: it must not seem seamless.
+            return
         back = min(self._ready(), OVERTAKE_MOST)
         start = max(soonest, self._end - back, 0)
         start = -(-start // CHUNK) * CHUNK

@@ -78,6 +78,18 @@ def test_speech_takes_the_place_of_silence_as_far_as_it_reaches() -> None:
     assert [chunk.seamless for chunk in timeline.poll(1.04)] == [False, False]
 
 
+def test_an_interrupt_that_was_not_told_yet_is_not_overtaken() -> None:
+    timeline = started()
+    timeline.poll(1.0)
+    timeline.interrupt(8000, RATE)
+    timeline.start_segment("a")
+    timeline.push(speech(1.0))
+    timeline.overtake(8000)
+    assert [(chunk.pts, chunk.epoch, chunk.seamless) for chunk in timeline.poll(1.02)] == [
+        (RATE, 1, False)
+    ]
+
+
 def test_silence_is_not_taken_back_soon_after_speech_nor_without_end() -> None:
     timeline = started()
     timeline.start_segment("a")
@@ -100,7 +112,7 @@ def test_silence_is_not_taken_back_soon_after_speech_nor_without_end() -> None:
     st.integers(5, 20),
     st.sampled_from([0.0, 0.08]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_all_speech_is_played_once_in_order_wherever_it_overtakes(
     steps: list[tuple[int, int]], delay: int, lead_s: float
 ) -> None:
@@ -116,14 +128,15 @@ def test_all_speech_is_played_once_in_order_wherever_it_overtakes(
         nonlocal tick, cursor, seen
         for _ in range(ticks):
             tick += 1
-            played = line[:cursor].copy()
+            since = max(0, cursor - RATE)
+            played = line[since:cursor].copy()
             timeline.overtake(cursor + 1280)
             for chunk in timeline.poll(tick * 0.02 + 1e-9):
                 assert chunk.epoch >= seen and chunk.pts >= (cursor if chunk.epoch > seen else 0)
                 seen = chunk.epoch
                 line[chunk.pts :] = 0
                 line[chunk.pts : chunk.pts + CHUNK] = chunk.samples
-            np.testing.assert_array_equal(line[:cursor], played)
+            np.testing.assert_array_equal(line[since:cursor], played)
             cursor = max(0, (tick - delay) * CHUNK)
             events.extend(timeline.passed(cursor))
 
