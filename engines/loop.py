@@ -98,10 +98,17 @@ class Engine:
         renderer_factory: RendererFactory | None = None,
         budget_s: float = BUDGET_S,
         limits: Limits | None = None,
+        worked: Callable[[], float] | None = None,
     ) -> None:
-        """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer."""
+        """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer.
+
+        `worked` counts what frames cost: `time.thread_time` where this thread does the work, so
+        that what other programs take of the processor does not look like a dearer picture. None:
+        `clock`, as for a card that is waited for.
+        """
         self._motion = motion_model
         self._clock = clock
+        self._worked = worked or clock
         self._on_fault = on_fault
         self._factory = renderer_factory or warp_renderer
         self._budget_s = budget_s
@@ -286,6 +293,7 @@ class Engine:
             self._budget_s,
             self._cost_of(renderer.size, renderer.efforts),
             opening.best,
+            self._worked,
         )
 
     def _render_one(self) -> None:

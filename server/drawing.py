@@ -57,6 +57,8 @@ class Costs:
     efforts: tuple[str, ...]
     draws_s: tuple[float, ...]
     """A picture in each of `efforts`."""
+    encode_s: float = 0.0
+    """To convert and encode a picture; 0: not measured."""
 
     def steps_of(self, effort: int) -> list[float]:
         """`steps_s` as they would be, drawn in another way."""
@@ -128,17 +130,22 @@ def measure(motion: Motion, avatar: Any, factory: RendererFactory) -> Costs:
     Of this thread alone: what else the machine does at the moment shall not decide for ever how
     many visitors are let in.
     """
+    # Here alone, and where nothing was measured before: a process of its own for the engine needs
+    # no codecs.
+    from server.media_cost import EncodeMeter
+
     renderer = factory(avatar, 512, AS_IT_IS)
     steps: list[float] = []
     motions: list[F32] = []
+    encoded = EncodeMeter(512)
     before = time.thread_time()
     for picture in render_file(
         _voice(), avatar, motion, seed=0, renderer_factory=lambda *_: renderer
     ):
-        now = time.thread_time()
-        steps.append(now - before)
+        steps.append(time.thread_time() - before)
         motions.append(picture.motion)
-        before = now
+        encoded.add(picture.image)
+        before = time.thread_time()
     draws = []
     for effort in range(len(renderer.efforts)):
         state, times = renderer.new_state(), []
@@ -147,7 +154,8 @@ def measure(motion: Motion, avatar: Any, factory: RendererFactory) -> Costs:
             renderer.render(state, values, effort=effort)
             times.append(time.thread_time() - before)
         draws.append(median(times))
-    return Costs(tuple(steps[UNCOUNTED:]), renderer.efforts, tuple(draws))
+    counted = tuple(steps[UNCOUNTED:])
+    return Costs(counted, renderer.efforts, tuple(draws), encoded.picture_s())
 
 
 def _voice() -> F32:

@@ -47,7 +47,9 @@ def engine_main(
     `costs`: as the engine before this one measured them.
     """
     settings = begin(values)
-    known = Costs(costs.steps_s, costs.efforts, costs.draws_s) if costs is not None else None
+    known = None
+    if costs is not None:
+        known = Costs(costs.steps_s, costs.efforts, costs.draws_s, costs.encode_s)
     sys.exit(asyncio.run(_run(settings, Path(path), known, end)))
 
 
@@ -148,7 +150,7 @@ class EngineProcess:
         found = self._warm.costs
         if found is None:
             return None
-        return MeasuredCosts(found.steps_s, found.efforts, found.draws_s)
+        return MeasuredCosts(found.steps_s, found.efforts, found.draws_s, found.encode_s)
 
     def _alive(self) -> Alive:
         return Alive((), self._warm.turn_age_s)

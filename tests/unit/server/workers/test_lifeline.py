@@ -28,7 +28,7 @@ from server.workers.lifeline import (
     "message",
     [
         Ready(),
-        Ready(MeasuredCosts((0.01,), ("a", "b"), (0.02, 0.01))),
+        Ready(MeasuredCosts((0.01,), ("a", "b"), (0.02, 0.01), 0.003)),
         Failed("why"),
         Alive((256, 512), 0.5),
         Elsewhere(()),
