@@ -14,6 +14,7 @@ from engines.meters import CostMeter, EngineSessionStats, StepMeter
 from engines.motion.wishes import Wish
 from engines.pipeline import Pipeline, Renderer
 from engines.scheduler import HELD, Drop, Load, Ready
+from engines.sharing import Strokes
 from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
 
 LATE_WEIGHT = 0.04
@@ -94,7 +95,6 @@ class _Pending:
 
     ready: Ready
     frame: MotionFrame
-    arrived_s: float
 
 
 class Runner:
@@ -174,8 +174,8 @@ class Runner:
         frame = self._pipeline.move(self._state, window)
         self.session.motion.add(self._clock() - begun_s)
         count.epoch, count.pts, count.speaking = frame.epoch, frame.pts, frame.speaking
-        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s)
-        self._pending.append(_Pending(ready, frame, arrived_s))
+        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s, arrived_s)
+        self._pending.append(_Pending(ready, frame))
 
     def drop(self, drop: Drop) -> None:
         """Forget a frame that the scheduler will not have rendered."""
@@ -192,16 +192,36 @@ class Runner:
         item = self._take(ready)
         begun_s = self._clock()
         self._served_s = begun_s
-        count = self.session.counters
-        effort = min(count.rung, len(self._pipeline.efforts) - 1)
+        effort = self._effort()
         picture = self._pipeline.draw(self._state, item.frame, effort)
         done_s = self._clock()
         self.session.render.add(done_s - begun_s)
-        if self._fading:
-            self._fading -= 1
-        else:
+        if not self._fading:
             self._costs.add(effort, done_s - begun_s)
-        self.session.queue.add(done_s - item.arrived_s)
+        self.hand_over(ready, picture)
+
+    @property
+    def batch(self) -> str:
+        """As `Pipeline.batch`."""
+        return self._pipeline.batch
+
+    @property
+    def fading(self) -> bool:
+        """Whether its next picture tells nothing of what its rung costs."""
+        return self._fading > 0
+
+    def begin(self, ready: Ready) -> Strokes[Picture]:
+        """A frame's picture in the making; once it is made, `hand_over` is to be called."""
+        item = self._take(ready)
+        self._served_s = self._clock()
+        return self._pipeline.strokes(self._state, item.frame, self._effort())
+
+    def hand_over(self, ready: Ready, picture: Picture) -> None:
+        """Give a finished picture away, and count it."""
+        done_s = self._clock()
+        count = self.session.counters
+        self._fading = max(0, self._fading - 1)
+        self.session.queue.add(done_s - ready.arrived_s)
         self._frames.put(picture)
         late = done_s > ready.deadline_s
         count.rendered += 1
@@ -209,6 +229,9 @@ class Runner:
         count.late += late
         self._starved = 0
         self._count_late(late)
+
+    def _effort(self) -> int:
+        return min(self.session.counters.rung, len(self._pipeline.efforts) - 1)
 
     def _take(self, ready: Ready) -> _Pending:
         index = next(i for i, item in enumerate(self._pending) if item.ready is ready)

@@ -8,7 +8,7 @@ How it works, its ladder and its limits: docs/renderer.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,10 @@ from engines.avatars.bundle import SIZE, Avatar
 from engines.render.boxes import EYE, MOUTH, Boxes, Kind, PlacedBox
 from engines.render.conditions import NOTHING, Cues, condition, mirrored
 from engines.render.nets import LEVELS, RendererNets, as_input, as_shares, of_avatar
-from engines.render.sampler import sample, session_noise
+from engines.render.sampler import sampling, session_noise
 from engines.render.stage import AS_IT_IS, Stage
 from engines.render.warp import MOTION_FRAME, RenderState, WarpRenderer, timed
+from engines.sharing import Ask, Strokes, alone
 from engines.values import F32, MOTION_SIZE, U8
 
 FADE_FRAMES = 4
@@ -111,6 +112,11 @@ class DiffusionRenderer:
         """Names of the ways to draw, best first; the last is the motion frame alone."""
         return tuple(effort.name for effort in self._efforts)
 
+    @property
+    def nets(self) -> str:
+        """As `SharingRenderer.nets`."""
+        return self._nets.digest
+
     def new_state(self, seed: int = 0) -> DiffusionState:
         """A session's own state, 5 MB at 512; `seed` of its noise."""
         boxes = {}
@@ -128,6 +134,12 @@ class DiffusionRenderer:
         numbers, FloatingPointError for a net whose result is not finite, BackendError for one that
         cannot run.
         """
+        return alone(self.strokes(state, motion, cues, effort))
+
+    def strokes(
+        self, state: DiffusionState, motion: F32, cues: Cues = NOTHING, effort: int = 0
+    ) -> Strokes[U8]:
+        """As `SharingRenderer.strokes`: the mouth's net is asked for first, then the eyes'."""
         way = self._efforts[effort]
         with timed(state.warp, "mesh"):
             mesh = self._warp.mesh(motion)
@@ -143,7 +155,7 @@ class DiffusionRenderer:
             for kind in shown:
                 group = GROUPS[kind]
                 rows = np.stack(told[group])
-                self._refine(state, kind, placed[group], picture, rows, way.steps)
+                yield from self._refine(state, kind, placed[group], picture, rows, way.steps)
         return self._warp.finish(picture)
 
     def _refine(
@@ -154,9 +166,9 @@ class DiffusionRenderer:
         picture: U8,
         told: F32,
         steps: int,
-    ) -> None:
+    ) -> Strokes[None]:
         """Draw the boxes of a kind into the picture."""
-        box, count = state.boxes[kind], len(placed)
+        box = state.boxes[kind]
         with timed(state.warp, "boxes"):
             fixed = {
                 "picture": as_input(np.stack([each.cut(picture) for each in placed])),
@@ -165,14 +177,10 @@ class DiffusionRenderer:
                 "condition": told,
                 "reference": self._references[kind],
             }
-
-        def predict(noised: F32, time: float) -> F32:
-            at = np.full((count, 1), time, np.float32)
-            return self._nets.residual(kind, {**fixed, "noised": noised, "time": at})
-
+        # Drawn beside others, this is the time for all of them.
         with timed(state.warp, f"{kind.name} net"):
             # A box on its way out is still drawn, at the least cost.
-            residual = sample(predict, box.noise, max(steps, 1))
+            residual = yield from self._sampled(kind, fixed, box.noise, max(steps, 1))
         if not np.isfinite(residual).all():
             raise FloatingPointError(f"the {kind.name} net gave what is no number")
         box.previous = residual
@@ -182,6 +190,26 @@ class DiffusionRenderer:
             for each, layer in zip(placed, residual, strict=True):
                 levels = np.ascontiguousarray(layer.transpose(1, 2, 0)) * np.float32(LEVELS)
                 each.paste(picture, levels, weight)
+
+    def _sampled(
+        self, kind: Kind, fixed: Mapping[str, F32], noise: F32, steps: int
+    ) -> Strokes[F32]:
+        """The residual that the net draws out of the noise."""
+        nets, drawing = self._nets, sampling(noise, steps)
+        try:
+            noised, time = next(drawing)
+            while True:
+                at = np.full((len(noise), 1), time, np.float32)
+                clean = yield Ask(
+                    net=(id(nets), kind.name),
+                    order=list(GROUPS).index(kind),
+                    run=lambda feeds, _: nets.residual(kind, dict(feeds)),
+                    feeds={**fixed, "noised": noised, "time": at},
+                )
+                noised, time = drawing.send(clean)
+        except StopIteration as done:
+            residual: F32 = done.value
+            return residual
 
     def _reference(self, kind: Kind, picture: U8, placed: Sequence[PlacedBox]) -> F32:
         rest = np.stack([each.cut(picture) for each in placed])
