@@ -63,6 +63,8 @@ class Costs:
     """A picture in each of `efforts`, alone."""
     by_bucket: ByBucket = ()
     """Batches, where pictures are drawn in batches."""
+    encode_s: float = 0.0
+    """To convert and encode a picture; 0: not measured."""
 
     def steps_of(self, effort: int) -> list[float]:
         """`steps_s` as they would be, drawn in another way, and beside others if in batches."""
@@ -155,17 +157,22 @@ def measure(
     Of this thread alone: what else the machine does at the moment shall not decide for ever how
     many visitors are let in.
     """
+    # Here alone, and where nothing was measured before: a process of its own for the engine needs
+    # no codecs.
+    from server.media_cost import EncodeMeter
+
     renderer = factory(avatar, 512, AS_IT_IS)
     steps: list[float] = []
     motions: list[F32] = []
+    encoded = EncodeMeter(512)
     before = time.thread_time()
     for picture in render_file(
         _voice(), avatar, motion, seed=0, renderer_factory=lambda *_: renderer
     ):
-        now = time.thread_time()
-        steps.append(now - before)
+        steps.append(time.thread_time() - before)
         motions.append(picture.motion)
-        before = now
+        encoded.add(picture.image)
+        before = time.thread_time()
     draws = []
     for effort in range(len(renderer.efforts)):
         state, times = renderer.new_state(), []
@@ -175,7 +182,8 @@ def measure(
             times.append(time.thread_time() - before)
         draws.append(median(times))
     by_bucket = measure_batches(renderer, motions, batch_clock) if batch_clock else ()
-    return Costs(tuple(steps[UNCOUNTED:]), renderer.efforts, tuple(draws), by_bucket)
+    counted = tuple(steps[UNCOUNTED:])
+    return Costs(counted, renderer.efforts, tuple(draws), by_bucket, encoded.picture_s())
 
 
 def _voice() -> F32:

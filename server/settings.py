@@ -83,7 +83,7 @@ class SessionSettings(Section):
     SECTION: ClassVar[str] = "session"
 
     max_sessions: int | None = option(
-        None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+        None, "Cap on sessions; empty: what cores and measured frame times give.", low=1
     )
     admission: str = option(
         "measured",

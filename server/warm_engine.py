@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from engines.batching import BatchLimits
@@ -86,7 +88,9 @@ class WarmEngine:
 
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
-        return Machine(cores=usable_cores(), step_512_s=self._step_512_s)
+        machine = Machine(cores=usable_cores(), step_512_s=self._step_512_s)
+        encode_s = self.costs.encode_s if self.costs is not None else 0.0
+        return replace(machine, encode_512_s=encode_s) if encode_s else machine
 
     async def start(self, gallery: Gallery, on_fault: Fault) -> LocalFaces:
         """Load, warm, measure, start. Raises what is wrong with models or avatars."""
@@ -111,13 +115,20 @@ class WarmEngine:
             extra={
                 "frame_p50_ms": round(percentile(steps, 0.5) * 1000, 1),
                 "frame_p95_ms": round(percentile(steps, 0.95) * 1000, 1),
+                "encode_p50_ms": round(costs.encode_s * 1000, 1),
                 "cores": usable_cores(),
                 "renderer": f"{self._drawing.kind} ({self._drawing.said})",
             },
         )
         batches = BatchLimits() if self._drawing.batch_clock is not None else None
+        # A card is waited for, and its time is no work of the thread's.
+        worked = time.thread_time if self._settings.render.device == "cpu" else None
         self._engine = Engine(
-            self._motion, on_fault=on_fault, renderer_factory=factory, batches=batches
+            self._motion,
+            on_fault=on_fault,
+            renderer_factory=factory,
+            worked=worked,
+            batches=batches,
         )
         self._engine.learn(512, costs.efforts, costs.draws_s)
         if costs.by_bucket:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engines.chunker import Chunker
@@ -170,6 +172,36 @@ def test_pictures_that_still_fade_tell_nothing_of_the_cost() -> None:
     bench.hear(640 * (FADING + 1), 640)
     bench.runner.draw(bench.runner.pending[0])
     assert bench.runner.load().costs_s == pytest.approx((0.03, 0.01))
+
+
+def test_costs_are_what_was_worked_and_not_what_passed() -> None:
+    bench, worked = Bench(), FakeClock()
+    bench.runner._worked = worked
+    pipeline: Any = bench.runner._pipeline
+    draw = pipeline.draw
+
+    def drawn(*args: Any) -> Any:
+        worked.advance(0.007)
+        return draw(*args)
+
+    pipeline.draw = drawn
+    bench.hear(0, 640)
+    bench.runner.draw(bench.runner.pending[0])
+    stats, load = bench.session.stats(), bench.runner.load()
+    assert (stats.render.mean_s, stats.work.mean_s) == pytest.approx((0.020, 0.007))
+    assert (load.cost_s(0), load.motion_s) == pytest.approx((0.007, 0.0))
+
+
+def test_when_a_frame_was_last_late_is_told() -> None:
+    bench = Bench()
+    bench.hear(0, 1280)
+    assert bench.runner.load().late_s == float("-inf")
+    bench.clock.advance(3.0)
+    bench.runner.drop(Drop(bench.runner.pending[0], "late"))
+    dropped_s = bench.clock()
+    assert bench.runner.load().late_s == dropped_s
+    bench.runner.draw(bench.runner.pending[0])
+    assert bench.runner.load().late_s == bench.clock() > dropped_s
 
 
 def test_one_may_ask_for_less_than_the_best() -> None:

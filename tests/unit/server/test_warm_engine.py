@@ -38,6 +38,7 @@ async def test_it_measures_and_runs_and_leaves_nothing_behind() -> None:
     assert isinstance(faces, LocalFaces) and engine.running and engine.lookahead == 1280
     assert engine.machine().step_512_s > 0 and engine.machine().cores == usable_cores()
     assert engine.costs is not None and engine.costs.efforts == ("way 0",)
+    assert engine.machine().encode_512_s == engine.costs.encode_s > 0
     await engine.aclose()
     await engine.aclose()
     gallery.close()
@@ -52,11 +53,12 @@ async def test_what_was_measured_before_is_not_measured_again(
         raise AssertionError("measured again")
 
     monkeypatch.setattr(module, "measure", measured)
-    costs = Costs((0.010, 0.012, 0.011), ("way 0",), (0.008,))
+    costs = Costs((0.010, 0.012, 0.011), ("way 0",), (0.008,), encode_s=0.0025)
     engine = warm(costs)
     gallery = Gallery(FakeStore(), None)
     await engine.start(gallery, nothing)
-    assert engine.machine().step_512_s == pytest.approx(1.15 * 0.011)
+    assert engine.machine().step_512_s == pytest.approx(1.05 * 0.011)
+    assert engine.machine().encode_512_s == 0.0025
     await engine.aclose()
     gallery.close()
 
