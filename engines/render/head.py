@@ -126,13 +126,16 @@ class HeadField:
         out: F32 = fine[factor:-factor, factor:-factor]
         return out
 
-    def part(
-        self, coarse: F32, factor: int, box: tuple[int, int, int, int], buffer: F32
-    ) -> F32:
+    def part(self, coarse: F32, factor: int, box: tuple[int, int, int, int], buffer: F32) -> F32:
         """The window x0, y0, x1, y1 of `expand(coarse, factor)`, in memory from `room`."""
         x0, y0, x1, y1 = box
         # One cell more on every side, which the ring has: the same bytes as from the whole.
-        low_x, low_y, high_x, high_y = x0 // factor, y0 // factor, -(-x1 // factor), -(-y1 // factor)
+        low_x, low_y, high_x, high_y = (
+            x0 // factor,
+            y0 // factor,
+            -(-x1 // factor),
+            -(-y1 // factor),
+        )
         cells = coarse[low_y : high_y + 2, low_x : high_x + 2]
         shape = (cells.shape[0] * factor, cells.shape[1] * factor, 2)
         fine = buffer.reshape(-1)[: shape[0] * shape[1] * 2].reshape(shape)
