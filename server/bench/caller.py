@@ -50,6 +50,8 @@ class Figures:
     """Standard deviation of the jaw: how much the mouth moved."""
     rung: str
     render_ms: float
+    work_ms: float = 0.0
+    """Of `render_ms`, what the engine's thread worked."""
 
 
 @dataclass(slots=True)
@@ -154,6 +156,7 @@ async def report(caller: Caller, since: Mark) -> Figures:
         jaw=float(np.std(jaw)) if jaw else 0.0,
         rung=str(engine["rung_name"]),
         render_ms=float(engine["render_mean_ms"]),
+        work_ms=float(engine.get("work_mean_ms", 0.0)),
     )
 
 

@@ -47,7 +47,9 @@ def engine_main(
     `costs`: as the engine before this one measured them.
     """
     settings = begin(values)
-    known = Costs(costs.steps_s, costs.efforts, costs.draws_s) if costs is not None else None
+    known = None
+    if costs is not None:
+        known = Costs(costs.steps_s, costs.efforts, costs.draws_s, costs.by_bucket, costs.encode_s)
     # Not made for Windows, where there are no workers either.
     import uvloop
 
@@ -152,7 +154,9 @@ class EngineProcess:
         found = self._warm.costs
         if found is None:
             return None
-        return MeasuredCosts(found.steps_s, found.efforts, found.draws_s)
+        return MeasuredCosts(
+            found.steps_s, found.efforts, found.draws_s, found.by_bucket, found.encode_s
+        )
 
     def _alive(self) -> Alive:
         return Alive((), self._warm.turn_age_s)

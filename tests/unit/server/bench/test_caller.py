@@ -20,7 +20,7 @@ class Scripted(Caller):
 
     async def figures(self) -> dict[str, Any]:
         drawn = {"frames_rendered": self.rendered, "rung_name": "12.5 fps", "render_mean_ms": 4.0}
-        return {"engine": drawn}
+        return {"engine": drawn | {"work_mean_ms": 2.5}}
 
 
 async def test_only_what_came_since_the_mark_counts() -> None:
@@ -34,7 +34,7 @@ async def test_only_what_came_since_the_mark_counts() -> None:
     caller.rendered += 2
     found = await report(caller, since)
     assert (found.pictures, found.drawn, found.sounds, found.rung) == (3, 2, 2, "12.5 fps")
-    assert found.jaw == pytest.approx(0.1)
+    assert found.jaw == pytest.approx(0.1) and (found.render_ms, found.work_ms) == (4.0, 2.5)
     assert found.interval_ms == pytest.approx([40.0, 60.0])
     assert found.late_ms == pytest.approx([0.0, 0.0, 20.0])
     assert found.gaps >= 1 and found.longest_gap_ms > 99
