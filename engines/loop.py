@@ -221,8 +221,7 @@ class Engine:
         """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
         `best`: index among the ways to draw of the one wanted; under load it steps down from there.
-        Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
-        stuck.
+        Raises EngineStopped, ValueError for an open id, MailboxFull when the engine is stuck.
         """
         wake, clock = self._wake_up, self._clock
         # M1: 500 ms; a hole (the oldest dropped) is told by pts and costs no delay.
