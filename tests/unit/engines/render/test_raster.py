@@ -95,13 +95,13 @@ def test_a_painting_shows_what_a_fill_leaves() -> None:
     np.testing.assert_array_equal(
         painting.covered.ravel(), np.isin(np.arange(len(wanted)), spans.pixels)
     )
-    wanted = wanted.reshape(SIDE + 5, SIDE, 3)
+    seen = wanted.reshape(SIDE + 5, SIDE, 3)
     got = painting.values(np.ascontiguousarray(values[:, 0]), elsewhere=7)
-    np.testing.assert_allclose(got, wanted[..., 0], atol=1e-2)
+    np.testing.assert_allclose(got, seen[..., 0], atol=1e-2)
     pair = painting.values(np.ascontiguousarray(values[:, 1:]).view(np.complex64)[:, 0])
     inside = painting.covered
-    np.testing.assert_allclose(pair.real[inside], wanted[..., 1][inside], atol=1e-2)
-    np.testing.assert_allclose(pair.imag[inside], wanted[..., 2][inside], atol=1e-2)
+    np.testing.assert_allclose(pair.real[inside], seen[..., 1][inside], atol=1e-2)
+    np.testing.assert_allclose(pair.imag[inside], seen[..., 2][inside], atol=1e-2)
     assert not pair[~inside].any()
 
 
