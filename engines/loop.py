@@ -221,24 +221,20 @@ class Engine:
         """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
         `best`: index among the ways to draw of the one wanted; under load it steps down from there.
-        Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
-        stuck.
+        Raises EngineStopped, ValueError for an open id, MailboxFull when the engine is stuck.
         """
+        wake, clock = self._wake_up, self._clock
         # M1: 500 ms; a hole (the oldest dropped) is told by pts and costs no delay.
         audio: Mailbox[AudioChunk] = Mailbox(
-            f"audio {session_id}",
-            AUDIO_CHUNKS,
-            "drop-oldest",
-            on_put=self._wake_up,
-            clock=self._clock,
+            f"audio {session_id}", AUDIO_CHUNKS, "drop-oldest", on_put=wake, clock=clock
         )
         # The newest look counts; those not yet put on are forgotten.
         renderers: Mailbox[Renderer] = Mailbox(
-            f"renderers {session_id}", 1, "drop-oldest", on_put=self._wake_up, clock=self._clock
+            f"renderers {session_id}", 1, "drop-oldest", on_put=wake, clock=clock
         )
         # Somebody who sends more wishes than a face can show loses the oldest.
         wishes: Mailbox[Wish] = Mailbox(
-            f"wishes {session_id}", WISHES, "drop-oldest", on_put=self._wake_up, clock=self._clock
+            f"wishes {session_id}", WISHES, "drop-oldest", on_put=wake, clock=clock
         )
         session = EngineSession(session_id, audio, renderers, wishes)
         with self._lock:
