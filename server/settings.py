@@ -19,6 +19,7 @@ from server.voices.settings import VoiceSettings
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
 DEVICES = ("cpu", "cuda")
+PROFILES = ("auto", "boxes", "face")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 _MARK = MarkStyle()
 
@@ -209,6 +210,12 @@ class RenderSettings(Section):
         "cpu",
         "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
         choices=DEVICES,
+    )
+    profile: str = option(
+        "auto",
+        "boxes: mouth and eyes; face: the whole face (docs/wide.md), a card's work; auto: face on "
+        "a card where its nets are installed.",
+        choices=PROFILES,
     )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."

@@ -18,6 +18,7 @@ from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 from tests.support.fake_renderer import FakeAvatar, FakeRenderer
 from tests.support.tiny_renderer import tiny_nets
+from tests.support.tiny_wide import tiny_wide
 
 SIZE = 256
 
@@ -41,12 +42,18 @@ def drawn_anew(mouth: float = 1.0) -> Renderer:
     return DiffusionRenderer(avatar, SIZE, nets=nets, steps=2)
 
 
+def whole_face() -> Renderer:
+    store = default_store()
+    return DiffusionRenderer(store.load(store.names()[0]), SIZE, nets=tiny_wide())
+
+
 RENDERERS: dict[str, Callable[[], Renderer]] = {
     "fake": lambda: FakeRenderer(FakeAvatar(), SIZE),
     "warp": shipped,
     "warp on a stage": staged,
     "diffusion": drawn_anew,
     "diffusion of the eyes": lambda: drawn_anew(mouth=0.0),
+    "diffusion of the whole face": whole_face,
     "marked diffusion": lambda: Marked(drawn_anew(), Mark(MarkStyle(), SIZE)),
     "marked": lambda: Marked(FakeRenderer(FakeAvatar(), SIZE), Mark(MarkStyle(), SIZE)),
 }
