@@ -11,6 +11,7 @@ import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ from engines.render.sampler import SIGMA
 from tests.support.tiny_renderer import _model, _weight
 
 SIDE = 256
-_PATCH = {"kernel_shape": [LATENT_PX] * 2, "strides": [LATENT_PX] * 2}
+_PATCH: dict[str, Any] = {"kernel_shape": [LATENT_PX] * 2, "strides": [LATENT_PX] * 2}
 
 
 def write_wide(folder: Path, *, gain: float = 0.2, **changes: object) -> Path:

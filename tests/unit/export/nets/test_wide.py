@@ -6,7 +6,7 @@ import torch
 
 from engines.render.conditions import CONDITION_SIZE
 from export.nets.codec import CodecConfig
-from export.nets.renderer import MOUTH_NET
+from export.nets.renderer import MOUTH_NET, Residual
 from export.nets.wide import FACE_NET, WideNet, WideNetConfig, WideReference, config_of
 
 SMALL = WideNetConfig((8, 12, 16), (1, 1, 1), 16, CodecConfig("own", (8, 8), 1))
@@ -28,7 +28,7 @@ def test_untrained_it_draws_nothing_and_then_every_input_counts() -> None:
     net = WideNet(SMALL)
     assert net(*inputs).shape == inputs[0].shape and not net(*inputs).any()
     for block in net.modules():
-        if hasattr(block, "film"):
+        if isinstance(block, Residual):
             torch.nn.init.normal_(block.film.weight, 0, 0.1)
     torch.nn.init.normal_(net.last.weight)
     with torch.no_grad():

@@ -59,7 +59,8 @@ def test_a_batch_is_of_latents_but_for_masks_and_rest(pairs: Pairs) -> None:
     torch.testing.assert_close(batch.picture + batch.residual, truth)
     # No frame before: no residual of it.
     assert not batch.previous[0].any() and batch.previous[1].any()
-    assert type(batch.first(1)) is WideBatch and len(batch.first(1).pixels) == 1
+    few = batch.first(1)
+    assert isinstance(few, WideBatch) and len(few.pixels) == 1
 
 
 def test_nothing_drawn_is_the_motion_frame_bit_for_bit(pairs: Pairs) -> None:
