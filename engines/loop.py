@@ -100,14 +100,18 @@ class Engine:
         renderer_factory: RendererFactory | None = None,
         budget_s: float = BUDGET_S,
         limits: Limits | None = None,
+        worked: Callable[[], float] | None = None,
         batches: BatchLimits | None = None,
     ) -> None:
         """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer.
 
+        `worked` counts what frames cost: `time.thread_time` where this thread does the work, lest
+        others' use of the processor looks like dearer pictures; None: `clock`, as for a card.
         `batches`: sessions are drawn in batches, by these limits instead of `limits`.
         """
         self._motion = motion_model
         self._clock = clock
+        self._worked = worked or clock
         self._on_fault = on_fault
         self._factory = renderer_factory or warp_renderer
         self._budget_s = budget_s
@@ -216,8 +220,7 @@ class Engine:
     ) -> EngineSession:
         """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
-        `best`: index among the renderer's ways to draw of the one wanted; under load it steps
-        down from there.
+        `best`: index among the ways to draw of the one wanted; under load it steps down from there.
         Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
         stuck.
         """
@@ -285,7 +288,7 @@ class Engine:
     def _obey(self, command: _Command) -> None:
         opening = command.opening
         if opening is None:
-            self._runners.pop(command.session.id, None)
+            self._forget(command.session.id)
         else:
             self._guard(command.session, lambda: self._build(command.session, opening))
 
@@ -300,6 +303,7 @@ class Engine:
             self._budget_s,
             self._cost_of(renderer.size, renderer.efforts),
             opening.best,
+            self._worked,
         )
 
     def _render_one(self) -> None:
@@ -320,8 +324,7 @@ class Engine:
             self._guard(runner.session, lambda: runner.draw(item))
 
     def _render_batch(self, batches: Batches) -> float | None:
-        runners = self._runners
-        now_s = self._clock()
+        runners, now_s = self._runners, self._clock()
         loads = batches.loads(runners, self._ladder)
         self._ladder = climb(now_s, loads, self._ladder, batches.limits.limits)
         self._use = use(loads, self._ladder)
@@ -342,8 +345,12 @@ class Engine:
         except Exception as error:
             self._end_session(session, error)
 
+    def _forget(self, name: str) -> None:
+        if (runner := self._runners.pop(name, None)) is not None:
+            runner.close()
+
     def _end_session(self, session: EngineSession, error: Exception) -> None:
-        self._runners.pop(session.id, None)
+        self._forget(session.id)
         with self._lock:
             if self._known.get(session.id) is session:
                 del self._known[session.id]
@@ -362,7 +369,8 @@ class Engine:
             self._end()
             self._report(error)
         finally:
-            self._runners.clear()
+            for name in list(self._runners):
+                self._forget(name)
 
     def _sleep(self, wait_s: float) -> None:
         with self._wake:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from engines.chunker import Chunker, ChunkerState
 from engines.motion.wishes import Wish
 from engines.render.conditions import NOTHING, Cues
-from engines.sharing import Strokes, nets_of, strokes_of
+from engines.sharing import Strokes, leave, nets_of, settle, strokes_of
 from engines.values import F32, U8, AudioChunk, AudioWindow, MotionFrame, Picture
 
 
@@ -90,8 +90,19 @@ class Pipeline:
 
     def drawn_by(self, renderer: Renderer, state: PipelineState) -> Pipeline:
         """The same sound and motion, drawn by another renderer; `state` is made ready for it."""
+        self.leave(state)
         state.render = renderer.new_state(state.seed)
-        return Pipeline(self._motion, renderer, self._chunker)
+        other = Pipeline(self._motion, renderer, self._chunker)
+        other.settle(state)
+        return other
+
+    def settle(self, state: PipelineState) -> None:
+        """A session will be drawn with this state."""
+        settle(self._renderer, state.render)
+
+    def leave(self, state: PipelineState) -> None:
+        """It will not be drawn any more. Idempotent."""
+        leave(self._renderer, state.render)
 
     def obey(self, state: PipelineState, wish: Wish) -> None:
         """Take in what the session is told; it shows from the next motion on."""

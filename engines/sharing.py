@@ -60,6 +60,12 @@ class SharingRenderer(Protocol):
     def strokes(self, state: Any, motion: F32, cues: Cues, effort: int) -> Strokes[U8]:
         """What `render` does, net by net. One at a time of a state."""
 
+    def settle(self, state: Any) -> None:
+        """A session will be drawn with this state: keep of it what can be kept where nets run."""
+
+    def leave(self, state: Any) -> None:
+        """It will not be drawn any more."""
+
 
 def nets_of(renderer: Renderer) -> str:
     """`SharingRenderer.nets`; empty for one that shares nothing."""
@@ -71,6 +77,18 @@ def strokes_of(renderer: Renderer, state: Any, motion: F32, cues: Cues, effort: 
     if isinstance(renderer, SharingRenderer):
         return (yield from renderer.strokes(state, motion, cues, effort))
     return renderer.render(state, motion, cues, effort)
+
+
+def settle(renderer: Renderer, state: Any) -> None:
+    """`SharingRenderer.settle`; nothing for one that shares nothing."""
+    if isinstance(renderer, SharingRenderer):
+        renderer.settle(state)
+
+
+def leave(renderer: Renderer, state: Any) -> None:
+    """`SharingRenderer.leave`; nothing for one that shares nothing."""
+    if isinstance(renderer, SharingRenderer):
+        renderer.leave(state)
 
 
 def alone(strokes: Strokes[T]) -> T:

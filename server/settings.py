@@ -79,7 +79,7 @@ class SessionSettings(Section):
     SECTION: ClassVar[str] = "session"
 
     max_sessions: int | None = option(
-        None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+        None, "Cap on sessions; empty: what cores and measured frame times give.", low=1
     )
     admission: str = option(
         "measured",
@@ -216,6 +216,11 @@ class RenderSettings(Section):
         "boxes: mouth and eyes; face: the whole face (docs/wide.md), a card's work; auto: face on "
         "a card where its nets are installed.",
         choices=PROFILES,
+    )
+    batches: str = option(
+        "auto",
+        "Draw many sessions' pictures with one run of each net: on, off, or auto: on a card.",
+        choices=("auto", "on", "off"),
     )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."

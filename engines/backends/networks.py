@@ -40,7 +40,7 @@ CROPS = Axis(1, 2, 16, (1, 2, 4, 8, 16))
 """Views of one photo: faces are looked for once per avatar, not per frame."""
 
 
-FACES = Axis(1, 4, 16, BUCKETS[:5])
+FACES = Axis(1, 4, BUCKETS[-1], BUCKETS)
 """Sessions whose whole face is drawn: thirty times the sums of a mouth."""
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from engines.pipeline import Renderer
 from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
-from engines.sharing import Strokes, nets_of, strokes_of
+from engines.sharing import Strokes, leave, nets_of, settle, strokes_of
 from engines.values import F32, U8
 
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
@@ -122,6 +122,14 @@ class Marked:
         picture = yield from strokes_of(self._renderer, state, motion, cues, effort)
         self._mark.draw(picture)
         return picture
+
+    def settle(self, state: Any) -> None:
+        """As that of the renderer inside."""
+        settle(self._renderer, state)
+
+    def leave(self, state: Any) -> None:
+        """As that of the renderer inside."""
+        leave(self._renderer, state)
 
 
 def marked(

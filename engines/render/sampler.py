@@ -45,6 +45,11 @@ def step(current: Array, clean: Array, time: float, after: float) -> Array:
     return kept * current + (1 - kept) * clean
 
 
+def start(noise: Array) -> Array:
+    """The point at t = 1 of standard normal noise."""
+    return noise * SIGMA
+
+
 def sampling(noise: Array, steps: int) -> Generator[tuple[Array, float], Array, Array]:
     """The residual drawn out of standard normal noise in so many steps, step by step.
 
@@ -52,7 +57,7 @@ def sampling(noise: Array, steps: int) -> Generator[tuple[Array, float], Array, 
     Raises ValueError for steps outside 1..MAX_STEPS.
     """
     begins = times(steps)
-    current = noise * SIGMA
+    current: Array = start(noise)
     for now, after in zip(begins, begins[1:], strict=False):
         clean = yield current, now
         current = step(current, clean, now, after)

@@ -37,6 +37,8 @@ class SharedCard:
     each_s: tuple[float, ...] = (0.00035,)
     runs: list[int] = field(default_factory=list)
     """Rows of each."""
+    settled: int = 0
+    """Sessions that hold something there."""
 
     def run(self, way: int, feeds: Mapping[str, F32]) -> F32:
         """f32[N,8] of states and motions; raises FakeFault for a state that is not finite."""
@@ -64,10 +66,15 @@ class SharingFake:
     `poison` they spoil the run instead.
     """
 
-    size = SIZE
-
-    def __init__(self, card: SharedCard, *, fail_at: int | None = None, poison: bool = False):
-        self.card, self.fail_at, self.poison = card, fail_at, poison
+    def __init__(
+        self,
+        card: SharedCard,
+        *,
+        fail_at: int | None = None,
+        poison: bool = False,
+        size: int = SIZE,
+    ) -> None:
+        self.card, self.fail_at, self.poison, self.size = card, fail_at, poison, size
         self.nets = "fake"
 
     @property
@@ -86,7 +93,7 @@ class SharingFake:
     def strokes(
         self, state: SharedState, motion: F32, cues: Cues = NOTHING, effort: int = 0
     ) -> Strokes[U8]:
-        """u8[16,16,3]: the bytes of the state after it."""
+        """u8[size,size,3]: the bytes of the state after it, and black."""
         failing = self.fail_at is not None and state.drawn >= self.fail_at
         values = state.values * np.float32(np.nan) if failing and self.poison else state.values
         (state.values,) = yield Ask(
@@ -98,7 +105,17 @@ class SharingFake:
         if failing:
             raise FakeFault(f"picture {state.drawn} fails")
         state.drawn += 1
-        return np.resize(state.values.view(np.uint8), (SIZE, SIZE, 3))
+        image: U8 = np.zeros((self.size, self.size, 3), np.uint8)
+        image.reshape(-1)[:32] = state.values.view(np.uint8)
+        return image
+
+    def settle(self, state: SharedState) -> None:
+        """Counted, so that none is forgotten."""
+        self.card.settled += 1
+
+    def leave(self, state: SharedState) -> None:
+        """As above."""
+        self.card.settled -= 1
 
 
 class CardEngine:

@@ -60,6 +60,7 @@ def test_a_fault_ends_its_own_session_and_no_other(poison: bool) -> None:
     room.run(8)
     assert [name for name, _ in room.faults] == ["s002"]
     assert isinstance(room.faults[0][1], FakeFault)
+    assert room.card.settled == 4
     assert {name: len(each) for name, each in room.pictures.items()} == {
         f"s{at:03}": 3 if at == 2 else 8 for at in range(5)
     }
@@ -121,3 +122,14 @@ def test_a_session_that_leaves_is_waited_for_no_more() -> None:
     room.run(3)
     assert room.lost() == 0 and room.card.runs[-1] == 2
     assert left.stats().frames_rendered == 2
+    assert room.card.settled == 2
+
+
+def test_a_new_look_takes_the_place_of_the_old_one_on_the_card() -> None:
+    room = CardEngine()
+    room.enter([0])
+    room.run(2)
+    room.sessions["s000"].renderers.put(SharingFake(room.card, size=32))
+    room.run(2)
+    assert room.card.settled == 1
+    assert [each.image.shape[0] for each in room.pictures["s000"]] == [16, 16, 32, 32]
