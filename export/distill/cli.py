@@ -107,6 +107,7 @@ def distill(argv: list[str]) -> int:
         "recipe": recipe.as_dict(),
         "teacher": str(args.teacher or ""),
         "shares": SHARES | args.shares,
+        "side": pairs.picture.shape[1],
     }
     (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start_trainer(config, folder, resume=args.resume)
