@@ -78,7 +78,7 @@ class Lid:
         (ax, ay), (bx, by) = points[self._edge[[0, -1]], :2].tolist()
         u, v = bx - ax, by - ay
         down = (upper[0] - lower[0]) * v + (lower[1] - upper[1]) * u
-        return copysign(1.0, u) * down / hypot(u, v)
+        return float(copysign(1.0, u) * down / max(hypot(u, v), 1e-6))
 
     def closed(self, placed: F32) -> float:
         """Share of the eye's opening in the photo that is shut now."""

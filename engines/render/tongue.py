@@ -34,7 +34,7 @@ class Tongue:
         """Into f32[h,w,3]: lit in front, dark toward the throat; centre and half axes in pixels."""
         dx = (np.arange(out.shape[1], dtype=np.float32) - tip[0]) / half[0]
         dy = ((np.arange(out.shape[0], dtype=np.float32) - tip[1]) / half[1])[:, None]
-        inside = smoothstep((1.25 - dx * dx) - dy * dy)
+        inside = smoothstep(np.asarray((1.25 - dx * dx) - dy * dy, np.float32))
         groove = 0.12 * np.exp(-((dx / 0.10) ** 2))
         light = np.minimum(np.maximum((0.80 - groove) + 0.34 * dy, 0.2), 1.0)
         tongue = tinted(light, self._colour)
