@@ -79,8 +79,8 @@ def test_plays_are_of_every_feeling_and_action(
     wanted: list[tuple[str, str]] = []
     monkeypatch.setattr(acted, "voice_files", lambda data: {"train": [Path("a"), Path("b")]})
     monkeypatch.setattr(acted, "read_sound", lambda path: np.zeros(16000 * 9, np.float32))
-    monkeypatch.setattr(acted.LipModel, "load", lambda: None)
-    monkeypatch.setattr(acted.MotionModel, "load", lambda lips: None)
+    monkeypatch.setattr("engines.motion.lips.LipModel.load", lambda: None)
+    monkeypatch.setattr("engines.motion.model.MotionModel.load", lambda lips: None)
     for name in ("_felt", "_done"):
 
         def note(
