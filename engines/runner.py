@@ -14,6 +14,7 @@ from engines.meters import CostMeter, EngineSessionStats, StepMeter
 from engines.motion.wishes import Wish
 from engines.pipeline import Pipeline, Renderer
 from engines.scheduler import HELD, Drop, Load, Ready
+from engines.sharing import Strokes
 from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
 
 LATE_WEIGHT = 0.04
@@ -96,7 +97,6 @@ class _Pending:
 
     ready: Ready
     frame: MotionFrame
-    arrived_s: float
 
 
 class Runner:
@@ -121,6 +121,7 @@ class Runner:
         self.session = session
         self._pipeline = pipeline
         self._state = pipeline.new_state(seed)
+        pipeline.settle(self._state)
         self._frames = frames
         self._clock = clock
         self._worked = worked or clock
@@ -139,6 +140,10 @@ class Runner:
     def pending(self) -> list[Ready]:
         """Frames whose pictures could be drawn now, in order."""
         return [item.ready for item in self._pending]
+
+    def close(self) -> None:
+        """Nothing will be drawn any more. Idempotent."""
+        self._pipeline.leave(self._state)
 
     def load(self) -> Load:
         """What the scheduler needs to know."""
@@ -185,8 +190,8 @@ class Runner:
         self._motion_cost.add(self._worked() - before_s)
         self.session.motion.add(self._clock() - begun_s)
         count.epoch, count.pts, count.speaking = frame.epoch, frame.pts, frame.speaking
-        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s)
-        self._pending.append(_Pending(ready, frame, arrived_s))
+        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s, arrived_s)
+        self._pending.append(_Pending(ready, frame))
 
     def drop(self, drop: Drop) -> None:
         """Forget a frame that the scheduler will not have rendered."""
@@ -203,18 +208,38 @@ class Runner:
         item = self._take(ready)
         begun_s = self._clock()
         self._served_s = begun_s
-        count = self.session.counters
-        effort = min(count.rung, len(self._pipeline.efforts) - 1)
+        effort = self._effort()
         before_s = self._worked()
         picture = self._pipeline.draw(self._state, item.frame, effort)
         worked_s, done_s = self._worked() - before_s, self._clock()
         self.session.render.add(done_s - begun_s)
-        if self._fading:
-            self._fading -= 1
-        else:
-            self._costs.add(effort, worked_s)
         self.session.work.add(worked_s)
-        self.session.queue.add(done_s - item.arrived_s)
+        if not self._fading:
+            self._costs.add(effort, worked_s)
+        self.hand_over(ready, picture)
+
+    @property
+    def batch(self) -> str:
+        """As `Pipeline.batch`."""
+        return self._pipeline.batch
+
+    @property
+    def fading(self) -> bool:
+        """Whether its next picture tells nothing of what its rung costs."""
+        return self._fading > 0
+
+    def begin(self, ready: Ready) -> Strokes[Picture]:
+        """A frame's picture in the making; once it is made, `hand_over` is to be called."""
+        item = self._take(ready)
+        self._served_s = self._clock()
+        return self._pipeline.strokes(self._state, item.frame, self._effort())
+
+    def hand_over(self, ready: Ready, picture: Picture) -> None:
+        """Give a finished picture away, and count it."""
+        done_s = self._clock()
+        count = self.session.counters
+        self._fading = max(0, self._fading - 1)
+        self.session.queue.add(done_s - ready.arrived_s)
         self._frames.put(picture)
         late = done_s > ready.deadline_s
         count.rendered += 1
@@ -222,6 +247,9 @@ class Runner:
         count.late += late
         self._starved = 0
         self._count_late(late)
+
+    def _effort(self) -> int:
+        return min(self.session.counters.rung, len(self._pipeline.efforts) - 1)
 
     def _take(self, ready: Ready) -> _Pending:
         index = next(i for i, item in enumerate(self._pending) if item.ready is ready)

@@ -90,7 +90,13 @@ class Limits:
     """Whether n sessions need 1/sqrt(n) of the room that one needs: the sum of n costs scatters
     by so much less than one, and on a simulated thread frames begin to be late at 0.85 of one,
     0.92 of four, 0.95 of eight."""
+    hold_use: float = 0.94
+    """The same, above which pictures of one alone are held: half of them are lost for certain, so
+    it takes more than giving up a box."""
+    unhold_use: float = 0.88
     step_down_late: float = 0.10
+    hold_late: float = 0.25
+    """Share of late frames that is worth losing every second one for."""
     late_fresh_s: float = 0.5
     """Frames that were late count as long as others follow within this time: a stall that is over
     is no load, however many frames it took."""
@@ -107,13 +113,13 @@ class Limits:
     """A step down so long after the last step up, or within the patience if that is longer, takes
     it back; a later one is another load."""
 
-    def down(self, sessions: int) -> float:
-        """Share of the thread's time above which somebody steps down."""
-        return self._of(self.step_down_use, sessions)
+    def down(self, sessions: int, *, held: bool = False) -> float:
+        """Share of the thread's time above which somebody steps down, `held`: to the foot."""
+        return self._of(self.hold_use if held else self.step_down_use, sessions)
 
-    def up(self, sessions: int) -> float:
-        """Share, after stepping up, below which somebody may step up."""
-        return self._of(self.step_up_use, sessions)
+    def up(self, sessions: int, *, held: bool = False) -> float:
+        """Share, after stepping up, below which somebody may step up, `held`: from the foot."""
+        return self._of(self.unhold_use if held else self.step_up_use, sessions)
 
     def _of(self, share: float, sessions: int) -> float:
         return 1 - (1 - share) / math.sqrt(max(sessions, 1)) if self.pooled else share
@@ -245,16 +251,23 @@ def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limit
     if now_s - ladder.changed_s < limits.settle_s:
         return ladder
     worst = max((load.late_share for load in loads.values()), default=0.0)
-    if use(loads, ladder) > limits.down(len(loads)):
+    if _too_much(loads, ladder, limits):
         return _step_down(now_s, loads, ladder, limits, limits.press_s)
-    if any(_losing(now_s, load, limits) for load in loads.values()):
+    if any(_losing(now_s, load, ladder.rung(name), limits) for name, load in loads.items()):
         return _step_down(now_s, loads, ladder, limits, limits.press_late_s)
     return _step_up(now_s, loads, replace(ladder, pressed_since_s=float("inf")), limits, worst)
 
 
-def _losing(now_s: float, load: Load, limits: Limits) -> bool:
-    """Whether it loses frames, and still does."""
-    return load.late_share > limits.step_down_late and now_s - load.late_s <= limits.late_fresh_s
+def _too_much(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> bool:
+    """Whether more is asked for than may be, with what can still be given up."""
+    held = all(ladder.rung(name) >= load.foot - 1 for name, load in loads.items())
+    return use(loads, ladder) > limits.down(len(loads), held=held)
+
+
+def _losing(now_s: float, load: Load, rung: int, limits: Limits) -> bool:
+    """Whether it loses more frames than its next step down would, and still does."""
+    most = limits.hold_late if rung >= load.foot - 1 else limits.step_down_late
+    return load.late_share > most and now_s - load.late_s <= limits.late_fresh_s
 
 
 def _enter(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
@@ -262,7 +275,7 @@ def _enter(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limi
     rungs = {name: ladder.rungs.get(name, load.best) for name, load in loads.items()}
     came = rungs.keys() - ladder.rungs.keys()
     ladder = replace(ladder, rungs=rungs)
-    if not came or use(loads, ladder) <= limits.down(len(loads)):
+    if not came or not _too_much(loads, ladder, limits):
         return ladder
     return replace(_lower(loads, ladder, limits), changed_s=now_s, calm_since_s=float("inf"))
 
@@ -289,7 +302,7 @@ def _lower(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
     The session furthest from its foot goes first: boxes are given up before pictures are held.
     """
     rungs = dict(ladder.rungs)
-    total, most = use(loads, ladder), limits.down(len(loads))
+    total = use(loads, ladder)
     order = {name: -at for at, name in enumerate(sorted(loads))}
 
     def place(name: str) -> tuple[float, float, float, int, str]:
@@ -306,12 +319,14 @@ def _lower(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
         rungs[chosen] += 1
         steps += 1
         total -= saved
-        if total <= most or saved <= 0:
-            break
         if rungs[chosen] < load.foot:
             heapq.heapreplace(above, place(chosen))
         else:
             heapq.heappop(above)
+        # Whoever is first is furthest from his foot: if he is a step above it, so is everybody.
+        held = bool(above) and above[0][0] >= -1
+        if total <= limits.down(len(loads), held=held) or saved <= 0:
+            break
     return replace(ladder, rungs=rungs, downs=ladder.downs + steps)
 
 
@@ -321,11 +336,14 @@ def _step_up(
     below = [name for name, load in loads.items() if ladder.rung(name) > load.best]
     if not below:
         return ladder
-    # One of a few; of hundreds as many at a time that they are all up again within minutes.
+    # Everybody who is held, if there is room for all: what they cost is known. Else one of a few;
+    # of hundreds as many at a time that they are all up again within minutes.
     below.sort(key=lambda name: (loads[name].foot - ladder.rung(name), loads[name].cost_s(0), name))
-    chosen = below[: max(1, len(loads) // RAISED_OF)]
+    held = [name for name in below if ladder.rung(name) >= loads[name].foot]
+    chosen = held or below[: max(1, len(loads) // RAISED_OF)]
     rungs = {**ladder.rungs, **{name: ladder.rung(name) - 1 for name in chosen}}
-    after, most = use(loads, replace(ladder, rungs=rungs)), limits.up(len(loads))
+    after = use(loads, replace(ladder, rungs=rungs))
+    most = limits.up(len(loads), held=bool(held))
     if after > most and len(chosen) > 1:
         chosen = chosen[:1]
         rungs = {**ladder.rungs, chosen[0]: ladder.rung(chosen[0]) - 1}

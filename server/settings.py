@@ -210,6 +210,11 @@ class RenderSettings(Section):
         "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
         choices=DEVICES,
     )
+    batches: str = option(
+        "auto",
+        "Draw many sessions' pictures with one run of each net: on, off, or auto: on a card.",
+        choices=("auto", "on", "off"),
+    )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."
     )

@@ -26,6 +26,7 @@ class MeasuredCosts:
     steps_s: tuple[float, ...]
     efforts: tuple[str, ...]
     draws_s: tuple[float, ...]
+    by_bucket: tuple[tuple[int, tuple[float, ...]], ...] = ()
     encode_s: float = 0.0
 
 

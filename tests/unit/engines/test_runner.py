@@ -13,6 +13,7 @@ from engines.pipeline import Pipeline
 from engines.render.stage import Colour, Stage
 from engines.runner import FADING, EngineSession, Runner
 from engines.scheduler import HELD, Drop
+from engines.sharing import alone
 from engines.values import AudioChunk, Picture
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_motion import FakeMotionModel
@@ -206,3 +207,29 @@ def test_when_a_frame_was_last_late_is_told() -> None:
 def test_one_may_ask_for_less_than_the_best() -> None:
     assert Bench(costs=(0.03, 0.01), best=1).runner.load().best == 1
     assert Bench(best=4).runner.load().best == 0
+
+
+def test_a_picture_made_beside_others_is_handed_over_and_counted_alike() -> None:
+    bench = Bench()
+    bench.hear(0, 640)
+    (ready,) = bench.runner.pending
+    assert ready.arrived_s == 0.0
+    picture = alone(bench.runner.begin(ready))
+    assert bench.runner.pending == [] and bench.frames.get() is None
+    bench.runner.hand_over(ready, picture)
+    assert bench.frames.get() is picture
+    stats = bench.session.stats()
+    assert (stats.frames_rendered, stats.frames_late) == (1, 0)
+    assert stats.queue.mean_s == pytest.approx(0.021)
+    # What it cost is told by whoever drew the batch.
+    assert stats.render.steps == 0 and bench.runner.load().cost_s(0) == 0
+
+
+def test_after_a_change_of_rung_it_fades() -> None:
+    bench = Bench(costs=(0.03, 0.01))
+    bench.runner.stand(1)
+    assert bench.runner.fading
+    for frame in range(FADING):
+        bench.hear(640 * frame, 640)
+        bench.runner.draw(bench.runner.pending[0])
+    assert not bench.runner.fading

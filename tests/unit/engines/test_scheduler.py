@@ -157,11 +157,33 @@ def test_a_hiccup_is_not_a_load() -> None:
 
 
 def test_the_ladder_steps_down_whom_lateness_hurts() -> None:
-    loads = {"a": Load((0.001,), late_share=0.5, late_s=-0.1), "b": Load((0.002,))}
+    loads = {"a": Load((0.001,), late_share=0.3, late_s=-0.1), "b": Load((0.002,))}
     pressed = Ladder({"a": 0, "b": 0}, pressed_since_s=-1.0)
     assert climb(0.0, loads, pressed, LIMITS).rungs == {"a": HELD, "b": 0}
     pressed = Ladder({"a": 0, "b": 0}, pressed_since_s=-0.9)
     assert climb(0.0, loads, pressed, LIMITS).rungs == {"a": 0, "b": 0}
+
+
+def test_pictures_are_held_only_when_about_as_many_are_lost_anyway() -> None:
+    pressed = Ladder({"a": 0}, pressed_since_s=-5.0)
+    boxes = Load((0.002, 0.001), late_share=0.15, late_s=0.0)
+    assert climb(0.0, {"a": boxes}, pressed, LIMITS).rungs == {"a": 1}
+    bare = Load((0.002,), late_share=0.2, late_s=0.0)
+    assert climb(0.0, {"a": bare}, pressed, LIMITS).rungs == {"a": 0}
+    for cost_s, rungs in ((0.037, {"a": 0}), (0.038, {"a": HELD})):
+        assert climb(0.0, {"a": Load((cost_s,))}, pressed, LIMITS).rungs == rungs
+    # With a box to give up less is enough, and it is not given up further than that.
+    costs_s = (0.036, 0.0355, 0.030)
+    assert climb(0.0, {"a": Load(costs_s)}, pressed, LIMITS).rungs == {"a": 2}
+
+
+def test_all_who_are_held_are_let_go_together_where_there_is_room() -> None:
+    for cost_s, left in ((0.009, []), (0.010, ["b", "c", "d"])):
+        loads = {name: Load((cost_s,)) for name in "abcd"}
+        ladder = Ladder(dict.fromkeys(loads, HELD), changed_s=0.0)
+        for now_s in (1.0, 5.0):
+            ladder = climb(now_s, loads, ladder, LIMITS)
+        assert [name for name, rung in ladder.rungs.items() if rung] == left
 
 
 def test_frames_lost_in_a_stall_that_is_over_cost_nobody_a_rung() -> None:
@@ -231,7 +253,7 @@ def test_steps_are_counted_for_the_metrics() -> None:
 
 def test_calm_begins_again_after_a_bad_moment() -> None:
     ladder = climb(1.0, {"a": Load((0.01,))}, Ladder({"a": HELD}, changed_s=0.0), LIMITS)
-    ladder = climb(4.0, {"a": Load((0.033,))}, ladder, LIMITS)
+    ladder = climb(4.0, {"a": Load((0.036,))}, ladder, LIMITS)
     ladder = climb(5.0, {"a": Load((0.01,))}, ladder, LIMITS)
     assert ladder.rung("a") == HELD
     assert ladder.calm_since_s == 5.0
@@ -443,7 +465,7 @@ def test_a_stall_of_the_machine_costs_frames_and_no_rung() -> None:
 def test_a_mild_overload_ends_on_a_rung_without_losses() -> None:
     machine = Machine({name: Card((0.025,)) for name in "ab"})
     machine.run(500)
-    assert set(machine.ladder.rungs.values()) == {HELD}
+    assert HELD in machine.ladder.rungs.values()
     for card in machine.cards.values():
         assert card.dropped + card.late < 10
 
@@ -500,7 +522,9 @@ def test_use_on_the_rungs_chosen_is_within_bounds_or_everybody_is_at_the_foot(
     ladder = climb(0.0, loads, Ladder(), LIMITS)
     at_the_foot = all(ladder.rung(name) == load.foot for name, load in loads.items())
     stuck = any(len(set(costs)) < len(costs) for costs in each)
-    assert use(loads, ladder) <= LIMITS.down(len(loads)) + 1e-9 or at_the_foot or stuck
+    boxes = any(ladder.rung(name) < load.foot - 1 for name, load in loads.items())
+    most = LIMITS.down(len(loads), held=not boxes)
+    assert use(loads, ladder) <= most + 1e-9 or at_the_foot or stuck
 
 
 @settings(max_examples=25, deadline=None)
