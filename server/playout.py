@@ -173,7 +173,8 @@ class Playout:
 
     def _join_epoch(self, epoch: int, pts: int) -> None:
         """Sound from `pts` on takes the place of silence; what lies before stands."""
-        first = pts - pts % FRAME_SAMPLES + FRAME_SAMPLES - LOOKAHEAD
+        # The first window that hears it has no picture (`engines.runner`): it is nearly silent.
+        first = pts - pts % FRAME_SAMPLES + 2 * FRAME_SAMPLES - LOOKAHEAD
         self._before, self.epoch = (self.epoch, first), epoch
         self._judged = self._ring.end + CATCH_UP
         self._ring.truncate(pts)
