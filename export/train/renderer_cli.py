@@ -28,7 +28,16 @@ from export.data.render_cache import prepare, stored
 from export.data.render_pairs import Pairs
 from export.nets.renderer import NETS, BoxNetConfig
 from export.train import several
-from export.train.renderer import Nets, RenderConfig, RenderTrainer, fit, save, start, train_step
+from export.train.renderer import (
+    Nets,
+    RenderConfig,
+    RenderTrainer,
+    fit,
+    load_trained,
+    save,
+    start,
+    train_step,
+)
 from export.train.renderer_batch import chances
 from export.train.renderer_figures import apart, figures, shown, watched
 from export.train.renderer_sheet import chosen, draw_curves, sheet, write
@@ -92,6 +101,12 @@ def judge_of(
         return figures(seen, ways(nets, seen))
 
     return judge
+
+
+def begin_with(trainer: RenderTrainer, nets: Nets) -> None:
+    """Weights of a run that ended, for the nets and their running mean."""
+    for part in (trainer.nets.now, trainer.nets.mean):
+        part.load_state_dict(nets.state_dict())
 
 
 def run(trainer: RenderTrainer, pairs: Pairs, seconds: float | None) -> None:
@@ -178,13 +193,14 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--jobs", type=int, default=JOBS, help=f"processes of --prepare [{JOBS}]")
     out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
     out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
+    out.add_argument("--start", type=Path, help="run whose nets training begins with; its widths")
     return out
 
 
-def config_of(args: argparse.Namespace) -> RenderConfig:
-    """The configuration that the arguments ask for."""
+def config_of(args: argparse.Namespace, begun: Nets | None = None) -> RenderConfig:
+    """The configuration that the arguments ask for; `begun`: nets whose sizes are kept."""
     base = SMOKE if args.smoke else RenderConfig()
-    net = base.net or NETS[args.box]
+    net = begun.box.config if begun else base.net or NETS[args.box]
     return replace(
         base,
         box=args.box,
@@ -204,18 +220,22 @@ def train(argv: list[str]) -> int:
     # One process is one thread: two threads on a busy machine are slower than one.
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    config = replace(config_of(args), device=several.join(args.device))
     name = f"{args.box}-regression" if args.regression else args.box
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer") / name
     folder = args.run or default
     try:
+        begun = load_trained(args.start).mean if args.start else None
         pairs = pairs_of(args)
     except (DataMissing, FileNotFoundError) as error:
         sys.stderr.write(f"train renderer: {error}\n")
         return 1
+    config = replace(config_of(args, begun), device=several.join(args.device))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
+    note = asdict(config) | {"start": str(args.start or "")}
+    (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start(config, folder, resume=args.resume)
+    if begun is not None and trainer.step == 0:
+        begin_with(trainer, begun)
     run(trainer, pairs, None if args.minutes is None else 60 * args.minutes)
     several.leave()
     return 0
