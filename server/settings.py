@@ -78,7 +78,7 @@ class SessionSettings(Section):
     SECTION: ClassVar[str] = "session"
 
     max_sessions: int | None = option(
-        None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+        None, "Cap on sessions; empty: what cores and measured frame times give.", low=1
     )
     admission: str = option(
         "measured",
@@ -209,6 +209,11 @@ class RenderSettings(Section):
         "cpu",
         "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
         choices=DEVICES,
+    )
+    batches: str = option(
+        "auto",
+        "Draw many sessions' pictures with one run of each net: on, off, or auto: on a card.",
+        choices=("auto", "on", "off"),
     )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."
