@@ -54,7 +54,7 @@ SHEET_SECONDS = 150.0
 SMOKE = RenderConfig(steps=6, batch=4, every=1, net=BoxNetConfig((8, 12, 16), (1, 1, 1), 16))
 
 
-SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, CodecConfig("own", (8, 8), 1))
+SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, codec=CodecConfig("own", (8, 8), 1))
 
 
 def made_up(box: str, count: int = 24, seed: int = 1) -> Pairs:
