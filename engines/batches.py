@@ -23,7 +23,7 @@ from engines.batching import (
 from engines.meters import BatchMeter
 from engines.pipeline import gains
 from engines.runner import Runner
-from engines.scheduler import Ladder, Load
+from engines.scheduler import Ladder, Load, Ready
 from engines.sharing import together
 
 LONGEST_S = 0.040
@@ -39,11 +39,13 @@ class Batches:
     def __init__(
         self,
         clock: Callable[[], float],
+        worked: Callable[[], float],
         limits: BatchLimits | None = None,
         buckets: Sequence[int] = BUCKETS,
     ) -> None:
+        """`worked`: as of `engines.loop.Engine`."""
         self.limits = limits or BatchLimits()
-        self._clock = clock
+        self._clock, self._worked = clock, worked
         self._buckets = tuple(buckets)
         self._lock = threading.Lock()
         self._meters: dict[str, BatchMeter] = {}
@@ -70,18 +72,17 @@ class Batches:
     def next(
         self,
         now_s: float,
-        runners: Mapping[str, Runner],
+        ready: Sequence[Ready],
         loads: Mapping[str, Load],
         ladder: Ladder,
     ) -> Gathering:
         """What to draw now, after what is to be dropped; see `engines.batching.gather`."""
-        ready = [item for runner in runners.values() for item in runner.pending]
         tables = {load.nets: self._table(load.nets, load.foot) for load in loads.values()}
         return gather(now_s, ready, loads, ladder, tables, self.limits)
 
     def draw(self, batch: Batch, runners: Mapping[str, Runner]) -> Iterator[tuple[str, Exception]]:
         """Draw it: each picture is handed over once it is done. Yields who failed, and how."""
-        begun_s = self._clock()
+        begun_s, before_s = self._clock(), self._worked()
         items = {item.session_id: item for item in batch.items}
         steady = not any(runners[name].fading for name in items)
         making = {name: runners[name].begin(item) for name, item in items.items()}
@@ -92,12 +93,13 @@ class Batches:
                 yield name, found
             else:
                 runners[name].hand_over(items[name], found)
-        took_s = self._clock() - begun_s
+        took_s, worked_s = self._clock() - begun_s, self._worked() - before_s
         for name in items:
             runners[name].session.render.add(took_s / len(items))
+            runners[name].session.work.add(worked_s / len(items))
         if steady and not failed:
             ways = runners[batch.items[0].session_id].load().foot
-            self._meter(batch.nets, ways).add(batch.bucket, batch.way, took_s)
+            self._meter(batch.nets, ways).add(batch.bucket, batch.way, worked_s)
 
     def _meter(self, batch: str, ways: int) -> BatchMeter:
         with self._lock:

@@ -25,7 +25,7 @@ from engines.motion.wishes import Wish
 from engines.pipeline import Motion, Pipeline, Renderer, batch_of
 from engines.render.stage import AS_IT_IS, Stage
 from engines.runner import EngineSession, Runner
-from engines.scheduler import Ladder, Limits, climb, decide, use
+from engines.scheduler import Drop, Ladder, Limits, climb, decide, use
 from engines.values import AudioChunk, Picture
 
 __all__ = [
@@ -115,8 +115,8 @@ class Engine:
         self._on_fault = on_fault
         self._factory = renderer_factory or warp_renderer
         self._budget_s = budget_s
-        self._limits = limits or Limits()
-        self._batches = None if batches is None else Batches(clock, batches)
+        self._limits = batches.limits if batches is not None else limits or Limits()
+        self._batches = None if batches is None else Batches(clock, self._worked, batches)
         self._chunker = Chunker(motion_model.lookahead, lead=LEAD)
         # Commands are never lost: a full mailbox means a stuck thread, and the caller is told.
         self._commands: Mailbox[_Command] = Mailbox(
@@ -221,24 +221,20 @@ class Engine:
         """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
         `best`: index among the ways to draw of the one wanted; under load it steps down from there.
-        Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
-        stuck.
+        Raises EngineStopped, ValueError for an open id, MailboxFull when the engine is stuck.
         """
+        wake, clock = self._wake_up, self._clock
         # M1: 500 ms; a hole (the oldest dropped) is told by pts and costs no delay.
         audio: Mailbox[AudioChunk] = Mailbox(
-            f"audio {session_id}",
-            AUDIO_CHUNKS,
-            "drop-oldest",
-            on_put=self._wake_up,
-            clock=self._clock,
+            f"audio {session_id}", AUDIO_CHUNKS, "drop-oldest", on_put=wake, clock=clock
         )
         # The newest look counts; those not yet put on are forgotten.
         renderers: Mailbox[Renderer] = Mailbox(
-            f"renderers {session_id}", 1, "drop-oldest", on_put=self._wake_up, clock=self._clock
+            f"renderers {session_id}", 1, "drop-oldest", on_put=wake, clock=clock
         )
         # Somebody who sends more wishes than a face can show loses the oldest.
         wishes: Mailbox[Wish] = Mailbox(
-            f"wishes {session_id}", WISHES, "drop-oldest", on_put=self._wake_up, clock=self._clock
+            f"wishes {session_id}", WISHES, "drop-oldest", on_put=wake, clock=clock
         )
         session = EngineSession(session_id, audio, renderers, wishes)
         with self._lock:
@@ -280,10 +276,7 @@ class Engine:
             self._obey(command)
         for runner in list(self._runners.values()):
             self._guard(runner.session, runner.advance)
-        if self._batches is not None:
-            return self._render_batch(self._batches)
-        self._render_one()
-        return now_s if any(runner.pending for runner in self._runners.values()) else None
+        return self._render()
 
     def _obey(self, command: _Command) -> None:
         opening = command.opening
@@ -306,37 +299,36 @@ class Engine:
             self._worked,
         )
 
-    def _render_one(self) -> None:
-        runners = self._runners
-        now_s = self._clock()
-        loads = {name: runner.load() for name, runner in runners.items()}
+    def _render(self) -> float | None:
+        """Draw a frame or a batch; when to turn again."""
+        batches, runners, now_s = self._batches, self._runners, self._clock()
+        if batches is None:
+            loads = {name: runner.load() for name, runner in runners.items()}
+        else:
+            loads = batches.loads(runners, self._ladder)
         self._ladder = climb(now_s, loads, self._ladder, self._limits)
         self._use = use(loads, self._ladder)
         ready = [item for runner in runners.values() for item in runner.pending]
+        if batches is not None:
+            found = batches.next(now_s, ready, loads, self._ladder)
+            self._settle(found.drop)
+            if found.run is not None:
+                for name, error in batches.draw(found.run, dict(runners)):
+                    self._end_session(runners[name].session, error)
+            return found.again_s
         decision = decide(now_s, ready, loads, self._ladder, self._limits)
-        for drop in decision.drop:
-            runners[drop.item.session_id].drop(drop)
-        for name, runner in runners.items():
-            runner.stand(self._ladder.rung(name))
+        self._settle(decision.drop)
         item = decision.run
         if item is not None:
             runner = runners[item.session_id]
             self._guard(runner.session, lambda: runner.draw(item))
+        return now_s if any(runner.pending for runner in runners.values()) else None
 
-    def _render_batch(self, batches: Batches) -> float | None:
-        runners, now_s = self._runners, self._clock()
-        loads = batches.loads(runners, self._ladder)
-        self._ladder = climb(now_s, loads, self._ladder, batches.limits.limits)
-        self._use = use(loads, self._ladder)
-        found = batches.next(now_s, runners, loads, self._ladder)
-        for drop in found.drop:
-            runners[drop.item.session_id].drop(drop)
-        for name, runner in runners.items():
+    def _settle(self, drops: Sequence[Drop]) -> None:
+        for drop in drops:
+            self._runners[drop.item.session_id].drop(drop)
+        for name, runner in self._runners.items():
             runner.stand(self._ladder.rung(name))
-        if found.run is not None:
-            for name, error in batches.draw(found.run, dict(runners)):
-                self._end_session(runners[name].session, error)
-        return found.again_s
 
     def _guard(self, session: EngineSession, work: Callable[[], None]) -> None:
         """Do one session's work; a fault in it closes that session and no other."""

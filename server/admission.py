@@ -45,6 +45,8 @@ class Machine:
     """Media processes beside the engine's."""
     encode_512_s: float = ENCODE_S_512
     """CPU time to convert and encode a picture of 512x512."""
+    engines: int = 1
+    """Engine processes, each with a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def decide(
         return Admitted()
     every = [*sizes, size]
     engine = sum(step_s(each, machine) for each in every)
-    if engine > LADDER.down(len(every)) * FRAME_S:
+    share = LADDER.down(-(-len(every) // machine.engines))
+    if engine > share * FRAME_S * machine.engines:
         return Refused("engine", _beside("draw", size, sizes), None)
     cpu = engine + sum(codec_s(each, machine) for each in every)
     if cpu > CPU_SHARE * FRAME_S * machine.cores:

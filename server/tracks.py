@@ -116,7 +116,6 @@ class AvatarVideoTrack(_Track):
         self._handed_s = time.monotonic()
         return frame
 
-
     async def _planar(self, image: U8) -> U8:
         if image.size <= CONVERTED_HERE:
             return to_i420(image)

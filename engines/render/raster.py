@@ -11,6 +11,7 @@ arrays. 900 triangles over 15,000 pixels take well under a millisecond, several 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,7 @@ _ORDER = np.array(
     [[0, 0, 0, 2, 1, 1, 0, 2], [1, 1, 2, 0, 0, 2, 1, 1], [2, 2, 1, 1, 2, 0, 2, 0]], np.int64
 )
 
-C64 = NDArray[np.complex64]
-_Values = C64 | F32
+_Values = NDArray[Any]
 _Index = NDArray[np.int64]
 
 
@@ -86,7 +86,7 @@ class Painting:
         """bool[H,W]: where something is drawn."""
 
     def values(self, channel: _Values, elsewhere: float = 0.0) -> _Values:
-        """[H,W] of vertex values f32[V], or of two at once as c64[V]."""
+        """f32[H,W] of vertex values f32[V]; of two at once: c64[H,W] of c64[V]."""
         along_x, along_y, base = _planes(self._corners, channel.take(self._triangles))
         owner = self._rows.owner
         start = np.empty(len(owner) + 1, channel.dtype)

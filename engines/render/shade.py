@@ -45,7 +45,7 @@ class Shade:
     def factors(self, face: F32, rotation: F32) -> F32:
         """f32[468] for the unposed face f32[468,3] and the head's rotation; 1 at rest."""
         # Hair, ears and neck keep the photo's light, so the face may follow a turn only half way.
-        light = (rotation.T @ _LIGHT + _LIGHT) / 2
+        light = ((rotation.T @ _LIGHT + _LIGHT) / 2).astype(np.float32)
         ratio = np.clip(self._light(face, light) / self._rest, _LOWEST, _HIGHEST)
         share = np.where(ratio > 1, self._brighter, self._share)
         out = np.ones(lm.MESH_POINTS, np.float32)

@@ -40,7 +40,7 @@ class Tape(MediaStreamTrack):
         self._count = 0
         self._start_s = 0.0
 
-    async def recv(self) -> Packet:  # type: ignore[override]
+    async def recv(self) -> Packet[Any]:
         """The next 20 ms, once they have been heard. Raises MediaStreamError when stopped."""
         if self.readyState != "live":
             raise MediaStreamError
@@ -59,7 +59,8 @@ def encoded(sound: F32) -> list[bytes]:
     whole = max(-(-len(sound) // PACKET), 1) * PACKET
     pcm = np.zeros(whole, np.int16)
     pcm[: len(sound)] = np.clip(np.round(sound * 32767), -32768, 32767)
-    encoder, out = OpusEncoder(), []
+    encoder = OpusEncoder()
+    out: list[bytes] = []
     # Once more from its beginning: what the encoder holds back at the end comes out then.
     for at in [*range(0, whole, PACKET), 0]:
         frame = AudioFrame.from_ndarray(pcm[None, at : at + PACKET], format="s16", layout="mono")

@@ -15,7 +15,7 @@ from typing import Any
 import av
 from aiortc import rtp
 from aiortc.codecs import get_decoder, get_encoder
-from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtcrtpreceiver import RemoteStreamTrack, RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCEncodedFrame, RTCRtpSender
 from av import AudioFrame
 
@@ -43,7 +43,9 @@ def patches() -> list[Patch]:
             encoder = get_encoder(codec)
             setattr(self, _ENCODER, encoder)
         if not isinstance(data, AudioFrame):
-            return RTCEncodedFrame(*encoder.pack(data), None)
+            payloads, timestamp = encoder.pack(data)
+            # As aiortc does: nobody has heard how loud it is.
+            return RTCEncodedFrame(payloads, timestamp, None)  # type: ignore[arg-type]
         payloads, timestamp = encoder.encode(data)
         if not payloads:
             return None
@@ -58,6 +60,7 @@ class Decoding:
     def __init__(self, receiver: RTCRtpReceiver) -> None:
         """Before the receiver starts. Raises IncompatibleLibrary without such a queue."""
         self._queue = getattr(receiver, _QUEUE)
+        assert isinstance(receiver.track, RemoteStreamTrack)
         self._out = receiver.track._queue
         self._name = ""
         self._decoder: Any = None

@@ -20,6 +20,7 @@ from server.gallery import Gallery, Store
 from server.metrics import engine_text
 from server.settings import Settings
 from server.warm_engine import WarmEngine
+from server.workers.devices import take_device
 from server.workers.host import EngineHost
 from server.workers.lifeline import (
     Alive,
@@ -47,6 +48,7 @@ def engine_main(
     `costs`: as the engine before this one measured them.
     """
     settings = begin(values)
+    take_device(settings)
     known = None
     if costs is not None:
         known = Costs(costs.steps_s, costs.efforts, costs.draws_s, costs.by_bucket, costs.encode_s)

@@ -56,6 +56,12 @@ def test_a_larger_cap_is_bounded_by_the_engine_thread() -> None:
     assert room(512, TWO_CORES, 10) == 2
 
 
+def test_more_engines_draw_more_faces_on_the_same_cores() -> None:
+    eight = Machine(cores=8, step_512_s=0.012, processes=4)
+    alone = room(512, eight, 99)
+    assert room(512, replace(eight, engines=3), 99) == 3 * alone == 9
+
+
 def test_small_pictures_leave_more_room() -> None:
     machine = Machine(cores=4, step_512_s=0.013)
     assert isinstance(decide([512, 512], 512, machine, 8), Refused)

@@ -80,10 +80,10 @@ async def test_a_sender_that_is_off_sends_nothing(patched: None) -> None:
     assert await sender._next_encoded_frame(OPUS) is None
 
 
-def receiver() -> RTCRtpReceiver:
+def receiver() -> tuple[RTCRtpReceiver, RemoteStreamTrack]:
     made = RTCRtpReceiver("audio", FakeTransport())  # type: ignore[arg-type]
-    made._track = RemoteStreamTrack(kind="audio")
-    return made
+    made._track = track = RemoteStreamTrack(kind="audio")
+    return made, track
 
 
 def packets(count: int) -> list[JitterFrame]:
@@ -94,28 +94,28 @@ def packets(count: int) -> list[JitterFrame]:
 
 
 async def test_sound_is_decoded_at_once() -> None:
-    whose = receiver()
+    whose, track = receiver()
     decoding, reference = sound.decode_here(whose), OpusDecoder()
     for packet in packets(4):
         decoding.put((OPUS, packet))
         [wanted] = reference.decode(packet)
-        got = await asyncio.wait_for(whose.track.recv(), 10)
+        got = await asyncio.wait_for(track.recv(), 10)
         assert isinstance(got, AudioFrame) and isinstance(wanted, AudioFrame)
         assert got.pts == wanted.pts
         np.testing.assert_array_equal(got.to_ndarray(), wanted.to_ndarray())
 
 
 async def test_a_bad_packet_ends_nothing_and_the_end_is_the_threads() -> None:
-    whose = receiver()
+    whose, track = receiver()
     decoding = sound.decode_here(whose)
     first, second, late = packets(3)
     for data in (first.data, b"", b"\xff" * 40, second.data):
         decoding.put((OPUS, JitterFrame(data=data, timestamp=0)))
-    assert whose.track._queue.qsize() >= 2
+    assert track._queue.qsize() >= 2
     decoding.put(None)
-    before = whose.track._queue.qsize()
+    before = track._queue.qsize()
     decoding.put((OPUS, late))
-    assert decoding.get() is None and whose.track._queue.qsize() == before
+    assert decoding.get() is None and track._queue.qsize() == before
 
 
 def test_another_aiortc_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
