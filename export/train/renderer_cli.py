@@ -31,7 +31,16 @@ from export.nets.renderer import BoxNetConfig
 from export.nets.wide import CONFIGS, WideNetConfig
 from export.train import several
 from export.train.autoencoder import NoCodecRun, load_codec
-from export.train.renderer import Nets, RenderConfig, RenderTrainer, fit, save, start, train_step
+from export.train.renderer import (
+    Nets,
+    RenderConfig,
+    RenderTrainer,
+    fit,
+    load_trained,
+    save,
+    start,
+    train_step,
+)
 from export.train.renderer_batch import chances
 from export.train.renderer_figures import apart, figures, shown, watched
 from export.train.renderer_sheet import chosen, draw_curves, sheet, write
@@ -45,7 +54,7 @@ SHEET_SECONDS = 150.0
 SMOKE = RenderConfig(steps=6, batch=4, every=1, net=BoxNetConfig((8, 12, 16), (1, 1, 1), 16))
 
 
-SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, CodecConfig("own", (8, 8), 1))
+SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, codec=CodecConfig("own", (8, 8), 1))
 
 
 def made_up(box: str, count: int = 24, seed: int = 1) -> Pairs:
@@ -100,6 +109,15 @@ def judge_of(
         return figures(seen, ways(nets, seen))
 
     return judge
+
+
+def begin_with(trainer: RenderTrainer, nets: Nets | None, codec: Path | None) -> None:
+    """Weights of a run that ended, for the nets and their running mean; a face's codec."""
+    if nets is not None:
+        for part in (trainer.nets.now, trainer.nets.mean):
+            part.load_state_dict(nets.state_dict())
+    if codec:
+        put_codec(trainer.nets, load_codec(codec).codec)
 
 
 def run(trainer: RenderTrainer, pairs: Pairs, seconds: float | None) -> None:
@@ -186,17 +204,18 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--jobs", type=int, default=JOBS, help=f"processes of --prepare [{JOBS}]")
     out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
     out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
+    out.add_argument("--start", type=Path, help="run whose nets training begins with; its widths")
     out.add_argument("--codec", type=Path, help="of a face: run of `train autoencoder`")
     out.add_argument("--side", type=int, choices=FACE_SIDES, default=FACE_SIDES[0],
                      help="of a face: pixels of the box that --prepare draws")  # fmt: skip
     return out
 
 
-def config_of(args: argparse.Namespace) -> RenderConfig:
-    """The configuration that the arguments ask for."""
+def config_of(args: argparse.Namespace, begun: Nets | None = None) -> RenderConfig:
+    """The configuration that the arguments ask for; `begun`: nets whose sizes are kept."""
     base = SMOKE if args.smoke else RenderConfig()
-    net = CONFIGS[args.box]
-    if args.smoke:
+    net = begun.box.config if begun else CONFIGS[args.box]
+    if begun is None and args.smoke:
         net = SMOKE_FACE if args.box == "face" else base.net or net
     if isinstance(net, WideNetConfig) and args.codec:
         net = replace(net, codec=load_codec(args.codec).config)
@@ -222,25 +241,23 @@ def train(argv: list[str]) -> int:
     if args.box == "face" and not (args.smoke or args.codec):
         sys.stderr.write("train renderer: a face needs --codec RUN, of `train autoencoder`\n")
         return 1
-    try:
-        config = replace(config_of(args), device=several.join(args.device))
-    except NoCodecRun as error:
-        sys.stderr.write(f"train renderer: {error}\n")
-        return 1
     name = f"{args.box}-regression" if args.regression else args.box
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer") / name
     folder = args.run or default
     try:
+        begun = load_trained(args.start).mean if args.start else None
+        config = replace(config_of(args, begun), device=several.join(args.device))
         pairs = pairs_of(args)
-    except (DataMissing, FileNotFoundError) as error:
+    except (DataMissing, FileNotFoundError, NoCodecRun) as error:
         sys.stderr.write(f"train renderer: {error}\n")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    note = asdict(config) | {"side": pairs.picture.shape[1]}
+    extra = {"side": pairs.picture.shape[1], "start": str(args.start or "")}
+    note = asdict(config) | extra
     (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start(config, folder, resume=args.resume)
-    if args.codec and trainer.step == 0:
-        put_codec(trainer.nets, load_codec(args.codec).codec)
+    if trainer.step == 0:
+        begin_with(trainer, begun, args.codec)
     run(trainer, pairs, None if args.minutes is None else 60 * args.minutes)
     several.leave()
     return 0
