@@ -236,7 +236,8 @@ def train(argv: list[str]) -> int:
         sys.stderr.write(f"train renderer: {error}\n")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
+    note = asdict(config) | {"side": pairs.picture.shape[1]}
+    (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start(config, folder, resume=args.resume)
     if args.codec and trainer.step == 0:
         put_codec(trainer.nets, load_codec(args.codec).codec)
