@@ -28,6 +28,7 @@ from export.deploy.renderer_onnx import blank_feeds, halved, to_onnx, write_fold
 from export.deploy.renderer_parity import Judge, Row, compare, feeds_of, ships, table
 from export.deploy.renderer_quantize import quantised
 from export.deploy.renderer_run import BadRun, RunNets, load_run, with_columns
+from export.deploy.wide_onnx import is_wide, load_wide, write_wide
 from export.evaluate.renderer_cli import TRACKER_ENV
 from export.judges.perceptual import PerceptualMissing, distances
 from export.judges.perceptual import load as load_judge
@@ -127,6 +128,13 @@ def _read(folders: Sequence[Path], base: Path | None) -> list[RunNets]:
 
 
 def _to_onnx(args: argparse.Namespace) -> None:
+    if len(args.renderer) == 1 and is_wide(args.renderer[0]):
+        wide = load_wide(args.renderer[0])
+        given = json.loads(args.figures.read_text()) if args.figures else {}
+        size = write_wide(wide, args.out, steps=args.steps, cues=args.cues, figures=given)
+        load(args.out)
+        print(f"{args.out}: the whole face at {wide.kind.width}, {size / 1e6:.1f} MB")
+        return
     runs = _runs(args.renderer, args.base, args.columns)
     models = {name: halved(data) for run in runs for name, data in to_onnx(run).items()}
     _write(args, runs, models, {name: "fp32" for name in KINDS}, {})

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
+from torch import nn
 
 from engines.render.boxes import KINDS, Kind
-from export.nets.renderer import BoxNet, Columns, ReferenceNet
+from export.nets.renderer import BoxNet, Columns
 from export.train.renderer import load_trained
 
 MOST_COLUMNS = 4.0
@@ -30,7 +31,7 @@ class RunNets:
 
     kind: Kind
     box: BoxNet
-    reference: ReferenceNet
+    reference: nn.Module
     step: int
     """Of the training when it was saved."""
     regression: bool
