@@ -19,6 +19,7 @@ from server.voices.settings import VoiceSettings
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
 DEVICES = ("cpu", "cuda")
+LIBRARIES = ("auto", "trt", "ort", "torch")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 _MARK = MarkStyle()
 
@@ -207,8 +208,14 @@ class RenderSettings(Section):
     )
     device: str = option(
         "cpu",
-        "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
+        "What runs the nets: cpu, or cuda: an NVIDIA card (docs/gpu.md).",
         choices=DEVICES,
+    )
+    backend: str = option(
+        "auto",
+        "Library that runs the nets there: trt (TensorRT plans), ort (ONNX Runtime), torch; auto: "
+        "on a card TensorRT, or torch where no TensorRT for it is installed; on the cpu ort.",
+        choices=LIBRARIES,
     )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."

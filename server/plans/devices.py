@@ -17,13 +17,16 @@ from pathlib import Path
 from engines.backends.base import Backend, BackendError, LibraryMissing, NoCard, NoDriver
 from engines.backends.building import BuildingBackend
 from engines.backends.cuda import Card, Cuda
+from engines.backends.flavours import Capability
 from engines.backends.networks import NETWORKS
 from engines.backends.ort import OrtBackend
 from engines.backends.plan_build import BuildFailed
 from engines.backends.plan_store import PlanStore
 from engines.backends.plans import PlanError
 from engines.backends.switching import SwitchingBackend
+from engines.backends.torch_backend import TorchBackend
 from engines.backends.trt import TrtBackend
+from server.plans.choice import choice_of
 from server.settings import RenderSettings
 from server.settings_section import SettingsError
 
@@ -52,14 +55,19 @@ def card_here() -> tuple[Card | None, str]:
 
 
 def backend_of(wanted: RenderSettings) -> Backend | None:
-    """The back-end of `render.device`; None: that of the CPU.
+    """The back-end of `render.device` and `render.backend`; None: ONNX Runtime on the CPU.
 
     Raises SettingsError when there is no card, no driver or no library for it.
     """
-    if wanted.device == "cpu":
-        return None
+    on_card = wanted.device == "cuda"
+    chosen = choice_of(wanted, _capability() if on_card else None)
+    log.info("back-end is chosen", extra={"backend": chosen.library, "why": chosen.why})
     store = PlanStore(plans_folder(wanted))
     try:
+        if chosen.library == "torch":
+            return TorchBackend("cuda" if on_card else "cpu")
+        if chosen.library == "ort":
+            return OrtBackend("cuda") if on_card else None
         plans = TrtBackend(store)
         missing = missing_plans(plans, store)
         if not missing:
@@ -70,6 +78,11 @@ def backend_of(wanted: RenderSettings) -> Backend | None:
     said = {"networks": ", ".join(missing), "meanwhile": meanwhile.kind}
     log.warning("plans are built in the background", extra=said)
     return SwitchingBackend(meanwhile, BuildingBackend(plans, partial(build_in_child, wanted)))
+
+
+def _capability() -> Capability | None:
+    card, _ = card_here()
+    return None if card is None else card.capability
 
 
 def missing_plans(plans: TrtBackend, store: PlanStore) -> list[str]:
