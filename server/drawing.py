@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
 
 import numpy as np
+import onnxruntime
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, Network
+from engines.backends.networks import NETWORKS
+from engines.backends.runs import Runs
 from engines.loop import RendererFactory, warp_renderer
 from engines.offline import render_file
 from engines.pipeline import Motion
@@ -26,6 +29,8 @@ from server.settings import RenderSettings
 from server.settings_section import SettingsError
 
 Kind = Literal["diffusion", "motion-frame"]
+PROCESSOR = Runs("onnxruntime-cpu", onnxruntime.__version__, "fp32")
+"""What hears, moves, reads and finds faces: once a frame or an avatar, not worth a card."""
 WARM_S = 1.6
 """Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
 UNCOUNTED = 10
@@ -46,6 +51,13 @@ class Drawing:
     for it. Else by that of the barest, and sessions get better pictures where there is time."""
     digest: str = ""
     """Of the nets; empty: none."""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    """Those that draw, by name."""
+
+    def running(self) -> dict[str, Runs]:
+        """On what each net of the program runs now: others than these, on the processor."""
+        here = {name: PROCESSOR for name in NETWORKS if not name.startswith("renderer/")}
+        return here | {each.name: each.runs for each in self.networks.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,8 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     if backend is not None:
         said += f", on {backend.kind}"
     asked = wanted.renderer == "diffusion"
-    return Drawing("diffusion", diffusion(nets, steps), said, asked, nets.digest)
+    draws = diffusion(nets, steps)
+    return Drawing("diffusion", draws, said, asked, nets.digest, nets.sessions)
 
 
 def nets_of(wanted: RenderSettings) -> RendererNets | None:

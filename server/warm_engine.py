@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from engines.backends.runs import Runs
 from engines.loop import Engine, RendererFactory
 from engines.pipeline import Motion
 from engines.render.mark import marked
@@ -83,6 +84,10 @@ class WarmEngine:
         """Who draws."""
         return self._drawing.kind if self._drawing is not None else "motion-frame"
 
+    def running_on(self) -> dict[str, Runs]:
+        """Network -> on what it runs now; empty before it has started."""
+        return self._drawing.running() if self._drawing is not None else {}
+
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
         return Machine(cores=usable_cores(), step_512_s=self._step_512_s)
@@ -114,6 +119,8 @@ class WarmEngine:
             },
         )
         self._engine = Engine(self._motion, on_fault=on_fault, renderer_factory=factory)
+        for name, runs in sorted(self.running_on().items()):
+            log.info("network runs", extra={"network": name, "on": str(runs)})
         self._engine.learn(512, costs.efforts, costs.draws_s)
         self._engine.start()
         return LocalFaces(self._engine, gallery)

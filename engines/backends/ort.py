@@ -24,11 +24,14 @@ from engines.backends.base import (
     Tensor,
     checked,
 )
+from engines.backends.runs import Runs
 
 Device = Literal["cpu", "cuda"]
 PROVIDERS: dict[Device, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _TYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(float16)": "float16"}
 _NO_MEMORY = ("failed to allocate memory", "out of memory")
+_QUANTISED = b"DequantizeLinear"
+"""As the file has it: operators stand in it by name."""
 _QUIET = 3
 """Errors only: what the runtime warns of (nodes it will not fold) nobody can act on."""
 
@@ -59,8 +62,9 @@ def open_session(
 class OrtNetwork:
     """A session behind the names and the errors that all back-ends share."""
 
-    def __init__(self, name: str, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, name: str, session: onnxruntime.InferenceSession, runs: Runs) -> None:
         self.name = name
+        self.runs = runs
         self.inputs = tuple(_tensor(each) for each in session.get_inputs())
         self.outputs = tuple(_tensor(each) for each in session.get_outputs())
         self._session: onnxruntime.InferenceSession | None = session
@@ -105,7 +109,10 @@ class OrtBackend:
         except Exception as error:
             # As above.
             raise _named(model.name, error, BadGraph) from error
-        network = OrtNetwork(model.name, session)
+        # Weights may lie there in halves: what is computed is single precision, or int8.
+        precision = "int8" if _QUANTISED in model.graph else "fp32"
+        runs = Runs(self.kind, onnxruntime.__version__, precision)
+        network = OrtNetwork(model.name, session, runs)
         self._open.append(network)
         return network
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engines.backends.base import BadGraph, LibraryMissing, Model, Network
 from engines.backends.networks import NETWORKS
 from engines.backends.ort import Device
+from engines.backends.runs import Runs
 from engines.backends.typed_graph import NoOnnx, onnx_package, typed
 from engines.extras import install_hint
 
@@ -55,14 +56,16 @@ class TorchBackend:
         row = NETWORKS.get(model.name)
         if row is None:
             raise BadGraph(f"{model.name}: not among {', '.join(NETWORKS)}")
+        precision = "fp32" if self._place.single else row.precision
         try:
-            graph = typed(model.graph, "fp32" if self._place.single else row.precision)
+            graph = typed(model.graph, precision)
         except Exception as error:
             # What `onnx` raises for bytes that are no network has no common type.
             raise BadGraph(f"{model.name}: {type(error).__name__}: {error}") from error
         with errors(model.name):
             program = Program(self._onnx, graph, self._place.device)
-        network = TorchNetwork(row, program, self._place)
+        runs = Runs(self.kind, version("torch"), precision)
+        network = TorchNetwork(row, program, self._place, runs)
         self._open.append(network)
         told = {"network": row.name, "bytes": network.device_bytes} | self._place.about()
         log.info("network loaded in torch", extra=told)

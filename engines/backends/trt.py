@@ -37,6 +37,7 @@ from engines.backends.networks import NETWORKS, NetworkRow, Profile, bucket_of
 from engines.backends.plan_build import Builder, type_of
 from engines.backends.plan_store import RUNTIME, PlanStore
 from engines.backends.plans import Key, PlanDamaged, WrongProfile, rebuild
+from engines.backends.runs import Runs
 from engines.values import U8
 
 log = logging.getLogger(__name__)
@@ -74,12 +75,12 @@ class Bucket:
 class TrtNetwork:
     """A plan on the card."""
 
-    def __init__(self, row: NetworkRow, engine: Any, config: Any, cuda: Cuda) -> None:
+    def __init__(self, row: NetworkRow, engine: Any, config: Any, cuda: Cuda, runs: Runs) -> None:
         """Takes all memory that it will ever use.
 
         Raises OutOfDeviceMemory, WrongProfile.
         """
-        self.name = row.name
+        self.name, self.runs = row.name, runs
         self._row, self._cuda, self._engine, self._config = row, cuda, engine, config
         tensors = [_tensor(engine, index) for index in range(engine.num_io_tensors)]
         self.inputs = tuple(tensor for tensor, is_input in tensors if is_input)
@@ -267,7 +268,8 @@ class TrtBackend:
             )
         check_profile(row, engine, key.profile)
         config, cache = self._config(row, engine, key)
-        network = TrtNetwork(row, engine, config, self._cuda)
+        runs = Runs(self.kind, self.builder.version, key.precision)
+        network = TrtNetwork(row, engine, config, self._cuda, runs)
         self._open.append(network)
         self._warm(network, key, cache)
         free = self._cuda.card().free_bytes

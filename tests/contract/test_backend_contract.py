@@ -139,6 +139,8 @@ def test_it_says_what_it_is_and_what_a_network_takes_and_gives(backend: Backend)
     assert backend.kind
     network = backend.load(batched())
     assert network.name == NAME
+    assert network.runs.backend and network.runs.version
+    assert network.runs.precision in ("fp32", "fp16")
     assert [(t.name, t.dtype, t.shape) for t in network.inputs] == [
         ("picture", "float32", (DYNAMIC, 3, 4, 6)),
         ("bias", "float32", (DYNAMIC, 4, 1, 1)),

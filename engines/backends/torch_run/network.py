@@ -28,6 +28,7 @@ from engines.backends.base import (
 )
 from engines.backends.base import Tensor as Spec
 from engines.backends.networks import Axis, NetworkRow, bucket_of
+from engines.backends.runs import Runs
 from engines.backends.torch_run.place import Place, Work, errors
 from engines.backends.torch_run.program import Program
 
@@ -49,12 +50,12 @@ class Slot:
 class TorchNetwork:
     """A program on a place."""
 
-    def __init__(self, row: NetworkRow, program: Program, place: Place) -> None:
+    def __init__(self, row: NetworkRow, program: Program, place: Place, runs: Runs) -> None:
         """Takes all memory that it will use, and runs every bucket.
 
         Raises OutOfDeviceMemory, BadGraph, CardLost.
         """
-        self.name = row.name
+        self.name, self.runs = row.name, runs
         self.inputs, self.outputs = program.inputs, program.outputs
         self._axis, self._program, self._place = row.axis, program, place
         self._graphs: dict[int, Work] = {}

@@ -9,6 +9,7 @@ import pytest
 
 from engines.backends.base import OutOfDeviceMemory
 from engines.backends.fake import FakeBackend
+from engines.backends.networks import NETWORKS
 from engines.render import nets as nets_module
 from engines.render.diffusion import DiffusionRenderer
 from engines.render.nets import BadRendererWeights
@@ -82,6 +83,14 @@ def test_damaged_weights_are_never_passed_over(installed: Path) -> None:
         drawing_of(RenderSettings())
 
 
+def test_what_every_network_runs_on_is_told(installed: Path) -> None:
+    write_weights(installed)
+    running = drawing_of(RenderSettings()).running()
+    assert set(running) == set(NETWORKS)
+    assert {runs.backend for runs in running.values()} == {"onnxruntime-cpu"}
+    assert running["motion/motion"].precision == "fp32"
+
+
 def test_a_session_may_ask_for_less() -> None:
     efforts = ("1 step", "mouth", "motion frame")
     assert [best_of(name, efforts) for name in ("auto", "diffusion", "motion-frame")] == [0, 0, 2]
@@ -126,7 +135,9 @@ def test_the_device_asked_for_runs_the_nets_and_is_told(
     write_weights(installed)
     used = FakeBackend()
     monkeypatch.setattr(drawing_module, "backend_of", lambda wanted: used)
-    assert drawing_of(RenderSettings(device="cuda")).said.endswith(", on fake")
+    drawing = drawing_of(RenderSettings(device="cuda"))
+    assert drawing.said.endswith(", on fake")
+    assert drawing.running()["renderer/eye"].backend == "fake"
 
     def fails(wanted: RenderSettings) -> FakeBackend:
         return FakeBackend(fault=lambda name, run: OutOfDeviceMemory("full; free the card"))

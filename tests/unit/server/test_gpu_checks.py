@@ -159,7 +159,7 @@ def test_the_library_that_would_run_the_nets_is_told_and_tried(
     monkeypatch: pytest.MonkeyPatch,
     have: tuple[Flavour, ...],
     here: Card | None,
-    wanted: dict[str, str],
+    wanted: dict[str, Any],
     state: str,
     said: str,
 ) -> None:

@@ -21,6 +21,7 @@ class Off:
     def __init__(self, inner: Network, factor: float) -> None:
         self.inner, self.factor = inner, factor
         self.name, self.inputs, self.outputs = inner.name, inner.inputs, inner.outputs
+        self.runs = inner.runs
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Any]:
         return [value * np.float32(self.factor) for value in self.inner.run(outputs, feeds)]
