@@ -17,6 +17,7 @@ import onnxruntime
 
 from engines.backends.base import BackendError, Network
 from engines.backends.networks import NETWORKS
+from engines.backends.pack import BadPack, weights_of
 from engines.backends.runs import Runs
 from engines.loop import RendererFactory, warp_renderer
 from engines.offline import render_file
@@ -85,7 +86,9 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
         return Drawing("motion-frame", warp_renderer, "render.renderer asks for it")
     try:
         backend = backend_of(wanted)
-        nets = load(backend=backend)
+        nets = load(weights_of("renderer", wanted.weights), backend=backend)
+    except BadPack as error:
+        raise SettingsError(f"render.weights: {error}") from error
     except BackendError as error:
         raise SettingsError(f"render.device {wanted.device}: {error}") from error
     except NoRendererWeights as error:
@@ -107,7 +110,9 @@ def nets_of(wanted: RenderSettings) -> RendererNets | None:
     if wanted.renderer == "motion-frame":
         return None
     try:
-        return load()
+        return load(weights_of("renderer", wanted.weights))
+    except BadPack as error:
+        raise SettingsError(f"render.weights: {error}") from error
     except NoRendererWeights:
         return None
 

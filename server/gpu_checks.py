@@ -26,6 +26,7 @@ from engines.backends.flavours import (
 )
 from engines.backends.networks import NETWORKS
 from engines.backends.ort import OrtBackend
+from engines.backends.pack import model_of
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
 from engines.backends.plans import PlanError
@@ -141,7 +142,7 @@ def plans(settings: Settings) -> Finding:
     faults = []
     for name in SERVED:
         try:
-            store.get(builder.key(NETWORKS[name], NETWORKS[name].model()))
+            store.get(builder.key(NETWORKS[name], model_of(name, settings.render.weights)))
         except PlanError as error:
             faults.append(str(error).rpartition("; ")[0])
     if not faults:

@@ -217,6 +217,10 @@ class RenderSettings(Section):
         "on a card TensorRT, or torch where no TensorRT for it is installed; on the cpu ort.",
         choices=LIBRARIES,
     )
+    weights: str | None = option(
+        None,
+        "Folder of a pack (`python -m export pack`) whose nets draw; empty: those installed.",
+    )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."
     )

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, Model
 from engines.backends.flavours import said
-from engines.backends.networks import NETWORKS
+from engines.backends.networks import NETWORKS, NetworkRow
 from engines.backends.ort import OrtBackend
+from engines.backends.pack import model_of
 from engines.backends.plan_build import Builder, Progress
 from engines.backends.plan_store import Entry, PlanStore
 from engines.backends.plans import PlanError
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if unknown := [name for name in arguments.names if name not in NETWORKS]:
         raise SettingsError(f"no network {unknown[0]}; there are {', '.join(NETWORKS)}")
     store = PlanStore(plans_folder(settings.render))
+    arguments.pack = settings.render.weights
     runs: dict[str, Callable[[argparse.Namespace, PlanStore], int]] = {
         "list": _list,
         "build": _build,
@@ -77,16 +79,16 @@ def _list(arguments: argparse.Namespace, store: PlanStore) -> int:
         print(f"{store.folder}: no plans; run: synchrorama plan build")
         return 0
     titles = ("network", "precision", "cards", "library", "MB", "built in", "state")
-    table(titles, [_row(entry, builder) for entry in entries])
+    table(titles, [_row(entry, builder, arguments.pack) for entry in entries])
     return FAILED if any(entry.error for entry in entries) else 0
 
 
-def _row(entry: Entry, builder: Builder | None) -> tuple[str, ...]:
+def _row(entry: Entry, builder: Builder | None, pack: str | None) -> tuple[str, ...]:
     manifest = entry.manifest
     if manifest is None:
         return (entry.path.stem, "", "", "", "", "", str(entry.error))
     key = manifest.key
-    state = str(entry.error) if entry.error else _use(entry, builder)
+    state = str(entry.error) if entry.error else _use(entry, builder, pack)
     return (
         key.network,
         key.precision,
@@ -98,11 +100,12 @@ def _row(entry: Entry, builder: Builder | None) -> tuple[str, ...]:
     )
 
 
-def _use(entry: Entry, builder: Builder | None) -> str:
+def _use(entry: Entry, builder: Builder | None, pack: str | None) -> str:
     if builder is None or entry.manifest is None:
         return "whole"
-    row = NETWORKS.get(entry.manifest.key.network)
-    current = row is not None and builder.key(row, row.model()).stem == entry.path.stem
+    name = entry.manifest.key.network
+    row = NETWORKS.get(name)
+    current = row is not None and builder.key(row, model_of(name, pack)).stem == entry.path.stem
     return "current" if current else "of another card, version or network: plan clean removes it"
 
 
@@ -113,8 +116,8 @@ def _build(arguments: argparse.Namespace, store: PlanStore) -> int:
     told = f"{builder.flavour.module} {builder.version}"
     print(f"{store.folder}: plans of {told} for {builder.target}")
     for name in names:
-        row, model = NETWORKS[name], NETWORKS[name].model()
-        if not arguments.force and _whole(store, builder, name):
+        row, model = NETWORKS[name], model_of(name, arguments.pack)
+        if not arguments.force and _whole(store, builder, row, model):
             print(f"{name}: there")
             continue
         with _progress(name, quiet=arguments.quiet) as progress:
@@ -123,9 +126,9 @@ def _build(arguments: argparse.Namespace, store: PlanStore) -> int:
     return 0
 
 
-def _whole(store: PlanStore, builder: Builder, name: str) -> bool:
+def _whole(store: PlanStore, builder: Builder, row: NetworkRow, model: Model) -> bool:
     try:
-        store.get(builder.key(NETWORKS[name], NETWORKS[name].model()))
+        store.get(builder.key(row, model))
     except PlanError:
         return False
     return True
@@ -153,7 +156,7 @@ def _verify(arguments: argparse.Namespace, store: PlanStore) -> int:
     backend, reference = TrtBackend(store), OrtBackend()
     networks = sorted({each.manifest.key.network for each in entries if each.manifest})
     for name in networks:
-        row, model = NETWORKS[name], NETWORKS[name].model()
+        row, model = NETWORKS[name], model_of(name, arguments.pack)
         found = apart(backend.load(model), reference.load(model), row.axis.usual)
         held = found <= BARS[row.precision]
         print(f"{name}: {found:.2g} from ONNX Runtime{'' if held else ', TOO FAR'}")
@@ -167,7 +170,9 @@ def _clean(arguments: argparse.Namespace, store: PlanStore) -> int:
     keep: frozenset[str] = frozenset()
     if not arguments.all and not arguments.damaged:
         builder = _builder(None)
-        keep = frozenset(builder.key(row, row.model()).stem for row in NETWORKS.values())
+        keep = frozenset(
+            builder.key(row, model_of(name, arguments.pack)).stem for name, row in NETWORKS.items()
+        )
     gone = store.remove(keep, damaged_only=arguments.damaged)
     size = len(gone)
     print(f"{store.folder}: {size} file{'s' if size != 1 else ''} removed")

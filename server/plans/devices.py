@@ -20,6 +20,7 @@ from engines.backends.cuda import Card, Cuda
 from engines.backends.flavours import Capability
 from engines.backends.networks import NETWORKS
 from engines.backends.ort import OrtBackend
+from engines.backends.pack import model_of
 from engines.backends.plan_build import BuildFailed
 from engines.backends.plan_store import PlanStore
 from engines.backends.plans import PlanError
@@ -69,7 +70,7 @@ def backend_of(wanted: RenderSettings) -> Backend | None:
         if chosen.library == "ort":
             return OrtBackend("cuda") if on_card else None
         plans = TrtBackend(store)
-        missing = missing_plans(plans, store)
+        missing = missing_plans(plans, store, wanted.weights)
         if not missing:
             return plans
         meanwhile = _meanwhile()
@@ -85,12 +86,12 @@ def _capability() -> Capability | None:
     return None if card is None else card.capability
 
 
-def missing_plans(plans: TrtBackend, store: PlanStore) -> list[str]:
+def missing_plans(plans: TrtBackend, store: PlanStore, pack: str | None = None) -> list[str]:
     """Of those that are served, the networks whose plan is not there or not to be used."""
     missing = []
     for name in SERVED:
         try:
-            store.get(plans.builder.key(NETWORKS[name], NETWORKS[name].model()))
+            store.get(plans.builder.key(NETWORKS[name], model_of(name, pack)))
         except PlanError:
             missing.append(name)
     return missing
@@ -107,6 +108,8 @@ def build_in_child(wanted: RenderSettings, name: str) -> None:
     """Build one plan in a process of its own: the server's threads go on. Raises BuildFailed."""
     command = [sys.executable, "-m", "server", "plan", "build", name, "--quiet"]
     command += ["--render-plans", str(plans_folder(wanted))]
+    if wanted.weights:
+        command += ["--render-weights", wanted.weights]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=False

@@ -39,7 +39,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that is taken for the package's."""
     folder = tmp_path / "renderer"
     monkeypatch.setattr(
-        drawing_module, "load", lambda backend=None: nets_module.load(folder, backend=backend)
+        drawing_module,
+        "load",
+        lambda path, backend=None: nets_module.load(folder, backend=backend),
     )
     return folder
 
@@ -112,6 +114,12 @@ def test_costs_are_measured_for_each_way_to_draw() -> None:
     assert costs.steps_of(0) == list(costs.steps_s)
     apart = np.array(costs.steps_of(1)) - costs.steps_s
     np.testing.assert_allclose(apart, costs.draws_s[1] - costs.draws_s[0], atol=1e-9)
+
+
+def test_a_folder_that_is_no_pack_stops_the_start(tmp_path: Path) -> None:
+    for ask in (drawing_of, nets_of):
+        with pytest.raises(SettingsError, match="render.weights: .*pack.json.*no pack; make it"):
+            ask(RenderSettings(weights=str(tmp_path)))
 
 
 def test_what_an_avatar_shows_is_said_in_words() -> None:

@@ -133,6 +133,7 @@ def test_plans_are_built_by_the_program_itself_in_a_process_of_its_own(
     monkeypatch.setattr(subprocess, "run", run)
     wanted = RenderSettings(plans=str(tmp_path))
     build_in_child(wanted, "renderer/eye")
+    assert "--render-weights" not in asked[0]
     assert asked[0][:6] == [sys.executable, "-m", "server", "plan", "build", "renderer/eye"]
     assert asked[0][-2:] == ["--render-plans", str(tmp_path)]
     for said in ("no room", "it said nothing"):
