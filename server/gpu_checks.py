@@ -24,7 +24,6 @@ from engines.backends.flavours import (
     target_of,
     version_of,
 )
-from engines.backends.networks import NETWORKS
 from engines.backends.ort import OrtBackend
 from engines.backends.pack import model_of
 from engines.backends.plan_build import Builder
@@ -33,7 +32,7 @@ from engines.backends.plans import PlanError
 from engines.backends.torch_backend import TorchBackend, torch_version
 from server.doctor import Finding
 from server.plans.choice import choice_of
-from server.plans.devices import SERVED, card_here, plans_folder
+from server.plans.devices import SERVED, card_here, planned, plans_folder
 from server.settings import Settings
 from server.settings_section import SettingsError
 
@@ -125,7 +124,7 @@ def backend(settings: Settings) -> Finding:
         return Finding("back-end", "fail", told, remedy or "see tensorrt and gpu")
     kinds = "int8 and fp32" if said.startswith("onnxruntime-cpu") else "fp32"
     if wanted.device != "cpu" and chosen.library != "ort":
-        kinds = ", ".join(sorted({NETWORKS[name].precision for name in SERVED}))
+        kinds = wanted.precision
     return Finding("back-end", "ok", f"{said}; {kinds}; {chosen.why}")
 
 
@@ -140,9 +139,14 @@ def plans(settings: Settings) -> Finding:
     except LibraryMissing:
         return Finding("plans", "warn", "none can be used here", "see tensorrt above")
     faults = []
+    try:
+        rows = planned(settings.render)
+    except BackendError as error:
+        said, _, remedy = str(error).rpartition("; ")
+        return Finding("plans", "fail", said, remedy)
     for name in SERVED:
         try:
-            store.get(builder.key(NETWORKS[name], model_of(name, settings.render.weights)))
+            store.get(builder.key(rows[name], model_of(name, settings.render.weights)))
         except PlanError as error:
             faults.append(str(error).rpartition("; ")[0])
     if not faults:

@@ -19,6 +19,7 @@ from server.voices.settings import VoiceSettings
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
 DEVICES = ("cpu", "cuda")
+PRECISIONS = ("fp16", "int8", "fp8")
 LIBRARIES = ("auto", "trt", "ort", "torch")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 _MARK = MarkStyle()
@@ -216,6 +217,11 @@ class RenderSettings(Section):
         "Library that runs the nets there: trt (TensorRT plans), ort (ONNX Runtime), torch; auto: "
         "on a card TensorRT, or torch where no TensorRT for it is installed; on the cpu ort.",
         choices=LIBRARIES,
+    )
+    precision: str = option(
+        "fp16",
+        "Of the drawing nets' TensorRT plans: fp16, or int8, or fp8 (from compute capability 8.9).",
+        choices=PRECISIONS,
     )
     weights: str | None = option(
         None,

@@ -41,6 +41,14 @@ CROPS = Axis(1, 2, 16, (1, 2, 4, 8, 16))
 
 
 @dataclass(frozen=True, slots=True)
+class Ranges:
+    """What the inner convolutions of a network see at most, for 8 bits."""
+
+    largest: tuple[tuple[str, float], ...]
+    """Node and value."""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkRow:
     """One network."""
 
@@ -49,6 +57,8 @@ class NetworkRow:
     axis: Axis
     precision: Precision
     """Of what costs; see `typed_graph` for what stays in single precision anyway."""
+    ranges: Ranges | None = None
+    """For int8 and fp8."""
 
     @property
     def path(self) -> Path:

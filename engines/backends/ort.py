@@ -37,9 +37,11 @@ _QUIET = 3
 
 
 def open_session(
-    weights: bytes, threads: int = 1, device: Device = "cpu"
+    weights: bytes, threads: int = 1, device: Device = "cpu", *, optimised: bool = True
 ) -> onnxruntime.InferenceSession:
     """A session over the bytes of an ONNX file, with the one set of options for all that ship.
+
+    `optimised` off: every operator as it stands in the file, for comparisons.
 
     Raises what ONNX Runtime raises for bytes that are no net; its errors have no common type.
     """
@@ -47,6 +49,8 @@ def open_session(
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     # Spinning threads would steal the second core from the codecs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -10,7 +10,7 @@ as one CUDA graph, recorded at the bucket's second run (the first may still comp
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ from engines.backends.base import (
 from engines.backends.cuda import Card, Cuda, DeviceMemory
 from engines.backends.flavours import load
 from engines.backends.networks import NETWORKS, NetworkRow, Profile, bucket_of
-from engines.backends.plan_build import Builder, type_of
+from engines.backends.plan_build import Builder, check_card, type_of
 from engines.backends.plan_store import RUNTIME, PlanStore
 from engines.backends.plans import Key, PlanDamaged, WrongProfile, rebuild
 from engines.backends.runs import Runs
@@ -238,8 +238,11 @@ class TrtBackend:
         cuda: Cuda | None = None,
         builder: Builder | None = None,
         module: Any = None,
+        rows: Mapping[str, NetworkRow] = NETWORKS,
     ) -> None:
-        """The last three are for tests; None takes the first card and the library that suits it.
+        """The three before `rows` are for tests; None takes the first card and what suits it.
+
+        `rows`: networks in the precision of their plans, see `ranges.rows_of`.
 
         Raises LibraryMissing, NoDriver, NoCard.
         """
@@ -247,7 +250,7 @@ class TrtBackend:
         self.card: Card = self._cuda.card()
         self.builder = Builder.of(self.card.capability) if builder is None else builder
         self.kind = self.builder.flavour.module
-        self._store = store
+        self._store, self._rows = store, rows
         self._trt = load(self.builder.flavour) if module is None else module
         self._log = self._trt.Logger(self._trt.Logger.ERROR)
         self._runtime = self._trt.Runtime(self._log)
@@ -255,9 +258,10 @@ class TrtBackend:
 
     def load(self, model: Model) -> Network:
         """As `Backend.load`. Raises PlanError for a plan that is missing or not to be used."""
-        row = NETWORKS.get(model.name)
+        row = self._rows.get(model.name)
         if row is None:
             raise BadGraph(f"{model.name}: not among {', '.join(NETWORKS)}")
+        check_card(row, self.card.capability)
         key = self.builder.key(row, model)
         manifest, plan = self._store.get(key)
         self._room(row, manifest.device_bytes + manifest.bytes)
@@ -313,7 +317,7 @@ class TrtBackend:
 
     def _warm(self, network: TrtNetwork, key: Key, cache: Any) -> None:
         """Run every bucket: no visitor waits for kernels or graphs; keep what was compiled."""
-        axis = NETWORKS[network.name].axis
+        axis = self._rows[network.name].axis
         for size in axis.buckets or (axis.usual,):
             feeds = {
                 each.name: np.zeros(_filled(each.shape, size), np.dtype(each.dtype))

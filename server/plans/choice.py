@@ -38,8 +38,23 @@ def choice_of(
 
     `card`: None where it is not known. `have`, `torch`: what is installed; None: looked for.
 
-    Raises SettingsError for a library that does not run on the device.
+    Raises SettingsError for a library that does not run on the device, or not in the precision.
     """
+    found = _choice(wanted, card, have, torch)
+    if wanted.precision != "fp16" and found.library != "trt":
+        raise SettingsError(
+            f"render.precision {wanted.precision}: of TensorRT plans alone; here {found.library} "
+            f"runs the nets ({found.why}); set render.precision fp16"
+        )
+    return found
+
+
+def _choice(
+    wanted: RenderSettings,
+    card: Capability | None,
+    have: Collection[Flavour] | None,
+    torch: str | None,
+) -> Choice:
     asked = wanted.backend
     if wanted.device == "cpu":
         if asked == "trt":

@@ -13,20 +13,23 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from engines.backends.base import Backend, BackendError, LibraryMissing, NoCard, NoDriver
 from engines.backends.building import BuildingBackend
 from engines.backends.cuda import Card, Cuda
 from engines.backends.flavours import Capability
-from engines.backends.networks import NETWORKS
+from engines.backends.networks import NETWORKS, NetworkRow
 from engines.backends.ort import OrtBackend
 from engines.backends.pack import model_of
 from engines.backends.plan_build import BuildFailed
 from engines.backends.plan_store import PlanStore
 from engines.backends.plans import PlanError
+from engines.backends.ranges import rows_of
 from engines.backends.switching import SwitchingBackend
 from engines.backends.torch_backend import TorchBackend
 from engines.backends.trt import TrtBackend
+from engines.backends.typed_graph import Precision
 from server.plans.choice import choice_of
 from server.settings import RenderSettings
 from server.settings_section import SettingsError
@@ -69,8 +72,9 @@ def backend_of(wanted: RenderSettings) -> Backend | None:
             return TorchBackend("cuda" if on_card else "cpu")
         if chosen.library == "ort":
             return OrtBackend("cuda") if on_card else None
-        plans = TrtBackend(store)
-        missing = missing_plans(plans, store, wanted.weights)
+        rows = planned(wanted)
+        plans = TrtBackend(store, rows=rows)
+        missing = missing_plans(plans, store, rows, wanted.weights)
         if not missing:
             return plans
         meanwhile = _meanwhile()
@@ -86,12 +90,19 @@ def _capability() -> Capability | None:
     return None if card is None else card.capability
 
 
-def missing_plans(plans: TrtBackend, store: PlanStore, pack: str | None = None) -> list[str]:
+def planned(wanted: RenderSettings) -> Mapping[str, NetworkRow]:
+    """Every network as its plan is to be made. Raises NoRanges, ParityMissed, BadPack."""
+    return rows_of(cast(Precision, wanted.precision), wanted.weights)
+
+
+def missing_plans(
+    plans: TrtBackend, store: PlanStore, rows: Mapping[str, NetworkRow], pack: str | None = None
+) -> list[str]:
     """Of those that are served, the networks whose plan is not there or not to be used."""
     missing = []
     for name in SERVED:
         try:
-            store.get(plans.builder.key(NETWORKS[name], model_of(name, pack)))
+            store.get(plans.builder.key(rows[name], model_of(name, pack)))
         except PlanError:
             missing.append(name)
     return missing
@@ -108,6 +119,7 @@ def build_in_child(wanted: RenderSettings, name: str) -> None:
     """Build one plan in a process of its own: the server's threads go on. Raises BuildFailed."""
     command = [sys.executable, "-m", "server", "plan", "build", name, "--quiet"]
     command += ["--render-plans", str(plans_folder(wanted))]
+    command += ["--render-precision", wanted.precision]
     if wanted.weights:
         command += ["--render-weights", wanted.weights]
     try:

@@ -51,3 +51,12 @@ def test_on_the_processor() -> None:
         assert choice_of(RenderSettings(backend=asked), None).library == library
     with pytest.raises(SettingsError, match="render.backend trt: plans run on a card; set"):
         choice_of(RenderSettings(backend="trt"), None)
+
+
+def test_eight_bits_are_of_plans_alone() -> None:
+    for device, backend in (("cpu", "auto"), ("cuda", "torch"), ("cuda", "ort")):
+        wanted = RenderSettings(device=device, backend=backend, precision="int8")
+        with pytest.raises(SettingsError, match="render.precision int8: of TensorRT plans alone"):
+            choice_of(wanted, (8, 9), (RTX,))
+    found = choice_of(RenderSettings(device="cuda", precision="fp8"), (8, 9), (RTX,))
+    assert found.library == "trt"

@@ -109,7 +109,7 @@ def test_on_a_card_results_are_compared(
     trt.put_plan(store, model)
     card = Card("made up", (8, 9), 1 << 33, 1 << 33)
     monkeypatch.setattr(plan_cli, "card_here", lambda: (card, ""))
-    monkeypatch.setattr(plan_cli, "TrtBackend", lambda store: trt.backend(store, trt.cudart))
+    monkeypatch.setattr(plan_cli, "TrtBackend", lambda store, rows: trt.backend(store, trt.cudart))
     if off:
         monkeypatch.setattr(plan_cli, "apart", lambda *_: off)
     got, out, _ = run("verify")

@@ -36,7 +36,7 @@ def trt(monkeypatch: pytest.MonkeyPatch) -> FakeTrt:
     """A made-up card in the place of the machine's."""
     made = fake_trt()
     monkeypatch.setattr(choice, "installed", lambda: (RTX,))
-    monkeypatch.setattr(devices, "TrtBackend", lambda store: made.backend(store, made.cudart))
+    monkeypatch.setattr(devices, "TrtBackend", lambda store, rows: made.backend(store, made.cudart))
     return made
 
 
@@ -87,7 +87,7 @@ def test_auto_takes_torch_where_no_tensorrt_is_for_the_card_and_tells(
 
 
 def test_no_driver_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(store: PlanStore) -> TrtBackend:
+    def none(store: PlanStore, rows: Any) -> TrtBackend:
         raise NoDriver("no driver; install it")
 
     monkeypatch.setattr(choice, "installed", lambda: (RTX,))
@@ -116,7 +116,7 @@ def test_missing_plans_are_built_while_onnx_runtime_serves(
 
 def test_what_is_missing_is_told_by_network(trt: FakeTrt, tmp_path: Path) -> None:
     store = PlanStore(tmp_path)
-    assert missing_plans(trt.backend(store, trt.cudart), store) == list(SERVED)
+    assert missing_plans(trt.backend(store, trt.cudart), store, NETWORKS) == list(SERVED)
 
 
 def test_plans_are_built_by_the_program_itself_in_a_process_of_its_own(
@@ -135,7 +135,7 @@ def test_plans_are_built_by_the_program_itself_in_a_process_of_its_own(
     build_in_child(wanted, "renderer/eye")
     assert "--render-weights" not in asked[0]
     assert asked[0][:6] == [sys.executable, "-m", "server", "plan", "build", "renderer/eye"]
-    assert asked[0][-2:] == ["--render-plans", str(tmp_path)]
+    assert asked[0][-4:] == ["--render-plans", str(tmp_path), "--render-precision", "fp16"]
     for said in ("no room", "it said nothing"):
         with pytest.raises(BuildFailed, match=f"{said}; run: synchrorama plan build renderer/eye"):
             build_in_child(wanted, "renderer/eye")
