@@ -238,7 +238,7 @@ class TrtBackend:
         cuda: Cuda | None = None,
         builder: Builder | None = None,
         module: Any = None,
-        rows: Mapping[str, NetworkRow] = NETWORKS,
+        rows: Mapping[str, NetworkRow] | None = None,
     ) -> None:
         """The three before `rows` are for tests; None takes the first card and what suits it.
 
@@ -250,7 +250,7 @@ class TrtBackend:
         self.card: Card = self._cuda.card()
         self.builder = Builder.of(self.card.capability) if builder is None else builder
         self.kind = self.builder.flavour.module
-        self._store, self._rows = store, rows
+        self._store, self._rows = store, NETWORKS if rows is None else rows
         self._trt = load(self.builder.flavour) if module is None else module
         self._log = self._trt.Logger(self._trt.Logger.ERROR)
         self._runtime = self._trt.Runtime(self._log)
