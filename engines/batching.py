@@ -27,7 +27,11 @@ class BatchLimits:
     """How batches are made, and how hard a card may be pressed."""
 
     collect_s: float = COLLECT_S
-    limits: Limits = field(default_factory=lambda: Limits(step_down_use=0.96, step_up_use=0.90))
+    limits: Limits = field(
+        default_factory=lambda: Limits(
+            step_down_use=0.96, step_up_use=0.90, hold_use=0.96, unhold_use=0.90, pooled=False
+        )
+    )
     """A card's times hardly vary and a frame may wait for two whole batches, so it is filled
     further than a processor that codecs share."""
 

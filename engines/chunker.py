@@ -49,7 +49,7 @@ class Chunker:
 
     An epoch that follows another (an interrupt) is led by `lead` windows of silence, dated back
     over media time that has been heard but not yet shown: so the mouth begins to close at once
-    and not a playout delay later.
+    and not a playout delay later. A seamless epoch has no lead: its windows follow those before it.
     """
 
     def __init__(self, lookahead: int = LOOKAHEAD, max_hole: int = MAX_HOLE, lead: int = 0) -> None:
@@ -75,7 +75,10 @@ class Chunker:
         if chunk.epoch > state.epoch:
             lead = self.lead if state.epoch >= 0 else 0
             state.epoch = chunk.epoch
-            self._realign(state, chunk.pts, lead)
+            if chunk.seamless:
+                self._rejoin(state, chunk.pts)
+            else:
+                self._realign(state, chunk.pts, lead)
         elif chunk.pts - state.next_pts > self.max_hole:
             state.jumps += 1
             self._realign(state, chunk.pts, 0)
@@ -83,7 +86,7 @@ class Chunker:
         if len(samples):
             state.pending = np.concatenate((state.pending, samples))
             state.next_pts += len(samples)
-        return self._cut(state)
+        return self._cut(state, chunk.seamless)
 
     def _realign(self, state: ChunkerState, pts: int, lead: int) -> None:
         """Begin `lead` hops before the first time, at or after `pts`, where a window may begin."""
@@ -91,7 +94,13 @@ class Chunker:
         state.next_pts = pts
         state.pending = np.zeros(max(0, pts - state.start), np.float32)
 
-    def _cut(self, state: ChunkerState) -> list[AudioWindow]:
+    def _rejoin(self, state: ChunkerState, pts: int) -> None:
+        """Begin with the window that `pts` lies in; what it holds before that was silence."""
+        state.start = pts - (pts - self.lookahead) % FRAME_SAMPLES
+        state.next_pts = pts
+        state.pending = np.zeros(pts - state.start, np.float32)
+
+    def _cut(self, state: ChunkerState, seamless: bool) -> list[AudioWindow]:
         windows = []
         # After a realignment `pending` may begin up to one hop early: too little for a window.
         begin = state.start - (state.next_pts - len(state.pending))
@@ -99,7 +108,7 @@ class Chunker:
             samples = state.pending[begin : begin + FRAME_SAMPLES].copy()
             samples.flags.writeable = False
             pts = state.start + FRAME_SAMPLES - self.lookahead
-            windows.append(AudioWindow(pts, state.epoch, samples, self.lookahead))
+            windows.append(AudioWindow(pts, state.epoch, samples, self.lookahead, seamless))
             begin += FRAME_SAMPLES
             state.start += FRAME_SAMPLES
         if windows:

@@ -74,21 +74,31 @@ class LogMel:
     def power(self, state: LogMelState, samples: F32) -> F32:
         """Mel powers f32[m,80] (linear) of the rows that `samples` f32[n] complete.
 
-        Row by row on purpose: a batched product may round differently from a single one, and any
-        split of the stream must give the same bits.
+        Products row by row on purpose: a batched one may round differently from a single one, and
+        any split of the stream must give the same bits.
         """
         sound = np.concatenate((state.tail, samples.astype(np.float32, copy=False)))
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
         rows = np.empty((count, MEL_BINS), np.float32)
-        for i in range(count):
-            spectrum = np.fft.rfft(sound[i * HOP : i * HOP + WINDOW] * self._window, FFT_SIZE)
-            rows[i] = self._filters @ (spectrum.real**2 + spectrum.imag**2)
+        if count:
+            # Transforms of several rows at once are each row's own, bit for bit; products are not.
+            spectra = np.fft.rfft(windowed(sound, self._window, HOP, count), FFT_SIZE)
+            for row, power in zip(rows, spectra.real**2 + spectra.imag**2, strict=True):
+                np.matmul(self._filters, power, out=row)
         state.tail = sound[count * HOP :].copy()
         return rows
 
     def step(self, state: LogMelState, samples: F32) -> F32:
         """Log-mel rows f32[m,80] that `samples` f32[n] in [-1, 1] complete; advances `state`."""
         return log_scale(self.power(state, samples))
+
+
+def windowed(sound: F32, window: F32, hop: int, count: int) -> F32:
+    """f32[count,W]: parts of a sound, `hop` samples apart, under a window f32[W]."""
+    out = np.empty((count, len(window)), np.float32)
+    for i, part in enumerate(out):
+        np.multiply(sound[i * hop : i * hop + len(window)], window, out=part)
+    return out
 
 
 def log_scale(power: F32) -> F32:

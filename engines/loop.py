@@ -16,14 +16,16 @@ from typing import Any, TypeAlias
 
 import cv2
 
+from engines.batches import Batches
+from engines.batching import BatchLimits, Costs
 from engines.chunker import Chunker
 from engines.mailbox import Mailbox
 from engines.meters import CostMeter, EngineSessionStats, EngineStats
 from engines.motion.wishes import Wish
-from engines.pipeline import Motion, Pipeline, Renderer
+from engines.pipeline import Motion, Pipeline, Renderer, batch_of
 from engines.render.stage import AS_IT_IS, Stage
 from engines.runner import EngineSession, Runner
-from engines.scheduler import Ladder, Limits, climb, decide, use
+from engines.scheduler import Drop, Ladder, Limits, climb, decide, use
 from engines.values import AudioChunk, Picture
 
 __all__ = [
@@ -98,14 +100,23 @@ class Engine:
         renderer_factory: RendererFactory | None = None,
         budget_s: float = BUDGET_S,
         limits: Limits | None = None,
+        worked: Callable[[], float] | None = None,
+        batches: BatchLimits | None = None,
     ) -> None:
-        """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer."""
+        """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer.
+
+        `worked` counts what frames cost: `time.thread_time` where this thread does the work, lest
+        others' use of the processor looks like dearer pictures; None: `clock`, as for a card.
+        `batches`: sessions are drawn in batches, by these limits instead of `limits`.
+        """
         self._motion = motion_model
         self._clock = clock
+        self._worked = worked or clock
         self._on_fault = on_fault
         self._factory = renderer_factory or warp_renderer
         self._budget_s = budget_s
-        self._limits = limits or Limits()
+        self._limits = batches.limits if batches is not None else limits or Limits()
+        self._batches = None if batches is None else Batches(clock, self._worked, batches)
         self._chunker = Chunker(motion_model.lookahead, lead=LEAD)
         # Commands are never lost: a full mailbox means a stuck thread, and the caller is told.
         self._commands: Mailbox[_Command] = Mailbox(
@@ -189,6 +200,11 @@ class Engine:
         """Expect these seconds a picture of `size` in each way to draw it, until more is known."""
         self._cost_of(size, efforts).learn(costs_s)
 
+    def learn_batches(self, renderer: Renderer, costs: Costs) -> None:
+        """Expect these seconds of a batch, by bucket and way, of pictures that `renderer` draws."""
+        if self._batches is not None:
+            self._batches.learn(batch_of(renderer), costs)
+
     def _cost_of(self, size: int, efforts: tuple[str, ...]) -> CostMeter:
         with self._lock:
             return self._costs.setdefault((size, efforts), CostMeter(len(efforts)))
@@ -204,26 +220,21 @@ class Engine:
     ) -> EngineSession:
         """Open a session that `renderer` draws to `frames`; sound may be put at once.
 
-        `best`: index among the renderer's ways to draw of the one wanted; under load it steps
-        down from there.
-        Raises EngineStopped, ValueError for an id that is open, MailboxFull when the engine is
-        stuck.
+        `best`: index among the ways to draw of the one wanted; under load it steps down from there.
+        Raises EngineStopped, ValueError for an open id, MailboxFull when the engine is stuck.
         """
+        wake, clock = self._wake_up, self._clock
         # M1: 500 ms; a hole (the oldest dropped) is told by pts and costs no delay.
         audio: Mailbox[AudioChunk] = Mailbox(
-            f"audio {session_id}",
-            AUDIO_CHUNKS,
-            "drop-oldest",
-            on_put=self._wake_up,
-            clock=self._clock,
+            f"audio {session_id}", AUDIO_CHUNKS, "drop-oldest", on_put=wake, clock=clock
         )
         # The newest look counts; those not yet put on are forgotten.
         renderers: Mailbox[Renderer] = Mailbox(
-            f"renderers {session_id}", 1, "drop-oldest", on_put=self._wake_up, clock=self._clock
+            f"renderers {session_id}", 1, "drop-oldest", on_put=wake, clock=clock
         )
         # Somebody who sends more wishes than a face can show loses the oldest.
         wishes: Mailbox[Wish] = Mailbox(
-            f"wishes {session_id}", WISHES, "drop-oldest", on_put=self._wake_up, clock=self._clock
+            f"wishes {session_id}", WISHES, "drop-oldest", on_put=wake, clock=clock
         )
         session = EngineSession(session_id, audio, renderers, wishes)
         with self._lock:
@@ -254,10 +265,10 @@ class Engine:
     # On the engine thread, or on the thread of whoever calls `turn`.
 
     def turn(self, now_s: float) -> float | None:
-        """Take in what came, move every session's motion, render at most one frame.
+        """Take in what came, move every session's motion, render at most one frame or batch.
 
-        Returns when to turn again: `now_s` while frames wait, None when only new sound brings
-        work.
+        Returns when to turn again: `now_s` while frames wait, later while those wait for others
+        of their batch, None when only new sound brings work.
         """
         self._turns += 1
         self._turn_s = now_s
@@ -265,13 +276,12 @@ class Engine:
             self._obey(command)
         for runner in list(self._runners.values()):
             self._guard(runner.session, runner.advance)
-        self._render_one()
-        return now_s if any(runner.pending for runner in self._runners.values()) else None
+        return self._render()
 
     def _obey(self, command: _Command) -> None:
         opening = command.opening
         if opening is None:
-            self._runners.pop(command.session.id, None)
+            self._forget(command.session.id)
         else:
             self._guard(command.session, lambda: self._build(command.session, opening))
 
@@ -286,35 +296,57 @@ class Engine:
             self._budget_s,
             self._cost_of(renderer.size, renderer.efforts),
             opening.best,
+            self._worked,
         )
 
-    def _render_one(self) -> None:
-        runners = self._runners
-        now_s = self._clock()
-        loads = {name: runner.load() for name, runner in runners.items()}
+    def _render(self) -> float | None:
+        """Draw a frame or a batch; when to turn again."""
+        batches, runners, now_s = self._batches, self._runners, self._clock()
+        if batches is None:
+            loads = {name: runner.load() for name, runner in runners.items()}
+        else:
+            loads = batches.loads(runners, self._ladder)
         self._ladder = climb(now_s, loads, self._ladder, self._limits)
         self._use = use(loads, self._ladder)
         ready = [item for runner in runners.values() for item in runner.pending]
+        if batches is not None:
+            found = batches.next(now_s, ready, loads, self._ladder)
+            self._settle(found.drop)
+            if found.run is not None:
+                for name, error in batches.draw(found.run, dict(runners)):
+                    self._end_session(runners[name].session, error)
+            return found.again_s
         decision = decide(now_s, ready, loads, self._ladder, self._limits)
-        for drop in decision.drop:
-            runners[drop.item.session_id].drop(drop)
-        for name, runner in runners.items():
-            runner.stand(self._ladder.rung(name))
+        self._settle(decision.drop)
         item = decision.run
         if item is not None:
             runner = runners[item.session_id]
             self._guard(runner.session, lambda: runner.draw(item))
+        return now_s if any(runner.pending for runner in runners.values()) else None
+
+    def _settle(self, drops: Sequence[Drop]) -> None:
+        for drop in drops:
+            self._runners[drop.item.session_id].drop(drop)
+        for name, runner in self._runners.items():
+            runner.stand(self._ladder.rung(name))
 
     def _guard(self, session: EngineSession, work: Callable[[], None]) -> None:
         """Do one session's work; a fault in it closes that session and no other."""
         try:
             work()
         except Exception as error:
-            self._runners.pop(session.id, None)
-            with self._lock:
-                if self._known.get(session.id) is session:
-                    del self._known[session.id]
-            self._on_fault(session.id, error)
+            self._end_session(session, error)
+
+    def _forget(self, name: str) -> None:
+        if (runner := self._runners.pop(name, None)) is not None:
+            runner.close()
+
+    def _end_session(self, session: EngineSession, error: Exception) -> None:
+        self._forget(session.id)
+        with self._lock:
+            if self._known.get(session.id) is session:
+                del self._known[session.id]
+        self._on_fault(session.id, error)
 
     # The thread.
 
@@ -322,18 +354,20 @@ class Engine:
         try:
             while not self._stopped:
                 again_s = self.turn(self._clock())
-                if again_s is None:
-                    self._sleep()
+                wait_s = WAIT_S if again_s is None else again_s - self._clock()
+                if wait_s > 0:
+                    self._sleep(wait_s)
         except Exception as error:
             self._end()
             self._report(error)
         finally:
-            self._runners.clear()
+            for name in list(self._runners):
+                self._forget(name)
 
-    def _sleep(self) -> None:
+    def _sleep(self, wait_s: float) -> None:
         with self._wake:
             if not self._woken and not self._stopped:
-                self._wake.wait(WAIT_S)
+                self._wake.wait(wait_s)
             self._woken = False
 
     def _wake_up(self) -> None:

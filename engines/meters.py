@@ -47,6 +47,8 @@ class EngineSessionStats:
     """Rendered, but finished after their deadline."""
     motion: StepTimes = StepTimes()
     render: StepTimes = StepTimes()
+    work: StepTimes = StepTimes()
+    """Of `render`, what the thread worked: the rest is other threads' and programs' time."""
     queue: StepTimes = StepTimes()
     """From the arrival of the last sample a frame needs to its finished picture."""
     rung: int = 0

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from engines.chunker import Chunker, ChunkerState
 from engines.motion.wishes import Wish
 from engines.render.conditions import NOTHING, Cues
+from engines.sharing import Strokes, leave, nets_of, settle, strokes_of
 from engines.values import F32, U8, AudioChunk, AudioWindow, MotionFrame, Picture
 
 
@@ -70,6 +71,8 @@ class Pipeline:
         self._motion = motion
         self._renderer = renderer
         self._chunker = chunker
+        self.batch = batch_of(renderer)
+        """As the function."""
 
     def new_state(self, seed: int) -> PipelineState:
         """State of a new session; equal seeds and equal sound give equal pictures."""
@@ -87,8 +90,19 @@ class Pipeline:
 
     def drawn_by(self, renderer: Renderer, state: PipelineState) -> Pipeline:
         """The same sound and motion, drawn by another renderer; `state` is made ready for it."""
+        self.leave(state)
         state.render = renderer.new_state(state.seed)
-        return Pipeline(self._motion, renderer, self._chunker)
+        other = Pipeline(self._motion, renderer, self._chunker)
+        other.settle(state)
+        return other
+
+    def settle(self, state: PipelineState) -> None:
+        """A session will be drawn with this state."""
+        settle(self._renderer, state.render)
+
+    def leave(self, state: PipelineState) -> None:
+        """It will not be drawn any more. Idempotent."""
+        leave(self._renderer, state.render)
 
     def obey(self, state: PipelineState, wish: Wish) -> None:
         """Take in what the session is told; it shows from the next motion on."""
@@ -104,7 +118,29 @@ class Pipeline:
 
     def draw(self, state: PipelineState, frame: MotionFrame, effort: int = 0) -> Picture:
         """The picture of a motion (the costly step), drawn with one of `efforts`."""
-        felt = frame.emotion.z if frame.emotion is not None else None
-        cues = Cues(frame.sound, felt, frame.manner)
-        image = self._renderer.render(state.render, frame.motion, cues, effort)
+        image = self._renderer.render(state.render, frame.motion, _cues(frame), effort)
         return Picture(frame.pts, frame.epoch, image, frame.motion, frame.emotion)
+
+    def strokes(
+        self, state: PipelineState, frame: MotionFrame, effort: int = 0
+    ) -> Strokes[Picture]:
+        """The same picture, made beside others (`engines.sharing.together`)."""
+        image = yield from strokes_of(
+            self._renderer, state.render, frame.motion, _cues(frame), effort
+        )
+        return Picture(frame.pts, frame.epoch, image, frame.motion, frame.emotion)
+
+
+def batch_of(renderer: Renderer) -> str:
+    """Pictures by renderers of equal ones may be made side by side, at equal cost."""
+    return f"{nets_of(renderer)} {renderer.size} {', '.join(renderer.efforts)}"
+
+
+def gains(batch: str) -> bool:
+    """Whether pictures of a `batch_of` share a net; without one they only wait for each other."""
+    return not batch.startswith(" ")
+
+
+def _cues(frame: MotionFrame) -> Cues:
+    felt = frame.emotion.z if frame.emotion is not None else None
+    return Cues(frame.sound, felt, frame.manner)

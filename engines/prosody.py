@@ -13,7 +13,6 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from engines.vad import clean
@@ -108,7 +107,9 @@ class Prosody:
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
         rows = np.empty((count, PROSODY_SIZE), np.float32)
         if count:
-            parts = sliding_window_view(sound, WINDOW)[: count * HOP : HOP].astype(np.float64)
+            parts = np.empty((count, WINDOW))
+            for i, part in enumerate(parts):
+                part[:] = sound[i * HOP : i * HOP + WINDOW]
             parts -= parts.mean(axis=1, keepdims=True)
             # Transforms of several rows at once are each row's own, bit for bit; products are not.
             spectra = np.fft.rfft(parts * self._window, FFT_SIZE)

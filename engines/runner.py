@@ -14,6 +14,7 @@ from engines.meters import CostMeter, EngineSessionStats, StepMeter
 from engines.motion.wishes import Wish
 from engines.pipeline import Pipeline, Renderer
 from engines.scheduler import HELD, Drop, Load, Ready
+from engines.sharing import Strokes
 from engines.values import AudioChunk, AudioWindow, MotionFrame, Picture
 
 LATE_WEIGHT = 0.04
@@ -60,6 +61,7 @@ class EngineSession:
         self.counters = _Counters()
         self.motion = StepMeter()
         self.render = StepMeter()
+        self.work = StepMeter()
         self.queue = StepMeter()
 
     def stats(self) -> EngineSessionStats:
@@ -73,6 +75,7 @@ class EngineSession:
             frames_late=count.late,
             motion=self.motion.snapshot(),
             render=self.render.snapshot(),
+            work=self.work.snapshot(),
             queue=self.queue.snapshot(),
             rung=count.rung,
             rung_name=count.rung_name,
@@ -94,7 +97,6 @@ class _Pending:
 
     ready: Ready
     frame: MotionFrame
-    arrived_s: float
 
 
 class Runner:
@@ -110,19 +112,27 @@ class Runner:
         budget_s: float,
         costs: CostMeter,
         best: int = 0,
+        worked: Callable[[], float] | None = None,
     ) -> None:
-        """`best`: the rung it asked for. `costs` are shared with sessions that draw alike."""
+        """`best`: the rung it asked for. `costs` are shared with sessions that draw alike.
+
+        `worked`: seconds of work so far, by which costs are counted; None: those of `clock`.
+        """
         self.session = session
         self._pipeline = pipeline
         self._state = pipeline.new_state(seed)
+        pipeline.settle(self._state)
         self._frames = frames
         self._clock = clock
+        self._worked = worked or clock
         self._budget_s = budget_s
         self._costs = costs
         self._best = best
+        self._motion_cost = StepMeter()
         self._fading = 0
         self._pending: list[_Pending] = []
         self._late_share = 0.0
+        self._late_s = float("-inf")
         self._starved = 0
         self._served_s = float("-inf")
 
@@ -131,12 +141,17 @@ class Runner:
         """Frames whose pictures could be drawn now, in order."""
         return [item.ready for item in self._pending]
 
+    def close(self) -> None:
+        """Nothing will be drawn any more. Idempotent."""
+        self._pipeline.leave(self._state)
+
     def load(self) -> Load:
         """What the scheduler needs to know."""
         return Load(
             costs_s=self._costs.expected_s(),
-            motion_s=self.session.motion.mean_s,
+            motion_s=self._motion_cost.mean_s,
             late_share=self._late_share,
+            late_s=self._late_s,
             starved=self._starved,
             served_s=self._served_s,
             best=min(self._best, len(self._pipeline.efforts) - 1),
@@ -170,12 +185,13 @@ class Runner:
             # Interrupted: pictures of the older epoch are not wanted any more.
             count.dropped += len(self._pending)
             self._pending.clear()
-        begun_s = self._clock()
+        begun_s, before_s = self._clock(), self._worked()
         frame = self._pipeline.move(self._state, window)
+        self._motion_cost.add(self._worked() - before_s)
         self.session.motion.add(self._clock() - begun_s)
         count.epoch, count.pts, count.speaking = frame.epoch, frame.pts, frame.speaking
-        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s)
-        self._pending.append(_Pending(ready, frame, arrived_s))
+        ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s, arrived_s)
+        self._pending.append(_Pending(ready, frame))
 
     def drop(self, drop: Drop) -> None:
         """Forget a frame that the scheduler will not have rendered."""
@@ -192,16 +208,38 @@ class Runner:
         item = self._take(ready)
         begun_s = self._clock()
         self._served_s = begun_s
-        count = self.session.counters
-        effort = min(count.rung, len(self._pipeline.efforts) - 1)
+        effort = self._effort()
+        before_s = self._worked()
         picture = self._pipeline.draw(self._state, item.frame, effort)
-        done_s = self._clock()
+        worked_s, done_s = self._worked() - before_s, self._clock()
         self.session.render.add(done_s - begun_s)
-        if self._fading:
-            self._fading -= 1
-        else:
-            self._costs.add(effort, done_s - begun_s)
-        self.session.queue.add(done_s - item.arrived_s)
+        self.session.work.add(worked_s)
+        if not self._fading:
+            self._costs.add(effort, worked_s)
+        self.hand_over(ready, picture)
+
+    @property
+    def batch(self) -> str:
+        """As `Pipeline.batch`."""
+        return self._pipeline.batch
+
+    @property
+    def fading(self) -> bool:
+        """Whether its next picture tells nothing of what its rung costs."""
+        return self._fading > 0
+
+    def begin(self, ready: Ready) -> Strokes[Picture]:
+        """A frame's picture in the making; once it is made, `hand_over` is to be called."""
+        item = self._take(ready)
+        self._served_s = self._clock()
+        return self._pipeline.strokes(self._state, item.frame, self._effort())
+
+    def hand_over(self, ready: Ready, picture: Picture) -> None:
+        """Give a finished picture away, and count it."""
+        done_s = self._clock()
+        count = self.session.counters
+        self._fading = max(0, self._fading - 1)
+        self.session.queue.add(done_s - ready.arrived_s)
         self._frames.put(picture)
         late = done_s > ready.deadline_s
         count.rendered += 1
@@ -210,9 +248,14 @@ class Runner:
         self._starved = 0
         self._count_late(late)
 
+    def _effort(self) -> int:
+        return min(self.session.counters.rung, len(self._pipeline.efforts) - 1)
+
     def _take(self, ready: Ready) -> _Pending:
         index = next(i for i, item in enumerate(self._pending) if item.ready is ready)
         return self._pending.pop(index)
 
     def _count_late(self, late: bool) -> None:
         self._late_share += LATE_WEIGHT * (float(late) - self._late_share)
+        if late:
+            self._late_s = self._clock()

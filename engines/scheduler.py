@@ -7,6 +7,7 @@ Never holds a clock: `now_s` comes in, a decision goes out.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -37,10 +38,11 @@ class Load:
     """What is known of one session."""
 
     costs_s: tuple[float, ...] = (0.0,)
-    """Expected time of one render in each way to draw: the rungs of its ladder, best first. One
-    more follows: the last way, every second picture held."""
+    """What one render in each way to draw takes of the thread: the rungs of its ladder, best
+    first. One more follows: the last way, every second picture held. Work, not waiting: how much
+    longer it took because others had the processor shows in `late_share`."""
     motion_s: float = 0.0
-    """Expected time of one motion step."""
+    """The same of one motion step."""
     late_share: float = 0.0
     """Running share of frames dropped or finished late, 0..1."""
     starved: int = 0
@@ -51,6 +53,8 @@ class Load:
     """The rung it asked for: never above."""
     nets: str = ""
     """What draws it. Only sessions drawn by the same may share a batch (`engines.batching`)."""
+    late_s: float = float("-inf")
+    """When a frame was last dropped or finished late."""
 
     @property
     def foot(self) -> int:
@@ -78,17 +82,47 @@ class Limits:
     """After so many late frames in a row one is drawn although it is late: a slow picture is
     better than a dead one."""
     step_down_use: float = 0.85
-    """Share of the thread's time above which a session steps down, before anything is late."""
+    """Share of the thread's time above which one session alone steps down, before anything is
+    late; see `down`."""
     step_up_use: float = 0.78
-    """Share (after stepping up) below which a session may step up again."""
+    """Share (after stepping up) below which one alone may step up again; see `up`."""
+    pooled: bool = True
+    """Whether n sessions need 1/sqrt(n) of the room that one needs: the sum of n costs scatters
+    by so much less than one, and on a simulated thread frames begin to be late at 0.85 of one,
+    0.92 of four, 0.95 of eight."""
+    hold_use: float = 0.94
+    """The same, above which pictures of one alone are held: half of them are lost for certain, so
+    it takes more than giving up a box."""
+    unhold_use: float = 0.88
     step_down_late: float = 0.10
+    hold_late: float = 0.25
+    """Share of late frames that is worth losing every second one for."""
+    late_fresh_s: float = 0.5
+    """Frames that were late count as long as others follow within this time: a stall that is over
+    is no load, however many frames it took."""
     press_s: float = 0.3
-    """How long it must be pressed before a session steps down: one hiccup is not a load."""
+    """How long it must be pressed by use before a session steps down: one hiccup is not a load."""
+    press_late_s: float = 1.0
+    """How long by lateness alone."""
     settle_s: float = 0.5
     """Time for a step to show in the measures before the next one."""
     patience_s: float = 4.0
-    """Calm time before a step up; doubled when the last step up had to be taken back."""
+    """Calm time before a step up; doubled each time that a step up has to be taken back."""
     max_patience_s: float = 60.0
+    regret_s: float = 20.0
+    """A step down so long after the last step up, or within the patience if that is longer, takes
+    it back; a later one is another load."""
+
+    def down(self, sessions: int, *, held: bool = False) -> float:
+        """Share of the thread's time above which somebody steps down, `held`: to the foot."""
+        return self._of(self.hold_use if held else self.step_down_use, sessions)
+
+    def up(self, sessions: int, *, held: bool = False) -> float:
+        """Share, after stepping up, below which somebody may step up, `held`: from the foot."""
+        return self._of(self.unhold_use if held else self.step_up_use, sessions)
+
+    def _of(self, share: float, sessions: int) -> float:
+        return 1 - (1 - share) / math.sqrt(max(sessions, 1)) if self.pooled else share
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +251,23 @@ def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limit
     if now_s - ladder.changed_s < limits.settle_s:
         return ladder
     worst = max((load.late_share for load in loads.values()), default=0.0)
-    if use(loads, ladder) > limits.step_down_use or worst > limits.step_down_late:
-        return _step_down(now_s, loads, ladder, limits)
+    if _too_much(loads, ladder, limits):
+        return _step_down(now_s, loads, ladder, limits, limits.press_s)
+    if any(_losing(now_s, load, ladder.rung(name), limits) for name, load in loads.items()):
+        return _step_down(now_s, loads, ladder, limits, limits.press_late_s)
     return _step_up(now_s, loads, replace(ladder, pressed_since_s=float("inf")), limits, worst)
+
+
+def _too_much(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> bool:
+    """Whether more is asked for than may be, with what can still be given up."""
+    held = all(ladder.rung(name) >= load.foot - 1 for name, load in loads.items())
+    return use(loads, ladder) > limits.down(len(loads), held=held)
+
+
+def _losing(now_s: float, load: Load, rung: int, limits: Limits) -> bool:
+    """Whether it loses more frames than its next step down would, and still does."""
+    most = limits.hold_late if rung >= load.foot - 1 else limits.step_down_late
+    return load.late_share > most and now_s - load.late_s <= limits.late_fresh_s
 
 
 def _enter(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
@@ -227,22 +275,24 @@ def _enter(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limi
     rungs = {name: ladder.rungs.get(name, load.best) for name, load in loads.items()}
     came = rungs.keys() - ladder.rungs.keys()
     ladder = replace(ladder, rungs=rungs)
-    if not came or use(loads, ladder) <= limits.step_down_use:
+    if not came or not _too_much(loads, ladder, limits):
         return ladder
     return replace(_lower(loads, ladder, limits), changed_s=now_s, calm_since_s=float("inf"))
 
 
-def _step_down(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
+def _step_down(
+    now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits, press_s: float
+) -> Ladder:
     pressed_since_s = min(ladder.pressed_since_s, now_s)
     ladder = replace(ladder, calm_since_s=float("inf"), pressed_since_s=pressed_since_s)
-    if now_s - pressed_since_s < limits.press_s:
+    if now_s - pressed_since_s < press_s:
         return ladder
     lowered = _lower(loads, ladder, limits)
     if lowered.rungs == ladder.rungs:
         return ladder
     patience_s = ladder.patience_s or limits.patience_s
-    if now_s - ladder.raised_s < patience_s:
-        patience_s = min(2 * patience_s, limits.max_patience_s)
+    taken_back = now_s - ladder.raised_s < max(patience_s, limits.regret_s)
+    patience_s = min(2 * patience_s, limits.max_patience_s) if taken_back else 0.0
     return replace(lowered, changed_s=now_s, pressed_since_s=float("inf"), patience_s=patience_s)
 
 
@@ -269,12 +319,14 @@ def _lower(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
         rungs[chosen] += 1
         steps += 1
         total -= saved
-        if total <= limits.step_down_use or saved <= 0:
-            break
         if rungs[chosen] < load.foot:
             heapq.heapreplace(above, place(chosen))
         else:
             heapq.heappop(above)
+        # Whoever is first is furthest from his foot: if he is a step above it, so is everybody.
+        held = bool(above) and above[0][0] >= -1
+        if total <= limits.down(len(loads), held=held) or saved <= 0:
+            break
     return replace(ladder, rungs=rungs, downs=ladder.downs + steps)
 
 
@@ -284,16 +336,19 @@ def _step_up(
     below = [name for name, load in loads.items() if ladder.rung(name) > load.best]
     if not below:
         return ladder
-    # One of a few; of hundreds as many at a time that they are all up again within minutes.
+    # Everybody who is held, if there is room for all: what they cost is known. Else one of a few;
+    # of hundreds as many at a time that they are all up again within minutes.
     below.sort(key=lambda name: (loads[name].foot - ladder.rung(name), loads[name].cost_s(0), name))
-    chosen = below[: max(1, len(loads) // RAISED_OF)]
+    held = [name for name in below if ladder.rung(name) >= loads[name].foot]
+    chosen = held or below[: max(1, len(loads) // RAISED_OF)]
     rungs = {**ladder.rungs, **{name: ladder.rung(name) - 1 for name in chosen}}
     after = use(loads, replace(ladder, rungs=rungs))
-    if after > limits.step_up_use and len(chosen) > 1:
+    most = limits.up(len(loads), held=bool(held))
+    if after > most and len(chosen) > 1:
         chosen = chosen[:1]
         rungs = {**ladder.rungs, chosen[0]: ladder.rung(chosen[0]) - 1}
         after = use(loads, replace(ladder, rungs=rungs))
-    if after > limits.step_up_use or worst > limits.step_down_late / 2:
+    if after > most or worst > limits.step_down_late / 2:
         return replace(ladder, calm_since_s=float("inf"))
     calm_since_s = min(ladder.calm_since_s, now_s)
     if now_s - calm_since_s < (ladder.patience_s or limits.patience_s):

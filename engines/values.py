@@ -98,9 +98,12 @@ class AudioChunk:
     pts: int
     """Media time of the first sample."""
     epoch: int
-    """Counts interrupts; every stage discards chunks of an older epoch."""
+    """Counts interrupts and other changes of what was given already; every stage discards chunks of
+    an older epoch."""
     samples: F32
     """f32[N] in [-1, 1] at 16 kHz, never written again."""
+    seamless: bool = False
+    """Its epoch took the place of silence: nothing was interrupted, what lies before it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class AudioWindow:
     """f32[640]: media time [pts + lookahead - 640, pts + lookahead)."""
     lookahead: int
     """Samples after `pts` that have been heard once `samples` has."""
+    seamless: bool = False
+    """As its chunk's: the face goes on from the frame before `pts`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
     ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
     ("train", "renderer"): Command("export.train.renderer_cli:train", "train the renderer's boxes"),
+    ("train", "autoencoder"): Command(
+        "export.train.autoencoder_cli:train", "the latent of the whole face's net"
+    ),
     ("train", "personal"): Command(
         "export.train.personal_cli:train", "an avatar's own mouth and eyes, out of one's video"
     ),

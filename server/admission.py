@@ -1,4 +1,4 @@
-"""Whether one more session fits: from cores, the measured frame time and what already runs.
+"""Whether one more session fits: from cores, measured times of a frame and what already runs.
 
 Pure; runs on the event loop.
 Never measures anything itself and never waits.
@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from engines.scheduler import Limits
+
 FRAME_S = 0.040
 """One frame at 25 fps: the time the engine thread has for all sessions together."""
-ENGINE_SHARE = 0.85
-"""Part of a frame the engine thread may fill: the rest absorbs the slowest frames."""
+LADDER = Limits()
+"""The engine thread may be filled as far as its ladder lets it: see `Limits.down`."""
 CPU_SHARE = 0.85
 """Part of all cores that sessions may fill: the rest is for signalling and the system."""
-CODEC_S_512 = 0.008
-"""CPU time per frame of encode, conversion and RTP at 512x512 (VP8 3.7 ms, conversion 0.7 ms,
-Opus, SRTP and Python the rest: 0.23 core per session measured with the aiortc changes)."""
-CODEC_S_FLOOR = 0.004
-"""The part that does not shrink with the picture: sound, packets, the event loop."""
-STEP_MARGIN = 1.15
-"""What sustained sessions cost above the median step: means lay up to 5 % above it. The 95th
-percentile of one start-up's thirty steps is its second worst frame, which not all sessions meet at
-once; `ENGINE_SHARE` absorbs it."""
+ENCODE_S_512 = 0.004
+"""CPU time to convert and encode a frame of 512x512, where it was not measured."""
+MEDIA_S = 0.004
+"""The rest of a session's media for each frame, whatever its size: sound, packets, the event
+loop."""
+STEP_MARGIN = 1.05
+"""What sustained sessions cost above the median step: means lay up to 5 % above it. Single slow
+frames are absorbed by what the ladder leaves free."""
 RETRY_AFTER_S = 5
 """Asked of a refused client when no session is known to end sooner."""
 RETRY_AFTER_MAX_S = 60
@@ -42,6 +43,10 @@ class Machine:
     places are counted by (`server.drawing`): see `sustained_s`."""
     processes: int = 1
     """Media processes beside the engine's."""
+    encode_512_s: float = ENCODE_S_512
+    """CPU time to convert and encode a picture of 512x512."""
+    engines: int = 1
+    """Engine processes, each with a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,9 @@ def sustained_s(steps: Sequence[float]) -> float:
     return STEP_MARGIN * median(steps)
 
 
-def codec_s(size: int) -> float:
+def codec_s(size: int, machine: Machine) -> float:
     """CPU time per frame outside the engine for a picture of `size` pixels square, in seconds."""
-    pixels = (size / 512) ** 2
-    return CODEC_S_FLOOR + (CODEC_S_512 - CODEC_S_FLOOR) * pixels
+    return MEDIA_S + machine.encode_512_s * (size / 512) ** 2
 
 
 def step_s(size: int, machine: Machine) -> float:
@@ -105,12 +109,12 @@ def decide(
 ) -> Admitted | Refused:
     """Admit a session of `size` beside those of `sizes`, or refuse it with the reason.
 
-    `cap` is the configured most sessions (None: one for each core). `ends_in_s` is when the
-    first of them must end, if any has a limit. The first session is always admitted: a slow
-    machine then steps down in quality rather than serve nobody. Not `measured`: the cap alone
-    decides.
+    `cap` is the configured most sessions (None: what is measured alone decides). `ends_in_s` is
+    when the first of them must end, if any has a limit. The first session is always admitted: a
+    slow machine then steps down in quality rather than serve nobody. Not `measured`: the cap alone
+    decides, or one for each core where there is none.
     """
-    most = _one_for_each_core(machine) if cap is None else cap
+    most = _most(machine, measured) if cap is None else cap
     if len(sizes) >= most:
         taken = f"{len(sizes)} of {most} places are taken"
         return Refused("sessions", taken, _retry_after(ends_in_s))
@@ -118,16 +122,18 @@ def decide(
         return Admitted()
     every = [*sizes, size]
     engine = sum(step_s(each, machine) for each in every)
-    if engine > ENGINE_SHARE * FRAME_S:
+    share = LADDER.down(-(-len(every) // machine.engines))
+    if engine > share * FRAME_S * machine.engines:
         return Refused("engine", _beside("draw", size, sizes), None)
-    cpu = engine + sum(codec_s(each) for each in every)
+    cpu = engine + sum(codec_s(each, machine) for each in every)
     if cpu > CPU_SHARE * FRAME_S * machine.cores:
         return Refused("cpu", _beside("draw and encode", size, sizes), None)
     return Admitted()
 
 
-def _one_for_each_core(machine: Machine) -> int:
-    return max(1, min(machine.cores, SESSIONS_PER_PROCESS * max(machine.processes, 1)))
+def _most(machine: Machine, measured: bool) -> int:
+    carried = SESSIONS_PER_PROCESS * max(machine.processes, 1)
+    return carried if measured else max(1, min(machine.cores, carried))
 
 
 def _beside(work: str, size: int, sizes: Sequence[int]) -> str:

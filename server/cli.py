@@ -199,16 +199,18 @@ def run_serve(arguments: argparse.Namespace) -> int:
     from server.avatar_folders import avatar_store
     from server.backend import EngineBackend
     from server.serve import serve
+    from server.workers.devices import engine_devices, take_device
 
     settings = settings_from(arguments)
 
     def announce(url: str) -> None:
         print(f"SynchroRaMa Live answers at {url}   (stop with Ctrl+C)", flush=True)
 
-    if settings.server.workers > 1:
+    if settings.server.workers > 1 or len(engine_devices(settings)) > 1:
         from server.workers.supervisor import serve_workers
 
         return serve_workers(settings, avatar_store(settings), announce=announce)
+    take_device(settings)
     return serve(settings, EngineBackend(settings), announce=announce)
 
 

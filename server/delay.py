@@ -1,7 +1,7 @@
 """Chooses the playout delay: the smallest at which pictures are not late.
 
 Pure; used by the player at each tick. Time is counted in ticks of 20 ms.
-Never beyond its bounds, never by more than one step at a time, and down only slowly.
+Never beyond its bounds, never by more than one step at a time, and down only after a calm time.
 """
 
 from __future__ import annotations
@@ -19,12 +19,21 @@ LATE_BINS = 3
 """...in three of its four half seconds: a stall that is over is no reason to wait for ever."""
 GROW_TICKS = 5
 """Between two steps up: each repeats 20 ms of sound, and five in a row would stutter."""
-CALM_TICKS = 500
-"""10 s in which every picture came early enough decide about shrinking."""
-SPARE_MS = 30
-"""Shrink by 20 ms only if the latest picture of that time was 30 ms early."""
+CALM_TICKS = 250
+"""5 s in which pictures came early enough decide about shrinking."""
+MOST_CALM_TICKS = 3000
+"""The longest time that is asked for: it doubles when a step down has to be taken back."""
+REGRET_TICKS = 1500
+"""Growing within 30 s of a step down takes it back; later it is another load."""
+SPARE_MS = 26
+"""Shrink by 20 ms only if all pictures of that time but a few were 26 ms early..."""
+SPARED_SHARE = 0.02
+"""...these few: asking it of every one, a machine with a hiccup in ten seconds never came back."""
 SETTLE_TICKS = 25
 """After an interrupt 0.5 s of arrivals are not counted: the engine then dates pictures back."""
+BEGIN_TICKS = 75
+"""Nor are the first 1.5 s of a call: caches are cold and a browser has just woken, which says
+nothing of the pictures to come (on two cores: 200 to 340 ms, and 120 ever after)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +67,13 @@ class DelayController:
         self.limits = limits
         self.delay_ms = _round(limits.initial_ms)
         self.grown = self.shrunk = 0
-        # Pictures come 25 a second: these hold 20 s and can drop nothing that counts.
+        # Pictures come 25 a second: these hold 20 s, and more is never judged by.
         self._early: deque[tuple[int, float]] = deque(maxlen=512)
-        self._since = 0
+        self._since = BEGIN_TICKS
         self._changed = 0
+        self._lowered: int | None = None
+        """When it last went down, as long as that may still have to be taken back."""
+        self._calm = CALM_TICKS
 
     def arrived(self, tick: int, early_ms: float) -> None:
         """A picture came at `tick`, `early_ms` before its own was due."""
@@ -75,9 +87,14 @@ class DelayController:
 
     def decide(self, tick: int) -> int:
         """The delay in ms from now on."""
-        while self._early and self._early[0][0] < tick - CALM_TICKS:
+        while self._early and self._early[0][0] < tick - self._calm:
             self._early.popleft()
+        if self._lowered is not None and tick > self._lowered + REGRET_TICKS:
+            self._lowered, self._calm = None, CALM_TICKS
         if self._must_grow(tick):
+            if self._lowered is not None:
+                self._calm = min(2 * self._calm, MOST_CALM_TICKS)
+                self._lowered = None
             return self._change(tick, STEP_MS)
         if self._may_shrink(tick):
             return self._change(tick, -STEP_MS)
@@ -94,17 +111,20 @@ class DelayController:
     def _may_shrink(self, tick: int) -> bool:
         if self.delay_ms - STEP_MS < self.limits.low_ms:
             return False
-        if tick - max(self._since, self._changed) < CALM_TICKS:
+        if tick - max(self._since, self._changed) < self._calm:
             return False
         if len(self._early) < CALM_TICKS // 4:
             return False
-        return min(early for _, early in self._early) >= SPARE_MS
+        short = sum(early < SPARE_MS for _, early in self._early)
+        return short <= SPARED_SHARE * len(self._early)
 
     def _change(self, tick: int, step_ms: int) -> int:
         self.delay_ms += step_ms
         self.grown += step_ms > 0
         self.shrunk += step_ms < 0
         self._changed = tick
+        if step_ms < 0:
+            self._lowered = tick
         # What came is judged by the new delay too: so it grows as far as it must, and no further.
         self._early = deque(((at, early + step_ms) for at, early in self._early), maxlen=512)
         return self.delay_ms

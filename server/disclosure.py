@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engines.render.mark import MarkStyle
 from server.schemas import ConsentReply, Disclosure, MarkReply
-from server.settings import DisclosureSettings
+from server.settings_disclosure import DisclosureSettings
 
 
 def mark_style(settings: DisclosureSettings) -> MarkStyle | None:

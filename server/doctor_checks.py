@@ -21,7 +21,7 @@ import numpy as np
 
 from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
-from server.admission import CODEC_S_512, FRAME_S, Machine, room, sustained_s
+from server.admission import FRAME_S, Machine, codec_s, room, sustained_s
 from server.camera.checks import virtual_camera
 from server.doctor import Check, Finding
 from server.gpu_checks import backend, gpu, nvenc, plans, tensorrt
@@ -241,16 +241,18 @@ def frame_time(settings: Settings) -> Finding:
     steps = costs.steps_of(0)
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
     counted = 0 if drawing.counted_at_best else len(costs.efforts) - 1
-    room = _sessions(Machine(usable_cores(), sustained_s(costs.steps_of(counted))), settings)
+    machine = Machine(usable_cores(), sustained_s(costs.steps_of(counted)))
+    machine = replace(machine, encode_512_s=costs.encode_s or machine.encode_512_s)
     ways = ", ".join(
         f"{name} {1000 * cost:.1f}" for name, cost in zip(costs.efforts, costs.draws_s, strict=True)
     )
     said = (
         f"lips and motion {lips * 1000:.1f} ms, whole frame p50 {p50 * 1000:.1f}, "
         f"p95 {p95 * 1000:.1f} ms of processor time at 512x512; "
-        f"a picture by rung: {ways} ms; room for {room}"
+        f"a picture by rung: {ways} ms; encoded in {costs.encode_s * 1000:.1f} ms; "
+        f"room for {_sessions(machine, settings)}"
     )
-    if p95 + CODEC_S_512 > FRAME_S:
+    if p95 + codec_s(512, machine) > FRAME_S:
         remedy = "use session.size 256 or a faster processor: it will hold pictures (12.5 fps)"
         return Finding("frame time", "warn", said, remedy)
     return Finding("frame time", "ok", said)

@@ -7,7 +7,7 @@ Never falls back silently: what is missing is said, and what is damaged stops th
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from engines.pipeline import Motion
 from engines.render.nets import NoRendererWeights, RendererNets, load
 from engines.render.stage import AS_IT_IS, Stage
 from engines.values import F32, SAMPLE_RATE_HZ
+from server.batch_costs import ByBucket, each_at_best, measure_batches
 from server.plans.devices import backend_of
 from server.settings import RenderSettings
 from server.settings_section import SettingsError
@@ -52,6 +53,9 @@ class Drawing:
     for it. Else by that of the barest, and sessions get better pictures where there is time."""
     digest: str = ""
     """Of the nets; empty: none."""
+    batch_clock: Callable[[], float] | None = None
+    """By which the cost of a batch is measured: on a card waiting is part of it. None: pictures
+    are drawn one after the other."""
     networks: Mapping[str, Network] = field(default_factory=dict)
     """Those that draw, by name."""
 
@@ -69,15 +73,20 @@ class Costs:
     """Each frame of a made-up voice, motion and picture, drawn in the best way."""
     efforts: tuple[str, ...]
     draws_s: tuple[float, ...]
-    """A picture in each of `efforts`."""
+    """A picture in each of `efforts`, alone."""
+    by_bucket: ByBucket = ()
+    """Batches, where pictures are drawn in batches."""
+    encode_s: float = 0.0
+    """To convert and encode a picture; 0: not measured."""
 
     def steps_of(self, effort: int) -> list[float]:
-        """`steps_s` as they would be, drawn in another way."""
-        return [step - self.draws_s[0] + self.draws_s[effort] for step in self.steps_s]
+        """`steps_s` as they would be, drawn in another way, and beside others if in batches."""
+        draws_s = each_at_best(self.by_bucket) if self.by_bucket else self.draws_s
+        return [step - self.draws_s[0] + draws_s[effort] for step in self.steps_s]
 
 
-def drawing_of(wanted: RenderSettings) -> Drawing:
-    """Load what is wanted.
+def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
+    """Load what is wanted, with room for `places` sessions' rows where nets run on a card.
 
     Raises SettingsError for what is asked for and not installed, BadRendererWeights for weights
     that are damaged.
@@ -87,6 +96,8 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     try:
         backend = backend_of(wanted)
         nets = load(weights_of("renderer", wanted.weights), backend=backend)
+        if places and backend is not None:
+            nets = nets.hold(places)
     except BadPack as error:
         raise SettingsError(f"render.weights: {error}") from error
     except BackendError as error:
@@ -100,9 +111,22 @@ def drawing_of(wanted: RenderSettings) -> Drawing:
     said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
     if backend is not None:
         said += f", on {backend.kind}"
+    if nets.slots:
+        held = sum(slots.device_bytes for slots in nets.slots.values())
+        said += f", {held / 2**20:.1f} MiB there for {places} sessions"
     asked = wanted.renderer == "diffusion"
+    clock = batch_clock(wanted)
+    if clock is not None:
+        said += ", in batches over sessions"
     draws = diffusion(nets, steps)
-    return Drawing("diffusion", draws, said, asked, nets.digest, nets.sessions)
+    return Drawing("diffusion", draws, said, asked, nets.digest, clock, nets.sessions)
+
+
+def batch_clock(wanted: RenderSettings) -> Callable[[], float] | None:
+    """`Drawing.batch_clock` of diffusion."""
+    if wanted.batches == "off" or (wanted.batches == "auto" and wanted.device == "cpu"):
+        return None
+    return time.thread_time if wanted.device == "cpu" else time.perf_counter
 
 
 def nets_of(wanted: RenderSettings) -> RendererNets | None:
@@ -140,23 +164,33 @@ def best_of(wanted: str, efforts: tuple[str, ...]) -> int:
     return len(efforts) - 1 if wanted == "motion-frame" else 0
 
 
-def measure(motion: Motion, avatar: Any, factory: RendererFactory) -> Costs:
-    """Processor seconds of frames at 512x512, over a made-up voice.
+def measure(
+    motion: Motion,
+    avatar: Any,
+    factory: RendererFactory,
+    batch_clock: Callable[[], float] | None = None,
+) -> Costs:
+    """Processor seconds of frames at 512x512, over a made-up voice; by a clock, those of batches.
 
     Of this thread alone: what else the machine does at the moment shall not decide for ever how
     many visitors are let in.
     """
+    # Here alone, and where nothing was measured before: a process of its own for the engine needs
+    # no codecs.
+    from server.media_cost import EncodeMeter
+
     renderer = factory(avatar, 512, AS_IT_IS)
     steps: list[float] = []
     motions: list[F32] = []
+    encoded = EncodeMeter(512)
     before = time.thread_time()
     for picture in render_file(
         _voice(), avatar, motion, seed=0, renderer_factory=lambda *_: renderer
     ):
-        now = time.thread_time()
-        steps.append(now - before)
+        steps.append(time.thread_time() - before)
         motions.append(picture.motion)
-        before = now
+        encoded.add(picture.image)
+        before = time.thread_time()
     draws = []
     for effort in range(len(renderer.efforts)):
         state, times = renderer.new_state(), []
@@ -165,7 +199,9 @@ def measure(motion: Motion, avatar: Any, factory: RendererFactory) -> Costs:
             renderer.render(state, values, effort=effort)
             times.append(time.thread_time() - before)
         draws.append(median(times))
-    return Costs(tuple(steps[UNCOUNTED:]), renderer.efforts, tuple(draws))
+    by_bucket = measure_batches(renderer, motions, batch_clock) if batch_clock else ()
+    counted = tuple(steps[UNCOUNTED:])
+    return Costs(counted, renderer.efforts, tuple(draws), by_bucket, encoded.picture_s())
 
 
 def _voice() -> F32:

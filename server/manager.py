@@ -284,7 +284,8 @@ class SessionManager:
         self._loop.call_soon_threadsafe(self._engine_fault, session_id, error)
 
     def _engine_fault(self, session_id: str | None, error: BaseException) -> None:
-        detail = f"engine: {type(error).__name__}"
+        away = isinstance(error, EngineAway)
+        detail = str(error) if away else f"engine: {type(error).__name__}"
         if session_id is not None:
             session = self._sessions.get(session_id)
             if session is not None:
@@ -292,9 +293,7 @@ class SessionManager:
                     log.error("engine fault", exc_info=error)
                 session.request_close(Ending.FAULT, detail)
             return
-        away = isinstance(error, EngineAway)
         if away:
-            detail = str(error)
             log.error("the engine is away: its sessions end", extra={"reason": detail})
         else:
             log.critical("the engine stopped", exc_info=error)

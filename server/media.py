@@ -51,6 +51,8 @@ from server.voices.choice import NO_VOICE, Chosen
 log = logging.getLogger(__name__)
 FRAMES_KEPT = 8
 """M3: 320 ms of pictures, more than playout ever waits for."""
+SPEECH_LEAD_S = 0.08
+"""Pushed speech is given to the engine this long before its time: two pictures more to draw in."""
 MAX_PAGE_MESSAGE = 32_768
 SILENCE_LOOK_S, SILENCE_WITHIN_S = 0.004, 0.4
 """How finely and how long the way from an interrupt to silence is watched: 20 ms are expected."""
@@ -135,7 +137,7 @@ class LiveMedia:
     def _build_player(self, still: U8) -> Player:
         plan, media = self._plan, self._settings.media
         if plan.voice != "mirror":
-            push = PushTimeline(media.push_buffer_s, on_cue=self._events.cue)
+            push = PushTimeline(media.push_buffer_s, SPEECH_LEAD_S, self._events.cue)
             speech = self._machinery.speech
             self._timeline = push
             self._voice = voice = LiveVoice(push, self._interrupt, speech, self._publish)

@@ -97,7 +97,7 @@ def engine_figures(stats: EngineSessionStats) -> dict[str, Any]:
     figures = asdict(stats)
     for rung, count in figures.pop("drawn").items():
         figures[f"drawn_{rung.replace(' ', '_').replace('.', '_')}"] = count
-    for stage in ("motion", "render", "queue"):
+    for stage in ("motion", "render", "work", "queue"):
         times = figures.pop(stage)
         figures |= {
             f"{stage}_{name[:-2]}_ms": round(times[name] * 1000, 2)

@@ -22,7 +22,7 @@ from engines.mailbox import Mailbox
 from engines.values import F32, FRAME_SAMPLES, SAMPLE_RATE_HZ, U8, AudioChunk, Picture
 from server.delay import DelayController, DelayLimits, limits_around
 from server.pacing import Pace, Pacer
-from server.playout import Decision, Playout, Sound, Still
+from server.playout import TICK, Decision, Playout, Sound, Still
 from server.speaking import SpeakingState
 from server.timeline import SegmentEvent, Timeline
 
@@ -33,6 +33,9 @@ CLOSE_TIMEOUT_S = 1.0
 RESTART_AHEAD = LOOKAHEAD + (LEAD - 1) * FRAME_SAMPLES
 """An interrupt begins its epoch this much (120 ms) after what has been played: the engine dates
 its first picture back by as much, so that the mouth begins to close with the next picture."""
+OVERTAKE_AHEAD = LOOKAHEAD
+"""Speech after silence begins this much (80 ms) after what has been played: the first picture that
+hears it is due within 40 ms, and drawn in that time."""
 
 
 class Probe(Protocol):
@@ -136,6 +139,8 @@ class Player:
         self._task: asyncio.Task[None] | None = None
         self._index = -1
         self._ticks = self._skipped = self._sent = 0
+        self._behind = 0
+        """Ticks by which media time runs behind, so that no speech was lost in a stall."""
         self._held_image: tuple[Picture, U8] | None = None
         # 10 s of pictures.
         self._audio_to_frame_s: deque[float] = deque(maxlen=250)
@@ -172,11 +177,12 @@ class Player:
         """Media time now, in samples; 0 before `start`."""
         if self._pacer is None:
             return 0
-        return int((self._clock() - self._pacer.origin_s) * SAMPLE_RATE_HZ)
+        return int((self._now_s() - self._pacer.origin_s) * SAMPLE_RATE_HZ)
 
     def pump(self) -> None:
         """Move what the timeline has to the engine and the playout; call when sound came in."""
-        for chunk in self._timeline.poll(self._clock()):
+        self._timeline.overtake(self._cursor() + OVERTAKE_AHEAD)
+        for chunk in self._timeline.poll(self._now_s()):
             self._engine_audio.put(chunk)
             self.playout.add_audio(chunk)
             if self._probe is not None:
@@ -186,7 +192,7 @@ class Player:
         """Stop speaking: silence from the next tick, and the mouth closes."""
         cursor = self.playout.cursor
         events = self._timeline.interrupt(cursor, cursor + RESTART_AHEAD)
-        self.playout.settle(self._index)
+        self.playout.settle(self._index - self._behind)
         # At once, so that the engine closes the mouth over media time not yet shown.
         self.pump()
         self._publish(events)
@@ -196,16 +202,18 @@ class Player:
         self._index = pace.index
         self._ticks += 1
         self._skipped += pace.skipped
+        self._keep_speech(pace.skipped)
+        media = pace.index - self._behind
         self.pump()
         # Of the oldest that waits; rarely is there more than one.
         waited_ms = self._engine_frames.stats().age_s * 1000
         for picture in self._engine_frames.take_all():
             if self._probe is not None:
                 self._probe.drawn(picture, waited_ms / 1000)
-            self.playout.add_picture(pace.index, picture, waited_ms)
+            self.playout.add_picture(media, picture, waited_ms)
             waited_ms = 0.0
-        decision = self.playout.tick(pace.index)
-        self._outlets.audio.put(Sound(decision.pts, decision.audio))
+        decision = self.playout.tick(media)
+        self._outlets.audio.put(Sound(pace.index * TICK, decision.audio))
         self._on_played(decision.audio)
         self._send_picture(decision)
         if self._speaking.step(decision.audio):
@@ -233,6 +241,26 @@ class Player:
             audio_to_frame_p95_ms=None if p95 is None else round(float(p95), 1),
         )
 
+    def _now_s(self) -> float:
+        """The clock that the timeline knows: ours, less what stalls have cost."""
+        return self._clock() - self._behind * TICK_S
+
+    def _keep_speech(self, skipped: int) -> None:
+        """Media time waits out a stall in which speech would be left out.
+
+        It makes up for it where nothing waits to be heard: there ticks are left out as elsewhere.
+        """
+        if self._timeline.speaking:
+            self._behind += skipped
+        elif self._behind:
+            self._behind = 0
+            self.playout.settle(self._index)
+
+    def _cursor(self) -> int:
+        """Media time of the next sound to be played; of that due now, where this loop is late."""
+        due = self.media_time - self.playout.delay.delay_ms * SAMPLE_RATE_HZ // 1000
+        return max(self.playout.cursor, due)
+
     async def _run(self) -> None:
         assert self._pacer is not None
         index = -1
@@ -254,7 +282,7 @@ class Player:
         if decision.video is None or video is None:
             return
         self._sent += 1
-        video.put(Still(decision.pts, self._image(decision.picture)))
+        video.put(Still(self._index * TICK, self._image(decision.picture)))
         if decision.video == "show" and decision.picture is not None:
             self._on_shown(decision.picture)
             heard_s = self._timeline.heard_at(decision.picture.pts)

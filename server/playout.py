@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from engines.chunker import LOOKAHEAD
 from engines.values import F32, FRAME_SAMPLES, SAMPLE_RATE_HZ, U8, AudioChunk, Picture
 from server.audio_ring import AudioRing
 from server.delay import DelayController
@@ -25,6 +26,10 @@ SEAM = SAMPLE_RATE_HZ // 200
 """5 ms over which two stretches of sound that do not belong together are blended."""
 MAX_PENDING = 64
 """Pictures that may wait for their time: 2.5 s, beyond the longest delay."""
+
+CATCH_UP = SAMPLE_RATE_HZ // 2
+"""Where speech took the place of silence, the engine got its sound late and at once: what comes for
+that time and 0.5 s after says nothing about lateness."""
 
 Show: TypeAlias = Literal["show", "hold", "idle"]
 
@@ -99,6 +104,10 @@ class Playout:
         """Media time right after the last sound released."""
         self._tail: F32 | None = None
         """Sound that would have followed, taken before it was forgotten."""
+        self._before: tuple[int, int] | None = None
+        """Epoch that a seamless one follows, and media time up to which its pictures stand."""
+        self._judged = 0
+        """Media time from which pictures tell of lateness."""
 
     @property
     def cursor(self) -> int:
@@ -111,17 +120,19 @@ class Playout:
             self.stats.stale += 1
             return
         if chunk.epoch > self.epoch:
-            self._begin_epoch(chunk.epoch, chunk.pts)
+            begin = self._join_epoch if chunk.seamless else self._begin_epoch
+            begin(chunk.epoch, chunk.pts)
         self._ring.write(chunk.pts, chunk.samples)
 
     def add_picture(self, tick: int, picture: Picture, waited_ms: float = 0.0) -> None:
         """Take a picture that was there at tick `tick`, and `waited_ms` before it."""
-        if picture.epoch < self.epoch:
+        if picture.epoch < self.epoch and not self._stands(picture):
             self.stats.stale += 1
             return
         cursor = self._cursor(tick)
         early_ms = (picture.pts - cursor) * 1000 / SAMPLE_RATE_HZ
-        self.delay.arrived(tick, early_ms if early_ms < 0 else early_ms + waited_ms)
+        if picture.pts >= self._judged:
+            self.delay.arrived(tick, early_ms if early_ms < 0 else early_ms + waited_ms)
         self._pending.append(picture)
         self._pending.sort(key=lambda item: (item.epoch, item.pts))
         while len(self._pending) > MAX_PENDING:
@@ -141,6 +152,8 @@ class Playout:
 
     def _begin_epoch(self, epoch: int, pts: int) -> None:
         self.epoch = epoch
+        self._before = None
+        self._judged = 0
         if self._next is not None:
             self._tail = self._ring.read(self._next, SEAM)
             # Nothing of the old epoch is heard from here on, wherever the new one begins.
@@ -148,6 +161,23 @@ class Playout:
         self._ring.truncate(pts)
         self.stats.stale += len(self._pending)
         self._pending.clear()
+
+    def _join_epoch(self, epoch: int, pts: int) -> None:
+        """Sound from `pts` on takes the place of silence; what lies before stands."""
+        first = pts - pts % FRAME_SAMPLES + FRAME_SAMPLES - LOOKAHEAD
+        self._before, self.epoch = (self.epoch, first), epoch
+        self._judged = self._ring.end + CATCH_UP
+        self._ring.truncate(pts)
+        kept = [picture for picture in self._pending if self._stands(picture)]
+        self.stats.stale += len(self._pending) - len(kept)
+        self._pending = kept
+
+    def _stands(self, picture: Picture) -> bool:
+        """Whether it is of the epoch before a seamless one, and from before its pictures."""
+        if self._before is None or picture.epoch != self._before[0]:
+            return False
+        unseen = self._shown is None or self._shown.epoch < self.epoch
+        return unseen and picture.pts < self._before[1]
 
     def settle(self, tick: int) -> None:
         """An interrupt was made: what comes now says nothing about lateness."""

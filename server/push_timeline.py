@@ -16,6 +16,13 @@ from engines.values import F32, SAMPLE_RATE_HZ, AudioChunk
 from server.push_segment import Cue, Segment
 from server.timeline import CHUNK, SegmentEvent
 
+OVERTAKE_AFTER = SAMPLE_RATE_HZ // 2
+"""Speech takes the place of silence half a second after the speech before: the mouth is closed."""
+OVERTAKE_MOST = 120 * SAMPLE_RATE_HZ // 1000
+"""Silence taken back at most: 3 pictures, as many as the engine lets wait. Of more it would leave
+out the first, in which the lips part."""
+ROUNDING = 0.01
+"""Of a sample: the clock is in floating point."""
 MAX_SEGMENTS = 256
 """Segments that may wait; 30 s of speech have been seen in 10-20 of them."""
 
@@ -38,8 +45,9 @@ class PushFull(PushRefused):
 class PushTimeline:
     """Speech in the order it was pushed, from the moment it came; silence when there is none.
 
-    Sound is given up to `now + lead_s`. With silence flowing ahead by the same lead a segment does
-    not begin sooner for it: it only buys the engine time, as a longer playout delay would.
+    Silence is given up to now, speech that waits up to `now + lead_s`, at twice its pace until it
+    is so far ahead: it buys the engine time.
+    What comes after silence may `overtake` what of it was given and not yet played.
     """
 
     def __init__(
@@ -56,6 +64,14 @@ class PushTimeline:
         self._on_cue = on_cue
         self._origin_s: float | None = None
         self._end = 0
+        self._said: int | None = None
+        """Media time where the last speech given ends."""
+        self._ready_since: int | None = None
+        """Media time since when there is speech to give."""
+        self._seamless = False
+        """Whether this epoch began by `overtake`."""
+        self._given = 0
+        """Epoch of the last chunk."""
         self._segments: list[Segment] = []
         """In the order they are spoken in."""
         self._open: Segment | None = None
@@ -72,6 +88,11 @@ class PushTimeline:
     def waiting_s(self) -> float:
         """Seconds of speech that wait to be spoken."""
         return self._waiting / SAMPLE_RATE_HZ
+
+    @property
+    def speaking(self) -> bool:
+        """Whether speech waits or is on its way to be heard."""
+        return any(segment.waiting or segment.spans for segment in self._segments)
 
     def begin(self, now_s: float) -> None:
         """Media time 0 is `now_s`."""
@@ -152,18 +173,55 @@ class PushTimeline:
             raise PushRefused("the segment has too many cues: send fewer")
 
     def poll(self, now_s: float) -> list[AudioChunk]:
-        """Chunks of at most 20 ms that cover media time up to now (and the lead)."""
+        """Chunks of 20 ms that cover media time up to now; of speech, up to the lead after it."""
         out: list[AudioChunk] = []
         if self._origin_s is None:
             return out
-        until = int((now_s - self._origin_s) * SAMPLE_RATE_HZ) + self._lead
-        while self._end + CHUNK <= until:
+        until = int((now_s - self._origin_s) * SAMPLE_RATE_HZ + ROUNDING)
+        while self._end + CHUNK <= until + self._ahead(until):
             samples = np.zeros(CHUNK, np.float32)
             self._fill(samples)
             samples.flags.writeable = False
-            out.append(AudioChunk(self._end, self.epoch, samples))
+            out.append(AudioChunk(self._end, self.epoch, samples, self._seamless))
             self._end += CHUNK
+            self._given = self.epoch
         return out
+
+    def overtake(self, soonest: int) -> None:
+        """Let speech that waits begin where silence was given, at `soonest` or later.
+
+        Only so far back as there is speech to fill it, so that no hole comes of it; the sound
+        before it stands.
+        """
+        if self._given != self.epoch:
+            # Nobody has heard of the last interrupt yet: it must not seem seamless.
+            return
+        back = min(self._ready(), OVERTAKE_MOST)
+        start = max(soonest, self._end - back, 0)
+        start = -(-start // CHUNK) * CHUNK
+        if start >= self._end or (self._said is not None and start - self._said < OVERTAKE_AFTER):
+            return
+        self.epoch += 1
+        self._seamless = True
+        self._end = start
+
+    def _ahead(self, now: int) -> int:
+        """How far ahead of media time `now` speech may be given."""
+        if self._ready() < CHUNK:
+            self._ready_since = None
+            return 0
+        if self._ready_since is None:
+            self._ready_since = now
+        return min(self._lead, now - self._ready_since)
+
+    def _ready(self) -> int:
+        """Samples that could be given now without a hole."""
+        ready = 0
+        for segment in self._segments:
+            ready += segment.waiting
+            if not segment.ended:
+                break
+        return ready
 
     def heard_at(self, pts: int) -> float | None:
         """Pushed sound is known long before: there is no arrival to measure from."""
@@ -190,7 +248,10 @@ class PushTimeline:
         self._open = None
         self._waiting = 0
         self.epoch += 1
+        self._seamless = False
         self._end = min(self._end, restart)
+        if self._said is not None:
+            self._said = min(self._said, cursor)
         return events
 
     def clear(self) -> list[SegmentEvent]:
@@ -237,6 +298,7 @@ class PushTimeline:
                 segment.place(self._end + done, self._end + done + count)
                 self._waiting -= count
                 done += count
+                self._said = self._end + done
                 if count < len(samples):
                     segment.rest = samples[count:]
             self._do_cues(segment)

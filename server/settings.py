@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import ClassVar, get_type_hints
 
-from engines.render.mark import CORNERS, Corner, MarkStyle
 from server.assistant.settings import AssistantSettings
+from server.settings_disclosure import DisclosureSettings
 from server.settings_section import Section, SettingsError, option
 from server.voices.settings import VoiceSettings
 
@@ -22,7 +22,6 @@ DEVICES = ("cpu", "cuda")
 PRECISIONS = ("fp16", "int8", "fp8")
 LIBRARIES = ("auto", "trt", "ort", "torch")
 RENDERERS = ("auto", "diffusion", "motion-frame")
-_MARK = MarkStyle()
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,12 @@ class ServerSettings(Section):
         low=0,
         high=64,
     )
+    engines: int = option(
+        0,
+        "Engine processes, each for some of the sessions; 0: one for each of render.devices.",
+        low=0,
+        high=64,
+    )
     cors_origins: tuple[str, ...] = option(
         (), "Origins of other sites whose pages may call the API; none by default."
     )
@@ -80,7 +85,7 @@ class SessionSettings(Section):
     SECTION: ClassVar[str] = "session"
 
     max_sessions: int | None = option(
-        None, "Cap on sessions; empty: derived from cores and the measured frame time.", low=1
+        None, "Cap on sessions; empty: what cores and measured frame times give.", low=1
     )
     admission: str = option(
         "measured",
@@ -212,6 +217,16 @@ class RenderSettings(Section):
         "What runs the nets: cpu, or cuda: an NVIDIA card (docs/gpu.md).",
         choices=DEVICES,
     )
+    devices: tuple[str, ...] = option(
+        (),
+        "Cards of the engine processes in turn, as CUDA_VISIBLE_DEVICES names them (0, 1, GPU-...);"
+        " empty: the first one that is visible.",
+    )
+    batches: str = option(
+        "auto",
+        "Draw many sessions' pictures with one run of each net: on, off, or auto: on a card.",
+        choices=("auto", "on", "off"),
+    )
     backend: str = option(
         "auto",
         "Library that runs the nets there: trt (TensorRT plans), ort (ONNX Runtime), torch; auto: "
@@ -260,39 +275,6 @@ class AvatarSettings(Section):
         low=1,
         high=600,
     )
-
-
-@dataclass(frozen=True)
-class DisclosureSettings(Section):
-    """How viewers are told that the face is made by a computer (EU AI Act, Article 50).
-
-    In the European Union whoever shows such a picture must say so; see docs/api.md.
-    """
-
-    SECTION: ClassVar[str] = "disclosure"
-
-    mark: bool = option(
-        True,
-        "Draw a visible mark into the picture itself, so that recordings carry it. Who switches "
-        "it off must tell viewers in another way where the law asks for it.",
-    )
-    text: str = option(_MARK.text, "What the mark says: at most 32 characters.")
-    corner: Corner = option(_MARK.corner, f"Where it is: {', '.join(CORNERS)}.", choices=CORNERS)
-    size: float = option(
-        _MARK.size,
-        "Height of its letters as a share of the picture's side; never below 12 pixels.",
-        low=0.02,
-        high=0.12,
-    )
-    opacity: float = option(_MARK.opacity, "1: clearest.", low=0.4, high=1)
-
-    def __post_init__(self) -> None:
-        """Raises SettingsError on a mark that could not be read."""
-        super().__post_init__()
-        try:
-            MarkStyle(self.text, self.corner, self.size, self.opacity)
-        except ValueError as error:
-            raise SettingsError(f"disclosure.{error}") from error
 
 
 @dataclass(frozen=True)

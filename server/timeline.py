@@ -62,13 +62,20 @@ class Timeline(Protocol):
 
     @property
     def epoch(self) -> int:
-        """Counts interrupts."""
+        """Counts interrupts, and speech that took the place of silence."""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether there is sound, on its way or to come, that must not be left out."""
 
     def begin(self, now_s: float) -> None:
         """Media time 0 is now."""
 
     def poll(self, now_s: float) -> list[AudioChunk]:
         """The sound that has become known, in order; in time it covers all that has passed."""
+
+    def overtake(self, soonest: int) -> None:
+        """Let sound that waits take the place of silence given for `soonest` or later, if any."""
 
     def heard_at(self, pts: int) -> float | None:
         """When the sound at `pts` came, or None where it is silence or long ago."""
@@ -124,6 +131,11 @@ class MicTimeline:
         """(arrival, lateness) of recent packets."""
         self._arrivals: deque[tuple[int, int, float]] = deque(maxlen=256)
 
+    @property
+    def speaking(self) -> bool:
+        """A microphone's sound is worth nothing late: it may be left out."""
+        return False
+
     def begin(self, now_s: float) -> None:
         """Media time 0 is `now_s`."""
         self._origin_s = now_s
@@ -162,6 +174,9 @@ class MicTimeline:
                 self._give(self._end, np.zeros(CHUNK, np.float32))
         out, self._out = self._out, []
         return out
+
+    def overtake(self, soonest: int) -> None:
+        """Nothing of a microphone waits."""
 
     def heard_at(self, pts: int) -> float | None:
         """When the packet with the sample at `pts` arrived."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from engines.backends.runs import Runs
+from engines.batching import BatchLimits
 from engines.loop import Engine, RendererFactory
 from engines.pipeline import Motion
 from engines.render.mark import marked
@@ -90,7 +93,9 @@ class WarmEngine:
 
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
-        return Machine(cores=usable_cores(), step_512_s=self._step_512_s)
+        machine = Machine(cores=usable_cores(), step_512_s=self._step_512_s)
+        encode_s = self.costs.encode_s if self.costs is not None else 0.0
+        return replace(machine, encode_512_s=encode_s) if encode_s else machine
 
     async def start(self, gallery: Gallery, on_fault: Fault) -> LocalFaces:
         """Load, warm, measure, start. Raises what is wrong with models or avatars."""
@@ -102,8 +107,9 @@ class WarmEngine:
             # Whatever draws, live or not: no picture leaves without the mark.
             factory = marked(self._drawing.factory, mark_style(self._settings.disclosure))
             if self.costs is None:
+                clock = self._drawing.batch_clock
                 self.costs = await loop.run_in_executor(
-                    warm, measure, self._motion, avatar, factory
+                    warm, measure, self._motion, avatar, factory, clock
                 )
         costs = self.costs
         steps = costs.steps_of(0)
@@ -114,21 +120,35 @@ class WarmEngine:
             extra={
                 "frame_p50_ms": round(percentile(steps, 0.5) * 1000, 1),
                 "frame_p95_ms": round(percentile(steps, 0.95) * 1000, 1),
+                "encode_p50_ms": round(costs.encode_s * 1000, 1),
                 "cores": usable_cores(),
                 "renderer": f"{self._drawing.kind} ({self._drawing.said})",
             },
         )
-        self._engine = Engine(self._motion, on_fault=on_fault, renderer_factory=factory)
+        batches = BatchLimits() if self._drawing.batch_clock is not None else None
+        # A card is waited for, and its time is no work of the thread's.
+        worked = time.thread_time if self._settings.render.device == "cpu" else None
+        self._engine = Engine(
+            self._motion,
+            on_fault=on_fault,
+            renderer_factory=factory,
+            worked=worked,
+            batches=batches,
+        )
         for name, runs in sorted(self.running_on().items()):
             log.info("network runs", extra={"network": name, "on": str(runs)})
         self._engine.learn(512, costs.efforts, costs.draws_s)
+        if costs.by_bucket:
+            renderer = await gallery.run(self._engine.prepare, avatar, 512)
+            self._engine.learn_batches(renderer, dict(costs.by_bucket))
         self._engine.start()
         return LocalFaces(self._engine, gallery)
 
     def _load_drawing(self) -> Drawing:
         if self._given_factory is not None:
             return Drawing("motion-frame", self._given_factory, "given")
-        return drawing_of(self._settings.render)
+        places = self._settings.session.max_sessions or usable_cores()
+        return drawing_of(self._settings.render, places)
 
     async def aclose(self) -> None:
         """Stop the engine thread. Idempotent."""

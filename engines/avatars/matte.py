@@ -32,6 +32,12 @@ def smoothstep(x: F32) -> F32:
     return out
 
 
+def ease(x: float) -> float:
+    """`smoothstep` of one number."""
+    t = min(max(x, 0.0), 1.0)
+    return t * t * (3 - 2 * t)
+
+
 def guided(guide: F32, mask: F32, radius: int, eps: float) -> F32:
     """Edge-keeping smoothing of `mask` by a grey `guide` (He, Sun, Tang, ECCV 2010)."""
     box = (2 * radius + 1, 2 * radius + 1)

@@ -9,7 +9,7 @@ tell who runs it. The suite that all must pass: tests/contract/test_backend_cont
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -119,12 +119,17 @@ class Backend(Protocol):
         """Close what was loaded. Again is allowed."""
 
 
-def checked(network: Network, outputs: Sequence[str] | None, feeds: Feeds) -> tuple[str, ...]:
+def checked(
+    network: Network,
+    outputs: Sequence[str] | None,
+    feeds: Feeds,
+    held: Collection[str] = (),
+) -> tuple[str, ...]:
     """The names to give, when feeds and names are what the network takes.
 
-    Raises BadFeeds.
+    `held`: inputs that need not be fed. Raises BadFeeds.
     """
-    specs = {each.name: each for each in network.inputs}
+    specs = {each.name: each for each in network.inputs if each.name not in held}
     if set(feeds) != set(specs):
         raise BadFeeds(
             f"{network.name}: fed {', '.join(sorted(feeds)) or 'nothing'}; "

@@ -109,6 +109,11 @@ class Cuda:
         kind = self._cudart.cudaMemcpyKind.cudaMemcpyDeviceToHost
         self._call("cudaMemcpyAsync", array.ctypes.data, memory, size, kind, stream)
 
+    def move(self, to: int, source: int, size: int, stream: int) -> None:
+        """Bytes from one place on the card to another."""
+        kind = self._cudart.cudaMemcpyKind.cudaMemcpyDeviceToDevice
+        self._call("cudaMemcpyAsync", to, source, size, kind, stream)
+
     def wait(self, stream: int) -> None:
         """Until all is done. Raises CardLost for what went wrong meanwhile."""
         self._call("cudaStreamSynchronize", stream)

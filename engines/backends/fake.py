@@ -25,6 +25,7 @@ from engines.backends.base import (
 )
 from engines.backends.ort import OrtBackend
 from engines.backends.runs import Runs
+from engines.backends.slots import HostSlots
 
 Fault = Callable[[str, int], BackendError | None]
 """Name of a network and number of its run, from 0 -> what is to be raised; None: nothing."""
@@ -65,6 +66,10 @@ class FakeNetwork:
         self._backend.visit(self.name, number, count or 1)
         rows = [self._row(feeds, index, count) for index in range(count or 1)]
         return [self._made(name, rows, count) for name in names]
+
+    def slots(self, names: Sequence[str], keep: Mapping[str, str], count: int) -> HostSlots:
+        """As `HoldingNetwork.slots`."""
+        return HostSlots(self, names, keep, count)
 
     def close(self) -> None:
         """As `Network.close`."""

@@ -10,9 +10,9 @@ as one CUDA graph, recorded at the bucket's second run (the first may still comp
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,45 +31,20 @@ from engines.backends.base import (
     Tensor,
     checked,
 )
-from engines.backends.cuda import Card, Cuda, DeviceMemory
+from engines.backends.cuda import Card, Cuda
 from engines.backends.flavours import load
 from engines.backends.networks import NETWORKS, NetworkRow, Profile, bucket_of
 from engines.backends.plan_build import Builder, check_card, type_of
 from engines.backends.plan_store import RUNTIME, PlanStore
 from engines.backends.plans import Key, PlanDamaged, WrongProfile, rebuild
 from engines.backends.runs import Runs
-from engines.values import U8
+from engines.backends.slots import Slots, held_tensors
+from engines.backends.trt_ports import Bucket, Port
+from engines.backends.trt_slots import CardMemory, CardSlots, Moves
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Slot:
-    """Where one input or output lies, here and on the card, at its largest."""
-
-    tensor: Tensor
-    most: tuple[int, ...]
-    device: DeviceMemory
-    host: U8
-
-    def view(self, shape: tuple[int, ...]) -> Array:
-        """The host's side as an array."""
-        return self.host[: self.size(shape)].view(np.dtype(self.tensor.dtype)).reshape(shape)
-
-    def size(self, shape: tuple[int, ...]) -> int:
-        """Bytes of an array."""
-        return int(np.prod(shape)) * np.dtype(self.tensor.dtype).itemsize
-
-
-@dataclass(slots=True)
-class Bucket:
-    """One set of shapes that is run, in a context of its own: a graph holds its context's state."""
-
-    context: Any
-    shapes: dict[str, tuple[int, ...]]
-    """Of inputs and outputs."""
-    runs: int = 0
-    recorded: Any = None
+_FED: frozenset[str] = frozenset()
+"""Nothing is held: every input is copied to the card."""
 
 
 class TrtNetwork:
@@ -85,8 +60,10 @@ class TrtNetwork:
         tensors = [_tensor(engine, index) for index in range(engine.num_io_tensors)]
         self.inputs = tuple(tensor for tensor, is_input in tensors if is_input)
         self.outputs = tuple(tensor for tensor, is_input in tensors if not is_input)
-        self._buckets: dict[int, Bucket] = {}
+        self._buckets: dict[tuple[frozenset[str], int], Bucket] = {}
         self._open = True
+        # A new avatar's first picture is drawn on another thread, on the same memory.
+        self._lock = threading.Lock()
         with ExitStack() as stack:
             self._stream = cuda.stream()
             stack.callback(cuda.end_stream, self._stream)
@@ -94,33 +71,81 @@ class TrtNetwork:
             self._scratch_bytes = max(int(engine.device_memory_size_v2), 1)
             self._scratch = cuda.malloc(self._scratch_bytes)
             stack.callback(cuda.free, self._scratch)
-            self._slots: dict[str, Slot] = {}
+            self._ports: dict[str, Port] = {}
             largest = self._shaped(self._context(), row.axis.most)
             for tensor in (*self.inputs, *self.outputs):
-                self._slots[tensor.name] = self._slot(stack, tensor, largest[tensor.name])
+                self._ports[tensor.name] = self._port(stack, tensor, largest[tensor.name])
             for size in row.axis.buckets or (row.axis.usual,):
-                self._buckets[size] = self._bucket(size)
+                self._buckets[_FED, size] = self._bucket(size)
             self._stack = stack.pop_all()
-        self.device_bytes = self._scratch_bytes + sum(s.size(s.most) for s in self._slots.values())
+        self.device_bytes = self._scratch_bytes + sum(p.size(p.most) for p in self._ports.values())
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Array]:
         """As `Network.run`."""
+        with self._lock:
+            names, count = checked(self, outputs, feeds), self._count(feeds)
+            return self._run(names, feeds, count, _FED, ())
+
+    def slots(self, names: Sequence[str], keep: Mapping[str, str], count: int) -> Slots:
+        """As `HoldingNetwork.slots`."""
+        tensors = held_tensors(self, names, keep)
+        if not self._row.axis.buckets:
+            raise BadFeeds(f"{self.name}: rows of what has no batch cannot be held")
+        memory = CardMemory(self._cuda, self._stream, self._stack, self._lock)
+        places = {name: self._ports[name].device for name in (*names, *keep.values())}
+        made = CardSlots(self, memory, tensors, keep, count, places)
+        self.device_bytes += made.device_bytes
+        for size in self._row.axis.buckets:
+            feeds = {
+                each.name: np.zeros(_filled(each.shape, size), np.dtype(each.dtype))
+                for each in self.inputs
+                if each.name not in tensors
+            }
+            # Kernels and graph: no visitor waits for them.
+            for _ in range(2):
+                self.run_held(None, feeds, size, ())
+        return made
+
+    def run_held(
+        self, outputs: Sequence[str] | None, feeds: Feeds, count: int, moves: Moves
+    ) -> list[Array]:
+        """For `CardSlots`: a run of `count` rows whose other inputs are moved there on the card."""
+        held = frozenset(each.name for each in self.inputs if each.name not in feeds)
+        with self._lock:
+            names = checked(self, outputs, feeds, held)
+            if feeds and self._count(feeds) != count:
+                raise BadFeeds(f"{self.name}: {count} slots, fed {self._count(feeds)} rows")
+            return self._run(names, feeds, count, held, moves)
+
+    def _run(
+        self,
+        names: Sequence[str],
+        feeds: Feeds,
+        count: int,
+        held: frozenset[str],
+        moves: Moves,
+    ) -> list[Array]:
         if not self._open:
             raise BackendError(f"{self.name}: run after it was closed; load it again")
-        names = checked(self, outputs, feeds)
-        count, axis = self._count(feeds), self._row.axis
+        axis = self._row.axis
         if not axis.least <= count <= axis.most:
             raise BadFeeds(f"{self.name}: {count} rows, wanted {axis.least} to {axis.most}")
         if axis.buckets:
-            bucket = self._buckets[bucket_of(count, axis.buckets)]
+            bucket = self._bucket_for(held, bucket_of(count, axis.buckets))
         else:
             # Hundreds of sizes, seldom run: one context for all of them, no graph.
-            bucket = self._buckets[axis.usual]
+            bucket = self._buckets[_FED, axis.usual]
             bucket.shapes = self._shaped(bucket.context, count)
         for each in self.inputs:
-            self._fill(self._slots[each.name], bucket.shapes[each.name], feeds[each.name])
-        self._compute(bucket)
+            if each.name not in held:
+                self._fill(self._ports[each.name], bucket.shapes[each.name], feeds[each.name])
+        self._compute(bucket, moves)
         return [self._result(name, bucket.shapes[name], count) for name in names]
+
+    def _bucket_for(self, held: frozenset[str], size: int) -> Bucket:
+        if (held, size) not in self._buckets:
+            self._buckets[held, size] = self._bucket(size, held)
+        return self._buckets[held, size]
 
     def close(self) -> None:
         """As `Network.close`."""
@@ -145,20 +170,20 @@ class TrtNetwork:
         context.set_device_memory(int(self._scratch), self._scratch_bytes)
         return context
 
-    def _slot(self, stack: ExitStack, tensor: Tensor, most: tuple[int, ...]) -> Slot:
+    def _port(self, stack: ExitStack, tensor: Tensor, most: tuple[int, ...]) -> Port:
         size = int(np.prod(most)) * np.dtype(tensor.dtype).itemsize
         device = self._cuda.malloc(size)
         stack.callback(self._cuda.free, device)
         host = self._cuda.pinned(size)
         stack.callback(self._cuda.unpin, host)
-        return Slot(tensor, most, device, host)
+        return Port(tensor, most, device, host)
 
-    def _bucket(self, size: int) -> Bucket:
+    def _bucket(self, size: int, held: frozenset[str] = _FED) -> Bucket:
         context = self._context()
         shapes = self._shaped(context, size)
-        for name, slot in self._slots.items():
-            context.set_tensor_address(name, int(slot.device))
-        return Bucket(context, shapes)
+        for name, port in self._ports.items():
+            context.set_tensor_address(name, int(port.device))
+        return Bucket(context, shapes, held)
 
     def _shaped(self, context: Any, size: int) -> dict[str, tuple[int, ...]]:
         """Set a context to a size of the dynamic axis; the shapes that its tensors then have."""
@@ -180,26 +205,32 @@ class TrtNetwork:
         sizes = {
             feeds[each.name].shape[each.shape.index(DYNAMIC)]
             for each in self.inputs
-            if DYNAMIC in each.shape
+            if DYNAMIC in each.shape and each.name in feeds
         }
         if len(sizes) > 1:
             raise BadFeeds(f"{self.name}: inputs of {sorted(sizes)} rows, wanted one number")
         return sizes.pop() if sizes else 1
 
-    def _fill(self, slot: Slot, shape: tuple[int, ...], value: Array) -> None:
-        view = slot.view(shape)
+    def _fill(self, port: Port, shape: tuple[int, ...], value: Array) -> None:
+        view = port.view(shape)
         view[: len(value)] = value
         # Rows nobody reads: zeros, so that they are numbers whatever ran before.
         view[len(value) :] = 0
 
-    def _compute(self, bucket: Bucket) -> None:
+    def _compute(self, bucket: Bucket, moves: Moves) -> None:
         cuda, stream = self._cuda, self._stream
+        for to, source, size, after in moves:
+            if not after:
+                cuda.move(to, source, size, stream)
         if bucket.runs == 1 and self._row.axis.buckets:
             self._record(bucket)
         if bucket.recorded is not None:
             cuda.launch(bucket.recorded, stream)
         else:
             self._enqueue(bucket)
+        for to, source, size, after in moves:
+            if after:
+                cuda.move(to, source, size, stream)
         cuda.wait(stream)
         bucket.runs += 1
 
@@ -215,16 +246,18 @@ class TrtNetwork:
     def _enqueue(self, bucket: Bucket) -> None:
         cuda, stream = self._cuda, self._stream
         for each in self.inputs:
-            slot = self._slots[each.name]
-            cuda.upload(slot.device, slot.host, slot.size(bucket.shapes[each.name]), stream)
+            if each.name in bucket.held:
+                continue
+            port = self._ports[each.name]
+            cuda.upload(port.device, port.host, port.size(bucket.shapes[each.name]), stream)
         if not bucket.context.execute_async_v3(stream):
             raise BackendError(f"{self.name}: the plan did not run; {rebuild(self.name)}")
         for each in self.outputs:
-            slot = self._slots[each.name]
-            cuda.download(slot.host, slot.device, slot.size(bucket.shapes[each.name]), stream)
+            port = self._ports[each.name]
+            cuda.download(port.host, port.device, port.size(bucket.shapes[each.name]), stream)
 
     def _result(self, name: str, shape: tuple[int, ...], count: int) -> Array:
-        whole = self._slots[name].view(shape)
+        whole = self._ports[name].view(shape)
         part = whole[:count] if self._row.axis.buckets else whole
         return part.copy()
 

@@ -65,6 +65,6 @@ class Voice:
         rows[:, :PROSODY_SIZE] = prosody
         for row, colour in zip(rows[:, PROSODY_SIZE:], mel, strict=True):
             row[:CEPSTRA] = _DCT @ colour
-            bands = colour.reshape(BANDS, -1).mean(axis=1)
-            row[CEPSTRA:] = bands * np.float32(LOG_SCALE) - np.float32(LOG_OFFSET)
+        bands = mel.reshape(len(mel), BANDS, -1).mean(axis=2)
+        rows[:, PROSODY_SIZE + CEPSTRA :] = bands * np.float32(LOG_SCALE) - np.float32(LOG_OFFSET)
         return rows

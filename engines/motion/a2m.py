@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,10 @@ class A2MState:
     eyes: EyesState
     head: HeadState
     phase: int = 0
+
+    def as_it_is(self) -> A2MState:
+        """A copy that stays when this one moves on; the random source is shared."""
+        return replace(self, eyes=replace(self.eyes), head=replace(self.head))
 
 
 class A2M:

@@ -66,11 +66,12 @@ class LipDecoder:
         wanted = (self._project @ geometry + self._stiffness * prior).tolist()
         values = [0.0] * len(self._limit)
         # Plain floats: at this size numpy calls cost more than the arithmetic.
+        unknowns = list(zip(range(len(values)), self._rows, wanted, self._limit, strict=True))
         for _ in range(SWEEPS):
             before = values.copy()
-            for j, row in enumerate(self._rows):
-                rest = wanted[j] - sum(map(mul, row, values))
-                values[j] = min(self._limit[j], max(0.0, values[j] + rest / row[j]))
+            for j, row, goal, limit in unknowns:
+                value = values[j] + (goal - sum(map(mul, row, values))) / row[j]
+                values[j] = 0.0 if value <= 0.0 else limit if value > limit else value
             if values == before:
                 break
         return values

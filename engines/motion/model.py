@@ -6,6 +6,7 @@ Never adds delay: what is smoothed follows at once when it moves for good.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,6 +34,8 @@ CLOSE_FRAMES = 4
 """A mouth closes over 160 ms after speech or an interrupt."""
 OPEN_FRAMES = 2
 """And opens over 80 ms: voice activity hears the look-ahead, so it is open when the sound is."""
+PAST = 12
+"""Frames that a face can be taken back: twice the silence that speech may take the place of."""
 QUIET_FRAMES = 1
 """Frames of silence after voice activity ended before the mouth is closed for it."""
 JITTER = 0.03
@@ -114,6 +117,8 @@ class MotionState:
     """Frames in a row with neither voice nor loudness."""
     sober: float = 0.0
     """How far the smile worn at rest is laid off, 0..1."""
+    past: deque[tuple[int, A2MState, float]] = field(default_factory=lambda: deque(maxlen=PAST))
+    """Face and `sober` after each of the last frames, by pts: a seamless epoch goes on from it."""
     style: F32 = field(default_factory=USUAL.copy)
     """f32[7] in STYLE_NAMES order."""
     temperature: float = 1.0
@@ -185,10 +190,13 @@ class MotionModel:
         """The motion at window.pts; windows must come in order, every one of them.
 
         A window that does not follow the last one (an interrupt, a jump) closes the mouth first
-        and starts the lips afresh: what was heard before says nothing about what comes.
+        and starts the lips afresh: what was heard before says nothing about what comes. Not so a
+        seamless one: the face goes on from the frame before it.
         """
         if state.epoch < 0:
             state.epoch, state.pts = window.epoch, window.pts - FRAME_SAMPLES
+        if window.seamless and window.epoch != state.epoch:
+            _resume(state, window)
         if window.epoch != state.epoch or window.pts != state.pts + FRAME_SAMPLES:
             self._part(state)
         state.epoch, state.pts = window.epoch, window.pts
@@ -211,6 +219,7 @@ class MotionModel:
         friendly = max(0.0, 2.0 * float(state.style[_SMILE_DIAL]) - 1.0)
         wish = sobriety(emotion, told, voiced) * (1.0 - friendly)
         state.sober += SOBERING * (wish - state.sober)
+        state.past.append((window.pts, state.face.as_it_is(), state.sober))
         motion = compose(channels, state.mouth, voiced, state.sober)
         manner = None if np.array_equal(state.style, USUAL) else state.style
         return MotionFrame(window.pts, window.epoch, motion, speaking, emotion, lips.sound, manner)
@@ -223,6 +232,20 @@ class MotionModel:
         state.closing = CLOSE_FRAMES
         state.open = 0.0
         state.quiet = 0
+
+
+def _resume(state: MotionState, window: AudioWindow) -> None:
+    """Back to the frame before `window`, where it is remembered: only silence was heard since.
+
+    The lips, shut, need nothing of it, and what the session was told since stays.
+    """
+    before = window.pts - FRAME_SAMPLES
+    while state.past and state.past[-1][0] > before:
+        state.past.pop()
+    if state.past and state.past[-1][0] == before:
+        _, face, state.sober = state.past[-1]
+        state.face = face.as_it_is()
+        state.epoch, state.pts = window.epoch, before
 
 
 def _gate(state: MotionState, speaking: bool) -> None:

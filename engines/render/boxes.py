@@ -1,4 +1,4 @@
-"""Where the renderer works: a box at the mouth and one at each eye, held by the head.
+"""Where the renderer works: boxes at mouth and eyes, or one of the whole face, held by the head.
 
 Engine thread and training; pure but for pasting into the picture it is given.
 Never follows an expression: a box moves with the skull, so what moves in it is the face.
@@ -23,6 +23,11 @@ from engines.values import F32, U8
 
 PX_PER_FACE_WIDTH = 160
 """Scale of the boxes: a square of 1.6 face widths would have 256 pixels a side."""
+FACE_PX = 256
+"""Pixels a side of a face's box at that scale: 1.6 face widths, brow to chin and some more."""
+LATENT_PX = 8
+LATENT = 32
+"""Channels of a face's latent: a sixth of the numbers of its picture."""
 MASKS = 2
 """Layers of `masks`: the opening, and the lips or lids about it."""
 _STILL = [33, 133, 362, 263, 168, 6, 197, 195, 98, 327, 2]
@@ -44,6 +49,20 @@ class Kind:
     name: str
     width: int
     height: int
+    latent: int = 0
+    """Channels of the latent that its net works in, at an eighth of the box; 0: in its pixels."""
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the box to a face's width."""
+        return PX_PER_FACE_WIDTH * (self.width / FACE_PX if self.latent else 1.0)
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """Channels, rows, columns of what is sampled: noise and residual."""
+        if not self.latent:
+            return 3, self.height, self.width
+        return self.latent, self.height // LATENT_PX, self.width // LATENT_PX
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,6 +73,20 @@ class Kind:
 MOUTH = Kind("mouth", 128, 96)
 EYE = Kind("eye", 64, 48)
 KINDS = {kind.name: kind for kind in (MOUTH, EYE)}
+"""Of the profile for processors: together the boxes of a face."""
+FACE_SIDES = (256, 512)
+
+
+def face_box(side: int) -> Kind:
+    """The profile for cards: the whole face, so many pixels a side. Raises ValueError."""
+    if side not in FACE_SIDES:
+        raise ValueError(f"a face's box of {side} pixels: take {' or '.join(map(str, FACE_SIDES))}")
+    return Kind("face", side, side, LATENT)
+
+
+Chains = tuple[tuple[int, ...], tuple[int, ...]]
+Outlines = tuple[tuple[Chains, ...], tuple[Chains, ...]]
+"""Of each mask the polygons in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +96,8 @@ class Box:
     kind: Kind
     rest: F32
     """f32[2,3]: from pixels of the box to pixels of the picture of the face at rest."""
-    outlines: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-    """Upper and lower chain of mesh points: of the opening, and of the lips or lids."""
+    outlines: Outlines
+    """Upper and lower chain of mesh points: of openings, and of the lips or lids about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +107,8 @@ class PlacedBox:
     kind: Kind
     to_picture: F32
     """f32[2,3]: from pixels of the box (centres are whole numbers) to pixels of the picture."""
-    outlines: tuple[tuple[F32, F32], ...]
-    """The chains f32[N,2], in pixels of the box."""
+    outlines: tuple[tuple[tuple[F32, F32], ...], ...]
+    """Of each mask the chains f32[N,2], in pixels of the box."""
 
     def cut(self, picture: U8) -> U8:
         """u8[h,w,3]: what the picture u8[S,S,3] shows in the box; past its edge, its edge.
@@ -118,11 +151,17 @@ class PlacedBox:
 
     def masks(self) -> U8:
         """u8[2,h,w]: 255 in the opening; 255 on the lips or lids about it."""
-        opening, rim = (
-            polygon_mask(lens(upper, lower), (0, 0), self.kind.shape, 0.7)
-            for upper, lower in self.outlines
-        )
+        opening, rim = (self._mask(chains) for chains in self.outlines)
         return np.stack([opening, cv2.subtract(rim, opening)])
+
+    def _mask(self, chains: tuple[tuple[F32, F32], ...]) -> U8:
+        """u8[h,w]: 255 in any of some polygons."""
+        out: U8 | None = None
+        for upper, lower in chains:
+            one = polygon_mask(lens(upper, lower), (0, 0), self.kind.shape, 0.7)
+            out = one if out is None else cv2.max(out, one)
+        assert out is not None
+        return out
 
     def paste(self, picture: U8, residual: F32, weight: float = 1.0) -> None:
         """Add f32[h,w,3] (levels of 255), times `weight`, to the picture u8[S,S,3] in place.
@@ -142,10 +181,13 @@ class PlacedBox:
 
 
 class Boxes:
-    """The three boxes of one face."""
+    """The three boxes of one face, or the one of all of it."""
 
-    def __init__(self, points: F32) -> None:
-        """Points f32[468+,2+]: the mesh on the picture at rest, pixels, y down."""
+    def __init__(self, points: F32, face: Kind | None = None) -> None:
+        """Points f32[468+,2+]: the mesh on the picture at rest, pixels, y down.
+
+        `face`: of `face_box`, instead of mouth and eyes.
+        """
         self._still = points[_STILL, :2].astype(np.float32)
         left, right = (points[list(eye.corners), :2].mean(0) for eye in lm.EYES)
         across = (right - left) / np.linalg.norm(right - left)
@@ -153,6 +195,11 @@ class Boxes:
         unit = float(np.linalg.norm((points[lm.FACE_LEFT] - points[lm.FACE_RIGHT])[:2]))
         mouth = points[[lm.MOUTH_LEFT, lm.MOUTH_RIGHT], :2].mean(0) + _MOUTH_BELOW * unit * down
         step = unit / PX_PER_FACE_WIDTH
+        if face is not None:
+            middle = points[[lm.FACE_TOP, lm.CHIN], :2].mean(0)
+            at = _about(middle, across, down, unit / face.scale, face)
+            self.boxes: tuple[Box, ...] = (Box(face, at, _FACE_OUTLINES),)
+            return
         self.boxes = (
             Box(MOUTH, _about(mouth, across, down, step, MOUTH), _MOUTH_OUTLINES),
             Box(EYE, _about(left, across, down, step, EYE), _eye_outlines(lm.EYES[0])),
@@ -160,7 +207,10 @@ class Boxes:
         )
 
     def place(self, placed: F32) -> tuple[PlacedBox, ...]:
-        """Mouth, the eye on the picture's left, the other; placed f32[468+,2+] is the mesh now."""
+        """Mouth, the eye on the picture's left, the other; or the face.
+
+        placed f32[468+,2+] is the mesh now.
+        """
         move = _similarity(self._still, placed[_STILL, :2].astype(np.float32))
         return tuple(_placed(box, move, placed) for box in self.boxes)
 
@@ -176,15 +226,20 @@ def fade(kind: Kind) -> F32:
     return out
 
 
-_MOUTH_OUTLINES = ((_UPPER_CHAIN, _LOWER_CHAIN), (_OUTER_UPPER, _OUTER_LOWER))
+_MOUTH_OUTLINES: Outlines = (((_UPPER_CHAIN, _LOWER_CHAIN),), ((_OUTER_UPPER, _OUTER_LOWER),))
 
 
-def _eye_outlines(
-    eye: lm.Eye,
-) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+def _eye_outlines(eye: lm.Eye) -> Outlines:
     outer, inner = eye.corners
     lower = (outer, *eye.lower, inner)
-    return ((outer, *eye.upper, inner), lower), ((outer, *eye.crease, inner), lower)
+    return (((outer, *eye.upper, inner), lower),), (((outer, *eye.crease, inner), lower),)
+
+
+_OF_FACE = (_MOUTH_OUTLINES, *(_eye_outlines(eye) for eye in lm.EYES))
+_FACE_OUTLINES: Outlines = (
+    tuple(chains for openings, _ in _OF_FACE for chains in openings),
+    tuple(chains for _, rims in _OF_FACE for chains in rims),
+)
 
 
 def _about(centre: F32, across: F32, down: F32, step: float, kind: Kind) -> F32:
@@ -214,8 +269,11 @@ def _placed(box: Box, move: F32, placed: F32) -> PlacedBox:
         out: F32 = ((placed[list(chain), :2] - shift) @ back.T).astype(np.float32)
         return out
 
+    def each(mask: tuple[Chains, ...]) -> tuple[tuple[F32, F32], ...]:
+        return tuple((inside(upper), inside(lower)) for upper, lower in mask)
+
     return PlacedBox(
         box.kind,
         np.concatenate([turn, shift[:, None]], 1).astype(np.float32),
-        tuple((inside(upper), inside(lower)) for upper, lower in box.outlines),
+        tuple(each(mask) for mask in box.outlines),
     )

@@ -6,6 +6,9 @@ Never larger than the small window it is asked for.
 
 from __future__ import annotations
 
+from functools import cache
+from math import ceil, floor
+
 import numpy as np
 
 from engines.render.cv import cv2
@@ -27,16 +30,24 @@ _BASIS = 0.5 * np.concatenate(
 
 def smooth_chain(points: F32) -> F32:
     """A smooth open curve f32[5(N-1)+1, 2] through f32[N,2]; its ends stay sharp corners."""
-    padded = np.concatenate([points[:1], points, points[-1:]])
-    pieces = np.stack([padded[i : len(points) - 1 + i] for i in range(4)], 1)
-    curve = (_BASIS @ pieces).reshape(-1, 2)
-    out: F32 = np.concatenate([curve, points[-1:]]).astype(np.float32)
+    out: F32 = _chain(len(points)) @ points
     return out
 
 
 def lens(upper: F32, lower: F32) -> F32:
     """A closed outline from two chains that share both end points."""
     out: F32 = np.concatenate([smooth_chain(upper), smooth_chain(lower)[::-1]])
+    return out
+
+
+@cache
+def _chain(count: int) -> F32:
+    """f32[5(N-1)+1, N]: each point of a curve through N points is linear in four of them."""
+    identity = np.eye(count)
+    padded = np.concatenate([identity[:1], identity, identity[-1:]])
+    pieces = np.stack([padded[i : count - 1 + i] for i in range(4)], 1)
+    curve = (_BASIS @ pieces).reshape(-1, count)
+    out: F32 = np.concatenate([curve, identity[-1:]]).astype(np.float32)
     return out
 
 
@@ -52,8 +63,39 @@ def polygon_mask(outline: F32, origin: tuple[int, int], shape: tuple[int, int], 
 
 def window(outline: F32, margin: int, width: int, height: int) -> tuple[int, int, int, int] | None:
     """(x0, y0, x1, y1) around the outline, inside the picture; None when nothing is."""
-    low = np.floor(outline.min(0)).astype(int) - margin
-    high = np.ceil(outline.max(0)).astype(int) + margin + 1
-    x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
-    x1, y1 = min(int(high[0]), width), min(int(high[1]), height)
+    low, high = outline.min(0).tolist(), outline.max(0).tolist()
+    x0, y0 = (max(floor(value) - margin, 0) for value in low)
+    x1 = min(ceil(high[0]) + margin + 1, width)
+    y1 = min(ceil(high[1]) + margin + 1, height)
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def three(grey: F32) -> F32:
+    """f32[H,W,3] of f32[H,W]: numpy multiplies three channels by one several times slower."""
+    out: F32 = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    return out
+
+
+def tinted(grey: F32, colour: F32, base: F32 | None = None) -> F32:
+    """f32[H,W,3]: f32[H,W] times a colour f32[3], and f32[3] more."""
+    matrix = np.zeros((3, 2), np.float32)
+    matrix[:, 0] = colour
+    if base is not None:
+        matrix[:, 1] = base
+    out: F32 = cv2.transform(grey, matrix)
+    return out
+
+
+def lay(part: U8, layer: F32, share: F32) -> None:
+    """A layer f32[H,W,3] over the picture u8[H,W,3], as much of it as f32[H,W] in [0, 1] says."""
+    below = part.astype(np.float32)
+    layer = layer - below
+    layer *= three(share)
+    layer += below
+    part[:] = levels(layer)
+
+
+def levels(layer: F32) -> U8:
+    """u8[H,W,3]: the nearest grey levels of f32[H,W,3] that is nowhere below 0."""
+    out: U8 = cv2.convertScaleAbs(layer)
+    return out

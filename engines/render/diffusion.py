@@ -8,20 +8,25 @@ How it works, its ladder and its limits: docs/renderer.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from engines.avatars.bundle import SIZE, Avatar
+from engines.backends.base import OutOfDeviceMemory
 from engines.render.boxes import EYE, MOUTH, Boxes, Kind, PlacedBox
 from engines.render.conditions import NOTHING, Cues, condition, mirrored
-from engines.render.nets import LEVELS, RendererNets, as_input, as_shares, of_avatar
-from engines.render.sampler import sample, session_noise
+from engines.render.nets import HELD, LEVELS, RendererNets, as_input, as_shares, of_avatar
+from engines.render.sampler import sampling, session_noise, start
 from engines.render.stage import AS_IT_IS, Stage
 from engines.render.warp import MOTION_FRAME, RenderState, WarpRenderer, timed
+from engines.sharing import Ask, Strokes, alone
 from engines.values import F32, MOTION_SIZE, U8
 
+log = logging.getLogger(__name__)
 FADE_FRAMES = 4
 """A box that is left out, or comes back, does so over 160 ms."""
 GROUPS: dict[Kind, slice] = {MOUTH: slice(0, 1), EYE: slice(1, 3)}
@@ -51,6 +56,8 @@ class BoxState:
     """How far it is faded in, 0..1; negative: no frame has been drawn yet."""
     drawn: int = 0
     """Frames for which its net has run."""
+    slots: tuple[int, ...] = ()
+    """Where its rows lie on the card; none: they go there with each frame."""
 
 
 @dataclass(slots=True)
@@ -111,6 +118,11 @@ class DiffusionRenderer:
         """Names of the ways to draw, best first; the last is the motion frame alone."""
         return tuple(effort.name for effort in self._efforts)
 
+    @property
+    def nets(self) -> str:
+        """As `SharingRenderer.nets`."""
+        return self._nets.digest
+
     def new_state(self, seed: int = 0) -> DiffusionState:
         """A session's own state, 5 MB at 512; `seed` of its noise."""
         boxes = {}
@@ -118,6 +130,38 @@ class DiffusionRenderer:
             shape = (group.stop - group.start, 3, *kind.shape)
             boxes[kind] = BoxState(session_noise(seed, shape), np.zeros(shape, np.float32))
         return DiffusionState(self._warp.new_state(), boxes)
+
+    def settle(self, state: DiffusionState) -> None:
+        """Keep a session's rows on the card, where there is room; engine thread."""
+        for kind in GROUPS:
+            box, slots = state.boxes[kind], self._nets.slots.get(kind.name)
+            if slots is None or box.slots:
+                continue
+            try:
+                for _ in box.noise:
+                    box.slots += (slots.take(),)
+            except OutOfDeviceMemory as error:
+                log.warning("a session's rows stay on the processor", extra={"reason": str(error)})
+                self._free(kind, box)
+                continue
+            held = {
+                "previous": box.previous,
+                "noised": start(box.noise),
+                "reference": self._references[kind],
+            }
+            for name, rows in held.items():
+                for slot, row in zip(box.slots, rows, strict=True):
+                    slots.put(slot, name, row)
+
+    def leave(self, state: DiffusionState) -> None:
+        """Give the room back. Idempotent."""
+        for kind, box in state.boxes.items():
+            self._free(kind, box)
+
+    def _free(self, kind: Kind, box: BoxState) -> None:
+        for slot in box.slots:
+            self._nets.slots[kind.name].free(slot)
+        box.slots = ()
 
     def render(
         self, state: DiffusionState, motion: F32, cues: Cues = NOTHING, effort: int = 0
@@ -128,11 +172,17 @@ class DiffusionRenderer:
         numbers, FloatingPointError for a net whose result is not finite, BackendError for one that
         cannot run.
         """
+        return alone(self.strokes(state, motion, cues, effort))
+
+    def strokes(
+        self, state: DiffusionState, motion: F32, cues: Cues = NOTHING, effort: int = 0
+    ) -> Strokes[U8]:
+        """As `SharingRenderer.strokes`: the mouth's net is asked for first, then the eyes'."""
         way = self._efforts[effort]
         with timed(state.warp, "mesh"):
             mesh = self._warp.mesh(motion)
         picture = self._warp.draw(state.warp, mesh)
-        shown = [kind for kind in GROUPS if _fade(state.boxes[kind], kind in way.kinds)]
+        shown = [kind for kind in GROUPS if self._fade(state, kind, kind in way.kinds)]
         if shown:
             with timed(state.warp, "boxes"):
                 placed = self._boxes.place(mesh.placed)
@@ -143,7 +193,7 @@ class DiffusionRenderer:
             for kind in shown:
                 group = GROUPS[kind]
                 rows = np.stack(told[group])
-                self._refine(state, kind, placed[group], picture, rows, way.steps)
+                yield from self._refine(state, kind, placed[group], picture, rows, way.steps)
         return self._warp.finish(picture)
 
     def _refine(
@@ -154,9 +204,9 @@ class DiffusionRenderer:
         picture: U8,
         told: F32,
         steps: int,
-    ) -> None:
+    ) -> Strokes[None]:
         """Draw the boxes of a kind into the picture."""
-        box, count = state.boxes[kind], len(placed)
+        box = state.boxes[kind]
         with timed(state.warp, "boxes"):
             fixed = {
                 "picture": as_input(np.stack([each.cut(picture) for each in placed])),
@@ -165,14 +215,10 @@ class DiffusionRenderer:
                 "condition": told,
                 "reference": self._references[kind],
             }
-
-        def predict(noised: F32, time: float) -> F32:
-            at = np.full((count, 1), time, np.float32)
-            return self._nets.residual(kind, {**fixed, "noised": noised, "time": at})
-
+        # Drawn beside others, this is the time for all of them.
         with timed(state.warp, f"{kind.name} net"):
             # A box on its way out is still drawn, at the least cost.
-            residual = sample(predict, box.noise, max(steps, 1))
+            residual = yield from self._sampled(kind, fixed, box, max(steps, 1))
         if not np.isfinite(residual).all():
             raise FloatingPointError(f"the {kind.name} net gave what is no number")
         box.previous = residual
@@ -182,6 +228,47 @@ class DiffusionRenderer:
             for each, layer in zip(placed, residual, strict=True):
                 levels = np.ascontiguousarray(layer.transpose(1, 2, 0)) * np.float32(LEVELS)
                 each.paste(picture, levels, weight)
+
+    def _sampled(
+        self, kind: Kind, fixed: Mapping[str, F32], box: BoxState, steps: int
+    ) -> Strokes[F32]:
+        """The residual that the net draws out of the noise."""
+        nets, drawing = self._nets, sampling(box.noise, steps)
+        held = HELD if box.slots else ()
+        try:
+            noised, time = next(drawing)
+            for number in range(1, steps + 1):
+                feeds = {**fixed, "noised": noised, "time": np.full((len(noised), 1), time, "f4")}
+                # Where they lie already; only the first step begins from the noise itself.
+                for name in held if number == 1 else [each for each in held if each != "noised"]:
+                    del feeds[name]
+                last = number == steps
+                clean = yield Ask(
+                    net=(id(nets), kind.name, last),
+                    order=list(GROUPS).index(kind),
+                    run=partial(nets.residual, kind, keep=last),
+                    feeds=feeds,
+                    slots=box.slots,
+                )
+                noised, time = drawing.send(clean)
+        except StopIteration as done:
+            residual: F32 = done.value
+            return residual
+        raise AssertionError("the sampler takes as many steps as it was told")
+
+    def _fade(self, state: DiffusionState, kind: Kind, wanted: bool) -> bool:
+        """Move a box's share by one frame; whether it is to be drawn."""
+        box = state.boxes[kind]
+        if box.share < 0:
+            box.share = float(wanted)
+        else:
+            way = 1 if wanted else -1
+            box.share = min(1.0, max(0.0, box.share + way / FADE_FRAMES))
+        if box.share == 0 and box.previous.any():
+            box.previous = np.zeros_like(box.previous)
+            for slot, row in zip(box.slots, box.previous, strict=False):
+                self._nets.slots[kind.name].put(slot, "previous", row)
+        return box.share > 0
 
     def _reference(self, kind: Kind, picture: U8, placed: Sequence[PlacedBox]) -> F32:
         rest = np.stack([each.cut(picture) for each in placed])
@@ -196,15 +283,3 @@ def efforts(kinds: Sequence[Kind], steps: int) -> tuple[Effort, ...]:
     if len(every) > 1 and MOUTH in every:
         ways.append(Effort("mouth", 1, (MOUTH,)))
     return (*ways, Effort(MOTION_FRAME, 0, ()))
-
-
-def _fade(box: BoxState, wanted: bool) -> bool:
-    """Move a box's share by one frame; whether it is to be drawn."""
-    if box.share < 0:
-        box.share = float(wanted)
-    else:
-        way = 1 if wanted else -1
-        box.share = min(1.0, max(0.0, box.share + way / FADE_FRAMES))
-    if box.share == 0:
-        box.previous = np.zeros_like(box.previous)
-    return box.share > 0

@@ -6,11 +6,14 @@ Never paints outside the eye and its upper lid; at rest it paints the photo over
 
 from __future__ import annotations
 
+from math import hypot
+
 import numpy as np
 
 from engines.avatars.eye_texture import iris_radius
+from engines.avatars.matte import ease
 from engines.render import landmarks as lm
-from engines.render.curves import lens, polygon_mask, smooth_chain, window
+from engines.render.curves import lay, lens, polygon_mask, smooth_chain, three, window
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry
 from engines.render.lids import Lid
@@ -78,40 +81,43 @@ class Eyeball:
             mask = polygon_mask(outline, (x0, y0), part.shape[:2], 0.6)
             seen = self._turned(box, placed, weights)
             visible = float(np.clip((0.97 - blink) / 0.12, 0, 1))
-            share = (mask.astype(np.float32) * np.float32(visible / 255))[..., None]
-            part[:] = np.rint(part + share * (seen - part)).astype(np.uint8)
+            lay(part, seen, mask.astype(np.float32) * np.float32(visible / 255))
 
     def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> F32:
         """The eye for the window, turned by the gaze, f32[h,w,3]."""
         x0, y0, x1, y1 = box
         matrix = self._to_photo(placed)
-        ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
-        sx = matrix[0, 0] * xs + matrix[0, 1] * ys + matrix[0, 2]
-        sy = matrix[1, 0] * xs + matrix[1, 1] * ys + matrix[1, 2]
-        still = _sample(self._photo, sx, sy)
+        xs, ys = np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32)[:, None]
+        sx = (matrix[0, 0] * xs + matrix[0, 2]) + matrix[0, 1] * ys
+        sy = (matrix[1, 0] * xs + matrix[1, 2]) + matrix[1, 1] * ys
         shift_x, shift_y = self.gaze(weights)
-        turned = float(np.hypot(shift_x, shift_y)) / (_FADE * self._radius)
+        turned = hypot(shift_x, shift_y) / (_FADE * self._radius)
         if turned <= 0:
-            return still
+            return _sample(self._photo, sx, sy)
         dx, dy = sx - self._centre[0] - shift_x, sy - self._centre[1] - shift_y
         far = np.clip((np.sqrt(dx * dx + dy * dy) / self._radius - _STIFF) / _SOFT, 0, 1)
         share = 1 - far * far * (3 - 2 * far)
         seen = _sample(self._texture, sx - shift_x * share, sy - shift_y * share)
         line = smooth_chain(placed[self._upper, :2]) - np.array([x0, y0], np.float32)
-        seen *= 1 - _LASH_SHADE * self._band(line, seen.shape[:2], 4.0, 1.3)
-        fade = min(turned, 1.0)
-        out: F32 = still + fade * fade * (3 - 2 * fade) * (seen - still)
-        return out
+        band = self._band(line, seen.shape[:2], 4.0, 1.3)
+        band *= np.float32(-_LASH_SHADE)
+        band += 1
+        seen *= three(band)
+        if turned >= 1:
+            return seen
+        still = _sample(self._photo, sx, sy)
+        still += np.float32(ease(turned)) * (seen - still)
+        return still
 
     def _band(self, line: F32, shape: tuple[int, int], wide: float, blur: float) -> F32:
-        """f32[h,w,1] in [0, 1]: near a curve; `wide` and `blur` in pixels of a 512 picture."""
+        """f32[h,w] in [0, 1]: near a curve; `wide` and `blur` in pixels of a 512 picture."""
         mask = np.zeros(shape, np.uint8)
         thick = max(round(wide * self._size / 512), 1)
         cv2.polylines(
             mask, [np.rint(line * 16).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 4
         )
         soft = cv2.GaussianBlur(mask, (0, 0), blur * self._size / 512)
-        out: F32 = soft.astype(np.float32)[..., None] / 255
+        out: F32 = soft.astype(np.float32) / 255
         return out
 
     def gaze(self, weights: F32) -> tuple[float, float]:

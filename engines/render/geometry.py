@@ -16,7 +16,7 @@ from engines.avatars.bundle import Avatar
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
-from engines.render.groove import keep_groove
+from engines.render.groove import Groove
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, U8
 
 YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = np.deg2rad([15.0, 10.0, 8.0])
@@ -141,6 +141,7 @@ class Geometry:
         self.face[:, 2] = _gentle_rim(self.face, self.face_width)
         self._camera = CAMERA_FACE_WIDTHS * self.face_width
         self.face_follow = self.follow(self.face)
+        self._groove = Groove(self.face)
 
     def follow(self, points: F32) -> F32:
         """f32[N]: how much of the head's motion each point takes: hair all, shoulders none."""
@@ -180,7 +181,7 @@ class Geometry:
             _tuck_lip(face, share, self._rest_gap, _TUCK_GAP * self.mouth_width)
         if seal > 0:
             close_lips(face, seal, self._sealed_gap)
-        keep_groove(face, self.face)
+        self._groove.keep(face)
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             if weights[index] > 0:
                 close_lids(face, eye, float(weights[index]), self.face_width)
@@ -199,15 +200,24 @@ class Geometry:
 
         At rest every point lands where it is in the photo, whatever its depth.
         """
-        local = points - self.pivot
-        local[:, :2] *= 1 - local[:, 2:] / self._camera
-        turned = local @ pose.rotation.T + pose.shift
-        local += follow[:, None] * (turned - local)
-        near = self._camera / (self._camera - local[:, 2])
-        local[:, :2] *= near[:, None]
-        local[:, :2] += self.pivot[:2]
-        local[:, 1] *= -1
-        return local
+        out: F32 = self.placed(np.ascontiguousarray(points.T), follow, pose).T.copy()
+        return out
+
+    def placed(self, points: F32, follow: F32 | None, pose: Pose) -> F32:
+        """As `place`, of points f32[3,N] to f32[3,N]; None follows as a whole."""
+        pivot = self.pivot[:, None]
+        local = points - pivot
+        local[:2] *= 1 - local[2] / self._camera
+        turned = pose.rotation @ local
+        turned += pose.shift[:, None]
+        if follow is not None:
+            turned -= local
+            turned *= follow
+            turned += local
+        turned[:2] *= self._camera / (self._camera - turned[2])
+        turned[:2] += pivot[:2]
+        np.negative(turned[1], out=turned[1])
+        return turned
 
 
 def _turn_limits(points: F32) -> tuple[F32, F32]:

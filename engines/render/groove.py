@@ -29,25 +29,46 @@ _FLAT = 0.15
 """Places with less than this share of a strip's usual height say nothing about skin."""
 
 
-def keep_groove(face: F32, rest: F32) -> None:
-    """Part rows of skin that would pass over each other; f32[468,3] head axes, in place.
+class Groove:
+    """Parts rows of skin that would pass over each other.
 
     The rig's lips are thinner than many: thrust out, they would hide the skin below them behind a
     torn edge; and a dropped jaw would draw what is beside the mouth over the sides of the chin.
     """
-    _part(face, rest, _ROWS[0], _ROWS[1][1:-1], _UP)
-    for upper, lower in zip(_ROWS[1:], _ROWS[2:], strict=False):
-        _part(face, rest, upper, lower, 0.0)
+
+    def __init__(self, rest: F32) -> None:
+        """Of a face at rest f32[468,3], head axes."""
+        self._strips = [_Strip(rest, _ROWS[0], _ROWS[1][1:-1], _UP)]
+        for upper, lower in zip(_ROWS[1:], _ROWS[2:], strict=False):
+            self._strips.append(_Strip(rest, upper, lower, 0.0))
+
+    def keep(self, face: F32) -> None:
+        """Change f32[468,3], head axes, in place."""
+        height = face[:, 1]
+        for strip in self._strips:
+            strip.part(height)
 
 
-def _part(face: F32, rest: F32, upper: _Row, lower: _Row, up: float) -> None:
-    """Part two rows of points; `up` of what is missing moves the upper one."""
-    own = rest[upper, 1] - rest[lower, 1]
-    known = own > max(_FLAT * float(np.median(own)), 1e-3)
-    height = np.where(known, own, 1)
-    share = (face[upper, 1] - face[lower, 1]) / height
-    room = _BENDS - _LEAST
-    kept = _LEAST + room * np.exp(np.minimum(share - _BENDS, 0) / room)
-    missing = np.where(known & (share < _BENDS), (kept - share) * height, 0)
-    face[upper, 1] += up * missing
-    face[lower, 1] -= (1 - up) * missing
+class _Strip:
+    """Skin between two rows of points; `up` of what is missing moves the upper one."""
+
+    def __init__(self, rest: F32, upper: _Row, lower: _Row, up: float) -> None:
+        self._upper, self._lower, self._up = upper, lower, up
+        own = rest[upper, 1] - rest[lower, 1]
+        known = own > max(_FLAT * float(np.median(own)), 1e-3)
+        self._height = np.where(known, own, 1)
+        # What says nothing about skin is never pressed together.
+        self._bends = np.where(known, np.float32(_BENDS), np.float32(-np.inf))
+
+    def part(self, height: F32) -> None:
+        """Of the heights f32[468] of a face, in place."""
+        high, low = height[self._upper], height[self._lower]
+        share = (high - low) / self._height
+        pressed = share < self._bends
+        if not pressed.any():
+            return
+        room = _BENDS - _LEAST
+        kept = _LEAST + room * np.exp(np.minimum(share - _BENDS, 0) / room)
+        missing = np.where(pressed, (kept - share) * self._height, 0)
+        height[self._upper] = high + self._up * missing
+        height[self._lower] = low - (1 - self._up) * missing

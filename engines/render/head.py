@@ -65,7 +65,13 @@ class HeadField:
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
         # Most nodes are far from the face: multiplying their zeros would cost more than the rest.
         self._near = np.flatnonzero(fade > _FADED)
-        self._spill = (weights * fade[:, None])[self._near].astype(np.float32)
+        spill = (weights * fade[:, None])[self._near].astype(np.float32)
+        spread = np.argsort(-spill, 1)[:, :_NEIGHBOURS]
+        self._beside = np.ascontiguousarray(spread.T)
+        self._spill = np.ascontiguousarray(np.take_along_axis(spill, spread, 1).T)
+        """f32[4,N]: share of each near node in the four points beside it."""
+        self._still = np.ascontiguousarray(self._nodes.T)
+        self._still_at = self.nodes.T.copy()
         chin = -geometry.points[lm.CHIN, 1]
         still = min(chin + 0.82 * geometry.face_width, size)
         self.rows = int(min(np.ceil(still / CELL) * CELL, size))
@@ -87,10 +93,13 @@ class HeadField:
 
         moved f32[468,3]: expression offsets of the face, head axes.
         """
-        nodes = self._nodes.copy()
-        nodes[self._near] += self._spill @ moved
-        placed = self._geometry.place(nodes, self._follow, pose)
-        out: F32 = placed[:, :2] - self._nodes[:, :2] * _DOWN
+        nodes = self._still.copy()
+        beside = np.ascontiguousarray(moved.T).take(self._beside, axis=1)
+        beside *= self._spill
+        nodes[:, self._near] += beside.sum(1)
+        placed = self._geometry.placed(nodes, self._follow, pose)
+        out = np.empty((placed.shape[1], 2), np.float32)
+        np.subtract(placed[:2], self._still_at, out=out.T)
         return out
 
     def backward(self, offset: F32) -> F32:
@@ -115,6 +124,24 @@ class HeadField:
         height, width = coarse.shape[:2]
         fine = cv2.resize(coarse, (width * factor, height * factor), dst=buffer)
         out: F32 = fine[factor:-factor, factor:-factor]
+        return out
+
+    def part(self, coarse: F32, factor: int, box: tuple[int, int, int, int], buffer: F32) -> F32:
+        """The window x0, y0, x1, y1 of `expand(coarse, factor)`, in memory from `room`."""
+        x0, y0, x1, y1 = box
+        # One cell more on every side, which the ring has: the same bytes as from the whole.
+        low_x, low_y, high_x, high_y = (
+            x0 // factor,
+            y0 // factor,
+            -(-x1 // factor),
+            -(-y1 // factor),
+        )
+        cells = coarse[low_y : high_y + 2, low_x : high_x + 2]
+        shape = (cells.shape[0] * factor, cells.shape[1] * factor, 2)
+        fine = buffer.reshape(-1)[: shape[0] * shape[1] * 2].reshape(shape)
+        cv2.resize(np.ascontiguousarray(cells), shape[1::-1], dst=fine)
+        left, top = x0 - low_x * factor + factor, y0 - low_y * factor + factor
+        out: F32 = np.ascontiguousarray(fine[top : top + y1 - y0, left : left + x1 - x0])
         return out
 
     def room(self, factor: int) -> F32:

@@ -18,6 +18,7 @@ import numpy as np
 from engines.pipeline import Renderer
 from engines.render.conditions import NOTHING, Cues
 from engines.render.cv import cv2
+from engines.sharing import Strokes, leave, nets_of, settle, strokes_of
 from engines.values import F32, U8
 
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
@@ -108,6 +109,27 @@ class Marked:
         picture = self._renderer.render(state, motion, cues, effort)
         self._mark.draw(picture)
         return picture
+
+    @property
+    def nets(self) -> str:
+        """Those of the renderer inside."""
+        return nets_of(self._renderer)
+
+    def strokes(
+        self, state: Any, motion: F32, cues: Cues = NOTHING, effort: int = 0
+    ) -> Strokes[U8]:
+        """Its strokes, and the mark after the last."""
+        picture = yield from strokes_of(self._renderer, state, motion, cues, effort)
+        self._mark.draw(picture)
+        return picture
+
+    def settle(self, state: Any) -> None:
+        """As that of the renderer inside."""
+        settle(self._renderer, state)
+
+    def leave(self, state: Any) -> None:
+        """As that of the renderer inside."""
+        leave(self._renderer, state)
 
 
 def marked(

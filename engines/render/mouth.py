@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from engines.avatars.bundle import Avatar
-from engines.avatars.matte import smoothstep
+from engines.avatars.matte import ease, smoothstep
 from engines.avatars.rigging import umeyama
 from engines.render import landmarks as lm
-from engines.render.curves import lens, polygon_mask, window
+from engines.render.curves import lens, levels, polygon_mask, three, tinted, window
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry, Pose
 from engines.render.rig import Rig
@@ -43,6 +43,8 @@ _CREASE = 0.5
 """Share of the way from the inner to the outer corner of the lips that an open mouth reaches."""
 _CORNER_REACH, _CORNER_EASE = 0.11, 0.9
 """Mouth widths about a corner, and the share of its dark that goes as the mouth opens."""
+_RING = (1.2, 1.9)
+"""Of those, from the corner to the skin beside it that lends its light."""
 _JAW = [MOTION_INDEX[n] for n in ("jawForward", "jawLeft", "jawRight", "jawOpen")]
 _FUNNEL, _PUCKER = MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]
 _TONGUE_OUT = MOTION_INDEX["tongueOut"]
@@ -91,10 +93,10 @@ class Mouth:
         gap = float((placed[_MIDDLE_LOW, 1] - placed[_MIDDLE_UP, 1]).mean())
         width = self._geometry.mouth_width
         step = self._geometry.size / 512
-        shown = float(smoothstep(np.array((gap - self._rest_gap - 0.5 * step) / (0.05 * width))))
+        shown = ease((gap - self._rest_gap - 0.5 * step) / (0.05 * width))
         upper, lower = placed[_UPPER_CHAIN, :2], placed[_LOWER_CHAIN, :2]
         # The dark crease of the photo's corners lies outside the inner lips: it is the corner.
-        reach = _CREASE * shown * (1 - smoothstep(np.array((gap / width - 0.2) / 0.5)))
+        reach = np.float32(_CREASE * shown * (1 - ease((gap / width - 0.2) / 0.5)))
         for chain in (upper, lower):
             chain[[0, -1]] += reach * (placed[_CORNERS, :2] - chain[[0, -1]])
         outline = lens(upper, lower)
@@ -111,18 +113,19 @@ class Mouth:
         layer = self._put_out(shape, (x0, y0), placed, out)
         inside = self._inside(shape, (x0, y0), weights, pose, gap)
         inside = self._shade(inside, mask, placed, (x0, y0))
-        share = (mask * shown)[..., None]
         part = picture[y0:y1, x0:x1]
         mixed: F32 = part.astype(np.float32)
-        mixed += share * (inside - mixed)
+        inside -= mixed
+        inside *= three(mask * np.float32(shown))
+        mixed += inside
         if layer is not None:
             mixed = self._over_lip(mixed, mask, placed, (x0, y0), layer)
-        part[:] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
+        part[:] = levels(mixed)
 
     def _ease_corners(self, picture: U8, placed: F32, gap: float) -> None:
         """Take the dark of the closed mouth's corners off the skin beside an open one."""
         width = self._geometry.mouth_width
-        amount = float(smoothstep(np.array((gap / width - 0.06) / 0.16)))
+        amount = ease((gap / width - 0.06) / 0.16)
         radius = _CORNER_REACH * width
         if amount <= 0:
             return
@@ -134,17 +137,21 @@ class Mouth:
             x0, y0, x1, y1 = box
             part = picture[y0:y1, x0:x1].astype(np.float32)
             out = (corner - middle) / max(float(np.linalg.norm(corner - middle)), 1.0)
-            ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
-            away = np.hypot(xs - corner[0], ys - corner[1]) / radius
+            dx = (np.arange(x0, x1, dtype=np.float32) - corner[0]) / np.float32(radius)
+            dy = ((np.arange(y0, y1, dtype=np.float32) - corner[1]) / np.float32(radius))[:, None]
+            square = dx * dx + dy * dy
             # The skin just outside, on a half ring.
-            beside = (xs - corner[0]) * out[0] + (ys - corner[1]) * out[1]
-            ring = (away > 1.2) & (away < 1.9) & (beside > 0.5 * radius)
+            beside = dx * out[0] + dy * out[1]
+            ring = (square > _RING[0] ** 2) & (square < _RING[1] ** 2) & (beside > 0.5)
             if not ring.any():
                 continue
-            near = np.exp(-(away**2)) * smoothstep(1.8 - away)
+            near = np.exp(-square) * smoothstep(1.8 - np.sqrt(square))
+            near *= np.float32(_CORNER_EASE * amount)
+            # Less than nothing lighter is left as it is.
             lighter = np.maximum(part[ring].mean(0) - part, 0)
-            part += (_CORNER_EASE * amount * near)[..., None] * lighter
-            picture[y0:y1, x0:x1] = np.rint(part).astype(np.uint8)
+            lighter *= three(near)
+            lighter += part
+            picture[y0:y1, x0:x1] = levels(lighter)
 
     def _taller(self, box: tuple[int, int, int, int], reach: float) -> tuple[int, int, int, int]:
         """The window with room for the tongue below."""
@@ -191,8 +198,7 @@ class Mouth:
         jaw = weights[_JAW] @ self._jaw
         funnel, pucker = float(weights[_FUNNEL]), float(weights[_PUCKER])
         width = self._geometry.mouth_width
-        out = np.empty((*shape, 3), np.float32)
-        out[:] = self._cavity
+        out = np.full((*shape, 3), self._cavity, np.float32)
         tongue = self._on_picture(self._tip + 0.8 * jaw - np.array([0, 0.05 * width, 0]), pose)
         half = np.array([0.36 * width, max(0.13 * width, 0.36 * gap)])
         self._tongue.lie(out, tongue[0] - np.array(origin), half)
@@ -214,8 +220,11 @@ class Mouth:
         share: float = 1.0,
     ) -> None:
         seen = self._seen(out.shape, sprite, moved, origin, pose)
-        out *= 1 - share * seen[..., 3:] / 255
-        out += share * light * seen[..., :3]
+        cover = cv2.extractChannel(seen, 3)
+        cover *= np.float32(-share / 255)
+        cover += 1
+        out *= three(cover)
+        out += cv2.transform(seen, np.diag(np.append(share * light, 0))[:3].astype(np.float32))
 
     def _seen(
         self,
@@ -237,18 +246,22 @@ class Mouth:
 
     def _on_picture(self, points: F32, pose: Pose) -> F32:
         points = np.atleast_2d(points).astype(np.float32)
-        return self._geometry.place(points, np.ones(len(points), np.float32), pose)[:, :2]
+        placed: F32 = self._geometry.placed(points.T, None, pose)[:2].T
+        return placed
 
     def _shade(self, inside: F32, mask: F32, placed: F32, origin: tuple[int, int]) -> F32:
         """Darken toward the lips, then lay the wet inner side of the lips over the edge."""
         sigma = _RIM_SHARE * self._geometry.mouth_width
         deep = np.clip(2 * cv2.GaussianBlur(mask, (0, 0), sigma) - 1, 0, 1)
-        inside = inside * (0.35 + 0.65 * smoothstep(1.15 * deep))[..., None]
+        lit = smoothstep(1.15 * deep)
+        lit *= np.float32(0.65)
+        lit += np.float32(0.35)
+        inside *= three(lit)
         middle = (placed[13, :2] + placed[14, :2]) / 2
         rows = np.arange(mask.shape[0], dtype=np.float32) + origin[1] - middle[1]
         half = max(float(placed[14, 1] - placed[13, 1]) / 2, 1.0)
-        below = smoothstep(0.5 + 0.5 * rows / half)[:, None, None]
-        rim = self._upper_rim * (1 - below) + self._lower_rim * below
-        share = (0.9 * (1 - deep) ** 2)[..., None]
-        out: F32 = inside + share * (rim - inside)
-        return out
+        below = smoothstep(0.5 + 0.5 * rows / half)
+        rim = tinted(below[:, None], self._lower_rim - self._upper_rim, self._upper_rim) - inside
+        rim *= three(np.float32(0.9) * (1 - deep) ** 2)
+        inside += rim
+        return inside

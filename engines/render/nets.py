@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from engines.backends.base import (
     OutOfDeviceMemory,
 )
 from engines.backends.ort import OrtBackend
+from engines.backends.slots import HoldingNetwork, Slots
 from engines.render.boxes import KINDS, MASKS, Kind
 from engines.render.conditions import CONDITION_SIZE, Cues
 from engines.render.sampler import SIGMA
@@ -44,7 +46,12 @@ REFERENCE = 24
 """Layers of the features of a face at rest, at a quarter of the box's size."""
 LEVELS = 127.5
 """Nets take levels of 0..255 over this, less 1; residuals are differences over this."""
-_KEPT = 4
+ROWS = {"mouth": 1, "eye": 2}
+"""By kind, of one session."""
+HELD = ("previous", "noised", "reference")
+"""Inputs of a session that are not made anew with each frame."""
+KEPT = {"previous": "residual"}
+_OWN_KEPT = 4
 """Avatars whose own nets stay in memory, 20 MB each."""
 _REMEDY = "install the package again, or run: python -m export to-onnx --renderer CHECKPOINTS"
 
@@ -69,6 +76,20 @@ class RendererNets:
     digest: str
     """Of all four in floating point, whatever runs: what is measured with these nets is kept
     under it."""
+    slots: Mapping[str, Slots] = field(default_factory=dict)
+    """By kind: where sessions' rows lie on a card, once `hold` was asked for them."""
+
+    def hold(self, sessions: int) -> RendererNets:
+        """The same nets with room for the rows of so many sessions, where what runs them has it.
+
+        Raises OutOfDeviceMemory.
+        """
+        slots = {}
+        for kind, rows in ROWS.items():
+            network = self.sessions[kind]
+            if isinstance(network, HoldingNetwork):
+                slots[kind] = network.slots(HELD, KEPT, sessions * rows)
+        return replace(self, slots=slots)
 
     def known(self, cues: Cues) -> Cues:
         """Of what is known of a frame, what these nets understand."""
@@ -80,8 +101,22 @@ class RendererNets:
         out: F32 = self.sessions[f"{kind.name}_reference"].run(["reference"], feeds)[0]
         return out
 
-    def residual(self, kind: Kind, feeds: dict[str, F32]) -> F32:
-        """The clean residual f32[N,3,h,w] that the net sees in `noised`; inputs by name."""
+    def residual(
+        self,
+        kind: Kind,
+        feeds: Mapping[str, F32],
+        slots: Sequence[int] = (),
+        *,
+        keep: bool = True,
+    ) -> F32:
+        """The clean residual f32[N,3,h,w] that the net sees in `noised`; inputs by name.
+
+        With `slots` inputs may be left out: they lie there. `keep`: it is the `previous` of the
+        next run of its slot.
+        """
+        if slots:
+            held: F32 = self.slots[kind.name].run(["residual"], feeds, slots, keep=keep)[0]
+            return held
         out: F32 = self.sessions[kind.name].run(["residual"], feeds)[0]
         return out
 
@@ -163,7 +198,7 @@ def of_avatar(personal: Personal | None, general: RendererNets) -> RendererNets:
     return general if personal is None else _own(personal.folder, personal.nets)
 
 
-@lru_cache(_KEPT)
+@lru_cache(_OWN_KEPT)
 def _own(folder: Path, digest: str) -> RendererNets:
     """Shared by the renderers of an avatar: one for each size and stage."""
     try:

@@ -9,7 +9,7 @@ the residual itself: x_t = (1 - t) x_0 + t SIGMA e, whose speed is (x_t - x_0) /
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,16 +45,35 @@ def step(current: Array, clean: Array, time: float, after: float) -> Array:
     return kept * current + (1 - kept) * clean
 
 
-def sample(predict: Callable[[Array, float], Array], noise: Array, steps: int) -> Array:
-    """The residual that `predict(x_t, t)` draws out of standard normal noise in so many steps.
+def start(noise: Array) -> Array:
+    """The point at t = 1 of standard normal noise."""
+    return noise * SIGMA
 
-    One step is the prediction at t = 1. Raises ValueError for steps outside 1..MAX_STEPS.
+
+def sampling(noise: Array, steps: int) -> Generator[tuple[Array, float], Array, Array]:
+    """The residual drawn out of standard normal noise in so many steps, step by step.
+
+    Yields (x_t, t), is sent what the net sees there. One step is the prediction at t = 1.
+    Raises ValueError for steps outside 1..MAX_STEPS.
     """
     begins = times(steps)
-    current = noise * SIGMA
+    current: Array = start(noise)
     for now, after in zip(begins, begins[1:], strict=False):
-        current = step(current, predict(current, now), now, after)
+        clean = yield current, now
+        current = step(current, clean, now, after)
     return current
+
+
+def sample(predict: Callable[[Array, float], Array], noise: Array, steps: int) -> Array:
+    """What `sampling` draws with `predict(x_t, t)`. Raises ValueError as there."""
+    drawing = sampling(noise, steps)
+    try:
+        asked = next(drawing)
+        while True:
+            asked = drawing.send(predict(*asked))
+    except StopIteration as done:
+        drawn: Array = done.value
+        return drawn
 
 
 def session_noise(seed: int, shape: tuple[int, ...]) -> F32:

@@ -31,36 +31,41 @@ class Shade:
         """`photo`: u8[S,S,3] at the size of the geometry."""
         holes = [*lm.mouth_cap(), *lm.eye_cap(lm.EYES[0]), *lm.eye_cap(lm.EYES[1])]
         caps = [t for t in holes if len(set(t)) == 3]
-        self._triangles = np.concatenate([rig.triangles, np.array(caps, np.int64)])
-        self._around = _triangles_around(self._triangles)
-        self._share = _share(geometry, rig)
-        self._brighter = self._share * (1 - _GLOSS * _gloss(geometry, photo))
-        normals = self._normals(geometry.face)
-        self._rest = _AMBIENT + (1 - _AMBIENT) * np.maximum(normals @ _LIGHT, 0)
+        share = _share(geometry, rig)
+        # Most points keep the photo's light: neither they nor triangles beside them are looked at.
+        self._lit = np.flatnonzero(share)
+        triangles = np.concatenate([rig.triangles, np.array(caps, np.int64)])
+        triangles = triangles[np.isin(triangles, self._lit).any(1)]
+        self._triangles = np.ascontiguousarray(triangles.T)
+        self._around = np.ascontiguousarray(_triangles_around(triangles)[self._lit].T)
+        self._share = share[self._lit]
+        self._brighter = self._share * (1 - _GLOSS * _gloss(geometry, photo)[self._lit])
+        self._rest = self._light(geometry.face, _LIGHT)
 
     def factors(self, face: F32, rotation: F32) -> F32:
         """f32[468] for the unposed face f32[468,3] and the head's rotation; 1 at rest."""
         # Hair, ears and neck keep the photo's light, so the face may follow a turn only half way.
-        light = (rotation.T @ _LIGHT + _LIGHT) / 2
-        lit = _AMBIENT + (1 - _AMBIENT) * np.maximum(self._normals(face) @ light, 0)
-        ratio = np.clip(lit / self._rest, _LOWEST, _HIGHEST)
+        light = ((rotation.T @ _LIGHT + _LIGHT) / 2).astype(np.float32)
+        ratio = np.clip(self._light(face, light) / self._rest, _LOWEST, _HIGHEST)
         share = np.where(ratio > 1, self._brighter, self._share)
-        out: F32 = (1 + share * (ratio - 1)).astype(np.float32)
+        out = np.ones(lm.MESH_POINTS, np.float32)
+        out[self._lit] += share * (ratio - 1)
         return out
 
-    def _normals(self, face: F32) -> F32:
-        corner = face[self._triangles]
+    def _light(self, face: F32, light: F32) -> F32:
+        """f32[L]: light from f32[3] on those points of f32[468,3] whose light changes."""
+        corner = np.ascontiguousarray(face.T).take(self._triangles, axis=1)
         a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
-        cross = np.empty_like(a)
-        cross[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
-        cross[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
-        cross[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+        cross = np.zeros((3, a.shape[1] + 1), np.float32)
+        for k in range(3):
+            one, other = (k + 1) % 3, (k + 2) % 3
+            cross[k, :-1] = a[one] * b[other] - a[other] * b[one]
         # Windings of the mesh differ; every side that matters faces the camera.
-        cross *= np.where(cross[:, 2:] < 0, -1, 1)
-        cross = np.concatenate([cross, np.zeros((1, 3), np.float32)])
-        total = cross[self._around].sum(1)
-        out: F32 = total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-6)
-        return out
+        cross *= np.where(cross[2] < 0, np.float32(-1), np.float32(1))
+        total = cross.take(self._around, axis=1).sum(1)
+        length = np.sqrt((total * total).sum(0)) + np.float32(1e-6)
+        lit: F32 = _AMBIENT + (1 - _AMBIENT) * np.maximum((light @ total) / length, 0)
+        return lit
 
 
 def _triangles_around(triangles: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from engines.avatars.matte import smoothstep
+from engines.render.curves import three, tinted
 from engines.render.cv import cv2
 from engines.values import F32
 
@@ -36,7 +37,10 @@ class Tongue:
         inside = smoothstep((1.25 - (dx * dx + dy * dy)).astype(np.float32))
         groove = 0.12 * np.exp(-((dx / 0.10) ** 2))
         light = np.clip(0.80 + 0.34 * dy - groove, 0.2, 1.0).astype(np.float32)
-        out += inside[..., None] * (self._colour * light[..., None] - out)
+        tongue = tinted(light, self._colour)
+        tongue -= out
+        tongue *= three(inside)
+        out += tongue
 
     def reach(self, amount: float, width: float) -> float:
         """How far past the lower inner lip it goes, pixels; 0 when it stays in."""

@@ -81,7 +81,10 @@ class WallField:
             return offset
         far = (np.sqrt(float((rim * rim).sum(1).mean())) / self._unit - _SMALL) / (_LARGE - _SMALL)
         share = np.float32(smoothstep(np.array(far, np.float32)))
-        offset[self._live] = share * (self._far @ rim) + (1 - share) * (self._near @ rim)
+        way = self._near @ rim if share < 1 else self._far @ rim
+        if 0 < share < 1:
+            way += share * (self._far @ rim - way)
+        offset[self._live] = way
         return offset
 
 

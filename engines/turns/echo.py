@@ -43,6 +43,8 @@ MAX_AHEAD = 100
 DRIFT_HOPS = 250
 SURE = 0.6
 """Correlation from which the delay is believed."""
+OWN = 50
+"""Hops without a visitor, of the window, that say whether a delay is another one."""
 NEAR = 3
 """Hops to either side of the delay that count: playout buffers stretch and shrink."""
 SETTLE = 20
@@ -221,11 +223,29 @@ class Echo:
         found = _correlations(mic, _lagged(state, WINDOW + MAX_LAG, 0))
         best = int(np.argmax(found))
         state.correlation = float(found[best])
-        if found[best] >= SURE:
-            moved = state.lag is None or abs(best - state.lag) > NEAR
-            state.lag = best
-            if moved:
-                self._relearn(state)
+        if found[best] < SURE:
+            return
+        moved = state.lag is None or abs(best - state.lag) > NEAR
+        if moved and self._stays(state, best):
+            return
+        state.lag = best
+        if moved:
+            self._relearn(state)
+
+    def _stays(self, state: EchoState, other: int) -> bool:
+        """Whether the other delay does not fit, or fits worse, where no visitor was heard.
+
+        Somebody who speaks while the face does may go with it at any delay.
+        """
+        own = ~state.visitor[-WINDOW:]
+        if state.lag is None or own.sum() < OWN:
+            return False
+        mic = state.mic_db[-WINDOW:][own]
+        known, found = (
+            float(_correlations(mic, _lagged(state, WINDOW, lag)[own])[0])
+            for lag in (state.lag, other)
+        )
+        return found < max(SURE, known)
 
     def _relearn(self, state: EchoState) -> None:
         """The delay is known anew: what it means for the hops heard before."""

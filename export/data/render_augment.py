@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engines.render.boxes import MOUTH
+from engines.render.boxes import EYE
 from engines.render.conditions import mirrored
 from engines.render.cv import cv2
 from engines.values import F32, MOTION_SIZE, U8
@@ -33,7 +33,7 @@ def augment(pairs: Pairs, rng: np.random.Generator) -> Pairs:
     """As many examples, each changed in its own way."""
     stacks = np.stack([getattr(pairs, name) for name in PICTURES], 1)
     shape = stacks.shape[2:4]
-    flip = rng.random(len(pairs)) < (FLIPPED if shape == MOUTH.shape else 0)
+    flip = rng.random(len(pairs)) < (0 if shape == EYE.shape else FLIPPED)
     stacks[flip] = stacks[flip][:, :, :, ::-1]
     skins = pairs.rest.reshape(len(pairs), -1, 3).mean(1).astype(np.float32)
     for row in range(len(pairs)):

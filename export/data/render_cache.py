@@ -16,7 +16,7 @@ import numpy as np
 from rich.progress import Progress
 
 from engines.face.mesh import HALF_PIXEL
-from engines.render.boxes import EYE, MOUTH
+from engines.render.boxes import EYE, FACE_SIDES, MOUTH, face_box
 from engines.render.cv import cv2
 from export.data import (
     faces,
@@ -26,7 +26,7 @@ from export.data import (
     render_spoken,
     render_stills,
 )
-from export.data.render_pairs import Pairs, join, load, sorted_by_box
+from export.data.render_pairs import Pairs, empty, join, load, sorted_by_box
 from export.data.render_sound import heard, voices
 from export.data.render_stills import Portraits
 
@@ -56,11 +56,17 @@ class Plan:
     portraits: tuple[int, int] = (1000, 1000)
     """At most so many."""
     seed: int = 5
+    face: int = 0
+    """Pixels a side of the face's box, drawn instead of mouths and eyes; 0: those."""
 
 
 FULL = Plan()
 SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), spoken=(1, 1),
              readers=(1, 1), kept=(1, 1), portraits=(3, 2))  # fmt: skip
+
+FACE = Plan(clips=(60, 10), per_clip=(4, 4), restore=(4, 2), cycle=(2, 1), spoken=(1, 1),
+            readers=(16, 5), face=FACE_SIDES[0])  # fmt: skip
+"""Few: a face's box is five times a mouth's. On a card draw more of them (docs/wide.md)."""
 
 
 def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:
@@ -70,7 +76,7 @@ def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:
 
 def stored(cache: Path, box: str, test: bool = False) -> Pairs:
     """All kinds of a box that are on disk. Raises FileNotFoundError."""
-    kinds = sorted(kind for kind in KINDS if box in boxes_of(kind))
+    kinds = sorted(kind for kind in KINDS if box in (*boxes_of(kind), *boxes_of(kind, FACE)))
     wanted = [p for kind in kinds if (p := path_of(cache, box, kind, test)).exists()]
     if not wanted:
         raise FileNotFoundError(
@@ -93,7 +99,7 @@ def prepare(
         (kind, test)
         for test in (False, True)
         for kind in kinds or KINDS
-        if not all(path_of(cache, box, kind, test).exists() for box in boxes_of(kind))
+        if not all(path_of(cache, box, kind, test).exists() for box in boxes_of(kind, plan))
     ]
     if jobs > 1:
         _side_by_side(data, cache, plan, sorted(todo, key=_by_time), jobs)
@@ -134,11 +140,11 @@ def _draw(
     make = _grid if kind == "grid" else _stills
     bar = bar or Progress(disable=True)
     found = sorted_by_box(list(make(data, cache, plan, kind, test, bar)))
-    for box in boxes_of(kind):
-        pairs = found[box]
+    for box in boxes_of(kind, plan):
+        pairs = found[box] if box in found else empty(face_box(plan.face))
         if kind != "grid" and not test:
             rng = np.random.default_rng(plan.seed)
-            pairs = heard(pairs, voices(cache / "lips"), box == MOUTH.name, rng)
+            pairs = heard(pairs, voices(cache / "lips"), box != EYE.name, rng)
         pairs.save(path_of(cache, box, kind, test))
 
 
@@ -146,7 +152,7 @@ def _grid(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progr
     names = grid.split(grid.clip_names(data))["test" if test else "train"][: plan.clips[test]]
     step = _stepper(bar, kind, test, len(names))
     count, seed = plan.per_clip[test], plan.seed + test
-    return render_grid.make(data, cache / "grid_tracks", names, count, seed, step)
+    return render_grid.make(data, cache / "grid_tracks", names, count, seed, step, face=plan.face)
 
 
 def _stills(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Progress) -> Rows:
@@ -155,12 +161,14 @@ def _stills(data: Path, cache: Path, plan: Plan, kind: str, test: bool, bar: Pro
     step = _stepper(bar, kind, test, len(people.names))
     if kind == "spoken":
         talks = render_spoken.talks(data, test, plan.readers[test], plan.seed + test)
-        return render_spoken.make(people, talks, plan.spoken[test], plan.seed + test, step)
+        return render_spoken.make(
+            people, talks, plan.spoken[test], plan.seed + test, step, plan.face
+        )
     if kind == "kept":
         return render_kept.make(people, plan.kept[test], plan.seed + test, step)
     if kind == "restore":
-        return render_stills.restore(people, plan.restore[test], plan.seed + test, step)
-    return render_stills.cycle(people, plan.cycle[test], plan.seed + test, step)
+        return render_stills.restore(people, plan.restore[test], plan.seed + test, step, plan.face)
+    return render_stills.cycle(people, plan.cycle[test], plan.seed + test, step, plan.face)
 
 
 def _stepper(bar: Progress, kind: str, test: bool, total: int) -> Callable[[], None]:
@@ -168,8 +176,11 @@ def _stepper(bar: Progress, kind: str, test: bool, total: int) -> Callable[[], N
     return lambda: bar.advance(task)
 
 
-def boxes_of(kind: str) -> tuple[str, ...]:
+def boxes_of(kind: str, plan: Plan = FULL) -> tuple[str, ...]:
     """Boxes that a kind has pairs of."""
+    if plan.face:
+        # What is kept as it is teaches eyes alone.
+        return () if kind == "kept" else ("face",)
     if kind in ("restore", "spoken"):
         return (MOUTH.name,)
     return (EYE.name,) if kind == "kept" else (MOUTH.name, EYE.name)

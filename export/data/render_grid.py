@@ -97,7 +97,9 @@ def choose(points: F32, count: int, rng: np.random.Generator) -> NDArray[np.int6
     return np.sort(rows).astype(np.int64)
 
 
-def reference(clips: Sequence[Clip], rng: np.random.Generator) -> tuple[Puppet, Window]:
+def reference(
+    clips: Sequence[Clip], rng: np.random.Generator, face: int = 0
+) -> tuple[Puppet, Window]:
     """An avatar from a frame with open eyes of one of the clips. Raises BadPortrait."""
     clip = clips[int(rng.integers(len(clips)))]
     eyes = eye_shares(clip.points)
@@ -110,7 +112,7 @@ def reference(clips: Sequence[Clip], rng: np.random.Generator) -> tuple[Puppet, 
     top = points[lm.FACE_TOP, 1] - 0.3 * (points[lm.CHIN, 1] - points[lm.FACE_TOP, 1])
     mask[max(int(top), 0) :] = 1
     at = window_of(points, mask)
-    return Puppet(fitted_avatar(at.cut(frame), at.move(points))), at
+    return Puppet(fitted_avatar(at.cut(frame), at.move(points)), face), at
 
 
 def clip_rows(
@@ -140,6 +142,7 @@ def make(
     seed: int,
     step: Callable[[], None],
     share: int = 4,
+    face: int = 0,
 ) -> Iterator[list[Pairs | None]]:
     """Rows of all clips; `share` clips at a time share an avatar. `step` is told of each clip."""
     rng = np.random.default_rng(seed)
@@ -156,7 +159,7 @@ def make(
         if not clips:
             continue
         try:
-            puppet, at = reference(clips, rng)
+            puppet, at = reference(clips, rng, face)
         except BadPortrait:
             continue
         for clip in clips:

@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 
 from engines.avatars.bundle import Avatar
 from engines.render import landmarks as lm
-from engines.render.boxes import EYE, MASKS, MOUTH, Boxes, Kind, PlacedBox, fade
+from engines.render.boxes import (
+    EYE,
+    FACE_SIDES,
+    MASKS,
+    MOUTH,
+    PX_PER_FACE_WIDTH,
+    Boxes,
+    Kind,
+    PlacedBox,
+    face_box,
+    fade,
+)
 from engines.render.conditions import CONDITION_SIZE, Cues, condition, mirrored
 from engines.render.cv import cv2
 from engines.render.warp import Mesh
@@ -125,14 +136,17 @@ class Told:
 class Cutter:
     """Cuts the boxes of one avatar."""
 
-    def __init__(self, avatar: Avatar, rest: Drawn) -> None:
-        """`rest`: the avatar drawn at rest."""
-        self._boxes = Boxes(avatar.landmarks)
+    def __init__(self, avatar: Avatar, rest: Drawn, face: int = 0) -> None:
+        """`rest`: the avatar drawn at rest. `face`: pixels a side; 0: mouth and eyes instead."""
+        self._boxes = Boxes(avatar.landmarks, face_box(face) if face else None)
         placed = self._boxes.place(rest.mesh.placed)
         self._rest = [(box.cut(rest.picture), box.masks()) for box in placed]
 
     def cut(self, told: Told, now: Drawn, before: Drawn | None) -> list[Pairs | None]:
-        """Mouth, first and second eye, one row each; None where picture and truth do not match."""
+        """Mouth, first and second eye (or the face), one row each.
+
+        None where picture and truth do not match.
+        """
         placed = self._boxes.place(now.mesh.placed)
         earlier = None if before is None else self._boxes.place(before.mesh.placed)
         out: list[Pairs | None] = []
@@ -179,7 +193,7 @@ def matched(box: PlacedBox, picture: U8, hole: U8, truth: U8) -> U8 | None:
     """
     seen = box.cut(truth)
     shift = offset(picture, seen, hole)
-    if float(np.hypot(*shift)) > MOST_SHIFT_PX:
+    if float(np.hypot(*shift)) > MOST_SHIFT_PX * box.kind.scale / PX_PER_FACE_WIDTH:
         return None
     moved = box.to_picture.copy()
     moved[:, 2] += moved[:, :2] @ shift
@@ -215,8 +229,15 @@ def offset(picture: U8, truth: U8, hole: U8) -> F32:
 
 
 def _fading(shape: tuple[int, ...]) -> F32:
-    kind = MOUTH if shape == MOUTH.shape else EYE
-    return fade(kind)
+    return fade(kind_of(shape))
+
+
+def kind_of(shape: tuple[int, ...]) -> Kind:
+    """The kind of box that has so many rows and columns. Raises ValueError."""
+    for kind in (MOUTH, EYE, *map(face_box, FACE_SIDES)):
+        if kind.shape == tuple(shape):
+            return kind
+    raise ValueError(f"no box has the shape {shape}")
 
 
 def tint(picture: U8, truth: U8, hole: U8) -> float:
@@ -237,10 +258,9 @@ def likeness(picture: U8, truth: U8, hole: U8) -> float:
 
 def sorted_by_box(rows: Sequence[Sequence[Pairs | None]]) -> dict[str, Pairs]:
     """What `Cutter.cut` gave for many frames, as one stack for each kind of box."""
-    found: dict[str, list[Pairs]] = {MOUTH.name: [], EYE.name: []}
+    found: dict[Kind, list[Pairs]] = {MOUTH: [], EYE: []}
     for row in rows:
-        for k, pair in enumerate(row):
+        for pair in row:
             if pair is not None:
-                found[MOUTH.name if k == 0 else EYE.name].append(pair)
-    kinds = {MOUTH.name: MOUTH, EYE.name: EYE}
-    return {name: join(parts) if parts else empty(kinds[name]) for name, parts in found.items()}
+                found.setdefault(kind_of(pair.picture.shape[1:3]), []).append(pair)
+    return {kind.name: join(parts) if parts else empty(kind) for kind, parts in found.items()}

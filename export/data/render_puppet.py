@@ -98,14 +98,15 @@ def toned(truth: U8, picture: U8, placed: F32) -> U8:
 class Puppet:
     """Draws an avatar on landmarks and cuts its boxes."""
 
-    def __init__(self, avatar: Avatar) -> None:
+    def __init__(self, avatar: Avatar, face: int = 0) -> None:
+        """`face`: as of `Cutter`."""
         self.avatar = avatar
         self.reader = MeshReader(avatar)
         self._renderer = WarpRenderer(avatar, avatar.size)
         self._state = self._renderer.new_state()
         mesh = self.reader.rest()
         picture = self._renderer.draw(self._state, mesh)
-        self._cutter = Cutter(avatar, Drawn(picture, picture, mesh))
+        self._cutter = Cutter(avatar, Drawn(picture, picture, mesh), face)
 
     def drawn(
         self, points: F32, truth: U8, change: Callable[[F32], F32] = lambda weights: weights

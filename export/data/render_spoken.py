@@ -112,7 +112,7 @@ def two_frames(spoken: Sequence[Sequence[Frame]], rng: np.random.Generator) -> t
 class Speaker:
     """One avatar, drawn as it is and as it should be."""
 
-    def __init__(self, avatar: Avatar) -> None:
+    def __init__(self, avatar: Avatar, face: int = 0) -> None:
         ways = (
             WarpRenderer(avatar, avatar.size),
             WarpRenderer(avatar, avatar.size, mouth=FineMouth),
@@ -120,7 +120,7 @@ class Speaker:
         self._ways = [(way, way.new_state()) for way in ways]
         rest = MeshReader(avatar).rest()
         picture = self._picture(0, rest)
-        self._cutter = Cutter(avatar, Drawn(picture, picture, rest))
+        self._cutter = Cutter(avatar, Drawn(picture, picture, rest), face)
 
     def _picture(self, way: int, mesh: Mesh) -> U8:
         renderer, state = self._ways[way]
@@ -139,13 +139,13 @@ class Speaker:
 
 def make(
     people: Portraits, spoken: Sequence[Sequence[Frame]], variants: int, seed: int,
-    step: Callable[[], None],
+    step: Callable[[], None], face: int = 0,
 ) -> Iterator[list[Pairs | None]]:  # fmt: skip
     """So many frames of each portrait; with teeth of their own in half of them where there are."""
     rng = np.random.default_rng(seed)
     for name, _, _, avatar in people.avatars(step):
         looks = [toothless(avatar)] + ([avatar] if avatar.teeth.any() else [])
-        speakers = [Speaker(look) for look in looks]
+        speakers = [Speaker(look, face) for look in looks]
         for k in range(variants):
             before, now = two_frames(spoken, rng)
             yield [speakers[k % len(speakers)].pairs(name, before, now), None, None]

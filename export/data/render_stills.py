@@ -99,7 +99,7 @@ def placed_landmarks(avatar: Avatar, mesh: Mesh, gaze: Sequence[tuple[float, flo
 
 
 def restore(
-    people: Portraits, variants: int, seed: int, step: Callable[[], None]
+    people: Portraits, variants: int, seed: int, step: Callable[[], None], face: int = 0
 ) -> Iterator[list[Pairs | None]]:
     """Open mouths of photos: sealed by `fit`, drawn open again by the rig; the photo is the truth.
 
@@ -115,7 +115,7 @@ def restore(
             if own and not avatar.teeth.any():
                 continue
             light = _other_light(rng)
-            puppet = Puppet(_teeth(avatar, own, light))
+            puppet = Puppet(_teeth(avatar, own, light), face)
             count = (variants + 1) // 2 if avatar.teeth.any() else variants
             for k in range(count):
                 shape = mouth_shape(rng) if k % 2 else np.zeros(len(ARKIT_NAMES), np.float32)
@@ -235,7 +235,7 @@ def calm_motion(rng: np.random.Generator, gaze: bool, parted: bool) -> F32:
 
 
 def cycle(
-    people: Portraits, variants: int, seed: int, step: Callable[[], None]
+    people: Portraits, variants: int, seed: int, step: Callable[[], None], face: int = 0
 ) -> Iterator[list[Pairs | None]]:
     """Each photo drawn in another expression, that picture drawn back; the photo is the truth."""
     rng = np.random.default_rng(seed)
@@ -246,7 +246,7 @@ def cycle(
         for k in range(variants):
             gaze, parted = bool(k % 2), bool(rng.random() < _PARTED)
             mesh = renderer.mesh(calm_motion(rng, gaze, parted))
-            puppet = Puppet(away(avatar, mesh, renderer.draw(state, mesh)))
+            puppet = Puppet(away(avatar, mesh, renderer.draw(state, mesh)), face)
             near = renderer.mesh(_CHANGE * calm_motion(rng, False, False))
             seen = placed_landmarks(avatar, near, [(0, 0), (0, 0)])
             before = puppet.drawn(seen, renderer.draw(state, near))

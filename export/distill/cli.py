@@ -22,10 +22,10 @@ from export.data.render_pairs import Pairs
 from export.distill.losses import Features, FeaturesMissing
 from export.distill.student import Distiller, Recipe, save, start, student_step
 from export.train import several
-from export.train.renderer import Nets, RenderConfig, load_trained
+from export.train.renderer import Nets, RenderConfig, load_trained, nets_of
 from export.train.renderer import start as start_trainer
 from export.train.renderer_batch import SHARES, chances
-from export.train.renderer_cli import SMOKE, add_run_options, made_up, watch
+from export.train.renderer_cli import SMOKE, SMOKE_FACE, add_run_options, made_up, watch
 from export.train.renderer_figures import apart
 
 STUDENT = RenderConfig(steps=4000, batch=8, rate=3e-4)
@@ -70,8 +70,9 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 def taught(args: argparse.Namespace) -> tuple[Nets, Pairs, Features | None]:
     """The teacher, the pairs and the features. Raises FileNotFoundError, FeaturesMissing."""
     if args.smoke:
-        assert SMOKE.net is not None
-        return Nets(SMOKE.net), made_up(args.box), Features(8) if args.features else None
+        sizes = SMOKE_FACE if args.box == "face" else SMOKE.net
+        assert sizes is not None
+        return nets_of(sizes), made_up(args.box), Features(8) if args.features else None
     teacher = load_trained(args.teacher or Path("artifacts/runs/renderer") / args.box).mean
     features = Features.load(args.data) if args.features else None
     return teacher, stored(args.cache, args.box), features

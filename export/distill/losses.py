@@ -21,7 +21,7 @@ from export.nets.renderer import BLOCK
 
 FEATURES_FILE = Path("taef2") / "taef2_encoder.pth"
 """Within the data folder."""
-CUTS = {"mouth": (32, 64), "eye": (32, 48)}
+CUTS = {"mouth": (32, 64), "eye": (32, 48), "face": (160, 160)}
 """Rows and columns about the opening that features are taken of."""
 _TAPS = (1, 3, 5)
 """Stages whose activations count."""

@@ -42,7 +42,7 @@ from export.train.renderer import (
     put_before,
 )
 from export.train.renderer_batch import Batch, noise_like
-from export.train.renderer_loss import drawn_loss, fade_of, steepness_loss, tint_loss, weights
+from export.train.renderer_loss import drawn_loss, steepness_loss, tint_loss
 
 SECOND = 0.5
 """When the second of two steps begins."""
@@ -141,8 +141,8 @@ def student_step(distiller: Distiller, pairs: Pairs, chance: NDArray[np.float64]
     """One step of the student, and one of its critic; returns the student's loss."""
     trainer, recipe, config = distiller.trainer, distiller.recipe, distiller.config
     rng = np.random.default_rng((config.seed, trainer.step, several.rank(), 1))
-    batch = fresh_batch(config, pairs, chance, rng)
     nets = trainer.nets.now
+    batch = nets.inner(fresh_batch(config, pairs, chance, rng))
     features = nets.features(batch)
     pure = noise_like(batch, rng) * SIGMA
     put_before(nets, batch, features, pure, rng)
@@ -152,8 +152,8 @@ def student_step(distiller: Distiller, pairs: Pairs, chance: NDArray[np.float64]
         # The second step starts from where the student's own first one leads.
         halfway = step(pure, drawn.detach(), 1.0, SECOND)
         drawn = nets.draw(batch, halfway, SECOND * ones, features)
-    weight = weights(batch.masks, fade_of(config.box).to(config.device))
-    loss = drawn_loss(drawn, batch.residual, weight).mean()
+    weight = nets.weight(batch, config.box)
+    loss = nets.away(batch, drawn, config.box).mean()
     if recipe.teacher:
         loss = loss + recipe.teacher * _as_taught(distiller, batch, pure, drawn, weight)
     if recipe.tint:
@@ -183,8 +183,7 @@ def _as_taught(
 def _looks(distiller: Distiller, batch: Batch, drawn: Tensor) -> Tensor:
     """Losses on the boxes as they are shown, about the opening; teaches the critic too."""
     config, recipe = distiller.config, distiller.recipe
-    faded = fade_of(config.box).to(config.device)
-    shown, truth = batch.picture + drawn * faded, batch.picture + batch.residual * faded
+    batch, shown, truth = distiller.trainer.nets.now.looked(batch, drawn, config.box)
     total = drawn.new_zeros(())
     if recipe.steep:
         total = total + recipe.steep * steepness_loss(shown, truth, batch.masks).mean()
@@ -262,16 +261,16 @@ def pulls(distiller: Distiller, pairs: Pairs) -> dict[str, float]:
     """How hard each loss pulls at the drawn boxes: norms of gradients, to balance a recipe by."""
     config, recipe = distiller.config, distiller.recipe
     rng = np.random.default_rng(0)
-    batch = fresh_batch(config, pairs, np.full(len(pairs), 1 / len(pairs)), rng)
     nets = distiller.trainer.nets.now
+    batch = nets.inner(fresh_batch(config, pairs, np.full(len(pairs), 1 / len(pairs)), rng))
     features = nets.features(batch)
     pure = noise_like(batch, rng) * SIGMA
     batch.previous = torch.zeros_like(pure)
     with torch.no_grad():
         first = nets.draw(batch, pure, pure.new_ones(len(batch), 1), features)
-    weight = weights(batch.masks, fade_of(config.box).to(config.device))
+    weight = nets.weight(batch, config.box)
     ways: dict[str, Callable[[Tensor], Tensor]] = {
-        "level": lambda x: drawn_loss(x, batch.residual, weight).mean(),
+        "level": lambda x: nets.away(batch, x, config.box).mean(),
         "teacher": lambda x: _as_taught(distiller, batch, pure, x, weight) * recipe.teacher,
         "looks": lambda x: _looks(distiller, batch, x),
     }

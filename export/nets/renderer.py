@@ -69,7 +69,13 @@ class Residual(nn.Module):
 class BoxNet(nn.Module):
     """Draws the residual of one box; inputs and outputs by name as in its ONNX."""
 
-    def __init__(self, config: BoxNetConfig = MOUTH_NET) -> None:
+    def __init__(
+        self,
+        config: BoxNetConfig = MOUTH_NET,
+        seen: int = _PLANES * _PIXELS + REFERENCE_CHANNELS,
+        drawn: int = 3 * _PIXELS,
+    ) -> None:
+        """seen, drawn: channels of the first layer and of the last."""
         super().__init__()
         self.config = config
         w0, w1, w2 = config.widths
@@ -77,7 +83,7 @@ class BoxNet(nn.Module):
         self.code = nn.Sequential(
             nn.Linear(CONDITION_SIZE + 4, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
         )
-        self.stem = nn.Conv2d(_PLANES * _PIXELS + REFERENCE_CHANNELS, w0, 3, padding=1)
+        self.stem = nn.Conv2d(seen, w0, 3, padding=1)
         n0, n1, n2 = config.blocks
         self.down0 = nn.ModuleList(Residual(w0, hidden) for _ in range(n0))
         self.shrink1 = nn.Conv2d(w0, w1, 3, stride=2, padding=1)
@@ -88,7 +94,7 @@ class BoxNet(nn.Module):
         self.up1 = nn.ModuleList(Residual(w1, hidden) for _ in range(n1))
         self.grow0 = nn.Conv2d(w1, w0, 1)
         self.up0 = nn.ModuleList(Residual(w0, hidden) for _ in range(n0))
-        self.last = nn.Conv2d(w0, 3 * _PIXELS, 3, padding=1)
+        self.last = nn.Conv2d(w0, drawn, 3, padding=1)
         for value in self.last.parameters():
             nn.init.zeros_(value)
 
@@ -110,14 +116,21 @@ class BoxNet(nn.Module):
         angle = 1.5707963 * time
         times = (time, time * time, torch.sin(angle), torch.cos(angle))
         code = self.code(torch.cat((condition, *times), dim=1))
-        planes = torch.cat((picture, masks, previous, noised), dim=1)
-        blocks = functional.pixel_unshuffle(planes, BLOCK)
+        blocks = self.blocks(picture, masks, previous, noised)
         fine = _through(self.down0, self.stem(torch.cat((blocks, reference), dim=1)), code)
         middle = _through(self.down1, self.shrink1(fine), code)
         coarse = _through(self.middle, self.shrink2(middle), code)
         middle = _through(self.up1, middle + _twice(self.grow1(coarse)), code)
         fine = _through(self.up0, fine + _twice(self.grow0(middle)), code)
-        return functional.pixel_shuffle(self.last(functional.relu(fine)), BLOCK)
+        return self.spread(self.last(functional.relu(fine)))
+
+    def blocks(self, *planes: Tensor) -> Tensor:
+        """What the net sees of picture, masks, previous and noised, at the size it works at."""
+        return functional.pixel_unshuffle(torch.cat(planes, dim=1), BLOCK)
+
+    def spread(self, drawn: Tensor) -> Tensor:
+        """The residual out of the last layer's channels."""
+        return functional.pixel_shuffle(drawn, BLOCK)
 
 
 class ReferenceNet(nn.Module):

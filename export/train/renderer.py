@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from engines.render.sampler import SIGMA, noised
 from export.data.render_augment import augment
 from export.data.render_pairs import Pairs
-from export.nets.renderer import NETS, BoxNet, BoxNetConfig, ReferenceNet
+from export.nets.renderer import BoxNet, BoxNetConfig, ReferenceNet
+from export.nets.wide import CONFIGS, WideNetConfig, config_of
 from export.train import several
 from export.train.checkpoint import load_checkpoint, load_net, save_checkpoint
 from export.train.renderer_batch import (
@@ -72,7 +73,24 @@ class Nets(nn.Module):
     def __init__(self, config: BoxNetConfig) -> None:
         super().__init__()
         self.box = BoxNet(config)
-        self.reference = ReferenceNet()
+        self.reference: nn.Module = ReferenceNet()
+
+    def inner(self, batch: Batch) -> Batch:
+        """The batch as the nets see it: of boxes in pixels, as it is."""
+        return batch
+
+    def weight(self, batch: Batch, box: str) -> Tensor:
+        """What each place of a residual counts, f32[N,1,h,w]."""
+        return weights(batch.masks, fade_of(box).to(batch.picture.device))
+
+    def away(self, batch: Batch, drawn: Tensor, box: str) -> Tensor:
+        """f32[N]: how far residuals are from the true ones."""
+        return drawn_loss(drawn, batch.residual, self.weight(batch, box))
+
+    def looked(self, batch: Batch, drawn: Tensor, box: str) -> tuple[Batch, Tensor, Tensor]:
+        """A batch of pictures, and pictures drawn and true, as they are pasted."""
+        faded = fade_of(box).to(drawn.device)
+        return batch, batch.picture + drawn * faded, batch.picture + batch.residual * faded
 
     def features(self, batch: Batch) -> Tensor:
         """The cached features f32[N,24,h/4,w/4]."""
@@ -87,13 +105,22 @@ class Nets(nn.Module):
         return out
 
 
+def nets_of(config: BoxNetConfig) -> Nets:
+    """Untrained, of the sizes asked for."""
+    if isinstance(config, WideNetConfig):
+        from export.train.wide import WideNets
+
+        return WideNets(config)
+    return Nets(config)
+
+
 class Trained(nn.Module):
     """In a checkpoint: the nets as they are trained, and their running mean, which ships."""
 
     def __init__(self, config: BoxNetConfig) -> None:
         super().__init__()
-        self.now = Nets(config)
-        self.mean = Nets(config).requires_grad_(False)
+        self.now = nets_of(config)
+        self.mean = nets_of(config).requires_grad_(False)
         self.mean.load_state_dict(self.now.state_dict())
 
     def average(self, step: int) -> None:
@@ -119,7 +146,7 @@ class RenderTrainer:
 def start(config: RenderConfig, folder: Path, *, resume: bool) -> RenderTrainer:
     """A fresh trainer, or the one saved in `folder`."""
     torch.manual_seed(config.seed)
-    nets = Trained(config.net or NETS[config.box]).to(config.device)
+    nets = Trained(config.net or CONFIGS[config.box]).to(config.device)
     nets = nets.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(nets.now, config.rate, config.weight_decay)
     trainer = RenderTrainer(config, folder, nets, optimizer)
@@ -200,7 +227,7 @@ def train_step(trainer: RenderTrainer, pairs: Pairs, chance: NDArray[np.float64]
     """One step on a fresh batch; returns its loss."""
     config, nets = trainer.config, trainer.nets.now
     rng = np.random.default_rng((config.seed, trainer.step, several.rank()))
-    batch = fresh_batch(config, pairs, chance, rng)
+    batch = nets.inner(fresh_batch(config, pairs, chance, rng))
     told = _column(rng.random(len(batch)) >= REFERENCE_DROP, batch.picture.device)
     features = nets.features(batch) * told
     noise = noise_like(batch, rng) * (0.0 if config.regression else 1.0)
@@ -208,8 +235,7 @@ def train_step(trainer: RenderTrainer, pairs: Pairs, chance: NDArray[np.float64]
     at = times_of(config, rng)
     clean = torch.zeros_like(batch.residual) if config.regression else batch.residual
     drawn = nets.draw(batch, noised(clean, noise, at[..., None, None]), at, features)
-    weight = weights(batch.masks, fade_of(config.box).to(config.device))
-    loss = drawn_loss(drawn, batch.residual, weight).mean()
+    loss = nets.away(batch, drawn, config.box).mean()
     descend(trainer, loss)
     return float(loss.detach())
 
@@ -278,7 +304,6 @@ def load_trained(folder: Path) -> Trained:
             raise FileNotFoundError(f"no {folder / name}; `python -m export train renderer` first")
     note = json.loads((folder / "config.json").read_text())
     sizes = note["net"]
-    config = BoxNetConfig(tuple(sizes["widths"]), tuple(sizes["blocks"]), sizes["hidden"])
-    nets = Trained(config)
+    nets = Trained(config_of(sizes))
     load_net(folder, nets)
     return nets.eval()

@@ -55,7 +55,7 @@ class Batch:
 
     def first(self, count: int) -> Batch:
         """The first `count` examples."""
-        return Batch(*(getattr(self, f.name)[:count] for f in fields(self)))
+        return type(self)(*(getattr(self, f.name)[:count] for f in fields(self)))
 
 
 def chances(
@@ -68,7 +68,7 @@ def chances(
     out = np.zeros(len(pairs.open))
     for kind in np.unique(pairs.kind):
         rows = np.flatnonzero(pairs.kind == kind)
-        opening = pairs.open[rows] if box == "mouth" else -pairs.open[rows]
+        opening = -pairs.open[rows] if box == "eye" else pairs.open[rows]
         rare = opening > np.quantile(opening, 1 - RARE_SHARE)
         weight = np.where(rare, OFTEN, 1.0)
         out[rows] = shares_of_kinds.get(str(kind), 0.1) * weight / weight.sum()
@@ -124,10 +124,12 @@ def kept_cues(count: int, rng: np.random.Generator) -> F32:
 
 def perturbed(residual: Tensor, rng: np.random.Generator) -> Tensor:
     """A residual f32[N,3,h,w] as a net would have drawn it a frame earlier: moved, weaker, soft."""
-    count = len(residual)
+    count, planes = residual.shape[:2]
+    # A step in a latent is eight pixels wide.
+    reach = 2 if planes == 3 else 0
     rolled = torch.stack(
         [
-            torch.roll(one, tuple(int(v) for v in rng.integers(-2, 3, 2)), dims=(1, 2))
+            torch.roll(one, tuple(int(v) for v in rng.integers(-reach, reach + 1, 2)), dims=(1, 2))
             for one in residual
         ]
     )
@@ -135,7 +137,7 @@ def perturbed(residual: Tensor, rng: np.random.Generator) -> Tensor:
     soft = functional.avg_pool2d(rolled, 3, stride=1, padding=1)
     blur = torch.from_numpy((rng.random((count, 1, 1, 1)) < 0.5).astype(np.float32))
     blur, gain = blur.to(residual.device), gain.to(residual.device)
-    shade = torch.from_numpy(0.02 * rng.standard_normal((count, 3, 1, 1)).astype(np.float32))
+    shade = torch.from_numpy(0.02 * rng.standard_normal((count, planes, 1, 1)).astype(np.float32))
     out: Tensor = (rolled + blur * (soft - rolled)) * gain + shade.to(residual.device)
     return out
 

@@ -19,19 +19,23 @@ import numpy as np
 import torch
 from rich.progress import Progress
 
-from engines.render.boxes import KINDS
+from engines.render.boxes import FACE_SIDES, KINDS, face_box
 from engines.render.conditions import CONDITION_SIZE
 from engines.render.cv import cv2
 from engines.values import F32
 from export.data.grid import DataMissing
-from export.data.render_cache import prepare, stored
+from export.data.render_cache import FACE, FULL, prepare, stored
 from export.data.render_pairs import Pairs
-from export.nets.renderer import NETS, BoxNetConfig
+from export.nets.codec import CodecConfig
+from export.nets.renderer import BoxNetConfig
+from export.nets.wide import CONFIGS, WideNetConfig
 from export.train import several
+from export.train.autoencoder import NoCodecRun, load_codec
 from export.train.renderer import Nets, RenderConfig, RenderTrainer, fit, save, start, train_step
 from export.train.renderer_batch import chances
 from export.train.renderer_figures import apart, figures, shown, watched
 from export.train.renderer_sheet import chosen, draw_curves, sheet, write
+from export.train.wide import put_codec
 
 JOBS = 2
 """Processes that draw pairs, one thread and half a GiB each."""
@@ -41,10 +45,13 @@ SHEET_SECONDS = 150.0
 SMOKE = RenderConfig(steps=6, batch=4, every=1, net=BoxNetConfig((8, 12, 16), (1, 1, 1), 16))
 
 
+SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, CodecConfig("own", (8, 8), 1))
+
+
 def made_up(box: str, count: int = 24, seed: int = 1) -> Pairs:
     """Boxes with a dark hole where the truth has a light one; nobody's face."""
     rng = np.random.default_rng(seed)
-    kind = KINDS[box]
+    kind = KINDS[box] if box in KINDS else face_box(FACE_SIDES[0])
     shape = (count, *kind.shape, 3)
     skin = rng.integers(90, 200, (count, 1, 1, 3)) + rng.integers(-9, 10, shape)
     wide = rng.uniform(0.05, 0.35, count).astype(np.float32)
@@ -66,7 +73,8 @@ def pairs_of(args: argparse.Namespace) -> Pairs:
     if args.smoke:
         return made_up(args.box)
     if args.prepare:
-        prepare(args.data, args.cache, jobs=args.jobs)
+        plan = replace(FACE, face=args.side) if args.box == "face" else FULL
+        prepare(args.data, args.cache, plan, jobs=args.jobs)
     return stored(args.cache, args.box)
 
 
@@ -156,7 +164,7 @@ def widths_of(text: str) -> tuple[int, int, int]:
 def add_run_options(out: argparse.ArgumentParser) -> None:
     """What every training of a box takes."""
     data = os.environ.get("SYNCHRORAMA_DATA", "../shared/data")
-    out.add_argument("--box", choices=sorted(KINDS), default="mouth")
+    out.add_argument("--box", choices=sorted(CONFIGS), default="mouth")
     out.add_argument("--data", type=Path, default=Path(data))
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"))
     out.add_argument("--run", type=Path, help="folder of the run (default: artifacts/runs/...)")
@@ -178,13 +186,20 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--jobs", type=int, default=JOBS, help=f"processes of --prepare [{JOBS}]")
     out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
     out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
+    out.add_argument("--codec", type=Path, help="of a face: run of `train autoencoder`")
+    out.add_argument("--side", type=int, choices=FACE_SIDES, default=FACE_SIDES[0],
+                     help="of a face: pixels of the box that --prepare draws")  # fmt: skip
     return out
 
 
 def config_of(args: argparse.Namespace) -> RenderConfig:
     """The configuration that the arguments ask for."""
     base = SMOKE if args.smoke else RenderConfig()
-    net = base.net or NETS[args.box]
+    net = CONFIGS[args.box]
+    if args.smoke:
+        net = SMOKE_FACE if args.box == "face" else base.net or net
+    if isinstance(net, WideNetConfig) and args.codec:
+        net = replace(net, codec=load_codec(args.codec).config)
     return replace(
         base,
         box=args.box,
@@ -204,7 +219,14 @@ def train(argv: list[str]) -> int:
     # One process is one thread: two threads on a busy machine are slower than one.
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    config = replace(config_of(args), device=several.join(args.device))
+    if args.box == "face" and not (args.smoke or args.codec):
+        sys.stderr.write("train renderer: a face needs --codec RUN, of `train autoencoder`\n")
+        return 1
+    try:
+        config = replace(config_of(args), device=several.join(args.device))
+    except NoCodecRun as error:
+        sys.stderr.write(f"train renderer: {error}\n")
+        return 1
     name = f"{args.box}-regression" if args.regression else args.box
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer") / name
     folder = args.run or default
@@ -216,6 +238,8 @@ def train(argv: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
     trainer = start(config, folder, resume=args.resume)
+    if args.codec and trainer.step == 0:
+        put_codec(trainer.nets, load_codec(args.codec).codec)
     run(trainer, pairs, None if args.minutes is None else 60 * args.minutes)
     several.leave()
     return 0

@@ -13,13 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.render.boxes import KINDS
 from engines.render.sampler import sample, session_noise
 from engines.values import F32
-from export.data.render_pairs import Pairs
+from export.data.render_pairs import Pairs, kind_of
 from export.train.renderer import Nets
 from export.train.renderer_batch import Batch, batch_of, chances
-from export.train.renderer_loss import fade_of
 
 HELD_EVERY = 12
 """One identity in so many is kept out of training to watch it."""
@@ -74,10 +72,10 @@ def _noise(seed: int, shape: tuple[int, ...]) -> Tensor:
     return torch.from_numpy(session_noise(seed, shape))
 
 
-def pasted(batch: Batch, residual: Tensor, box: str) -> Tensor:
+def pasted(nets: Nets, batch: Batch, residual: Tensor, box: str) -> Tensor:
     """Picture and residual as they are shown, f32[N,3,h,w] levels 0 to 255."""
-    faded = residual * fade_of(box).to(residual.device)
-    return ((batch.picture + faded + 1) * 127.5).clamp(0, 255)
+    _, drawn, _ = nets.looked(batch, residual, box)
+    return ((drawn + 1) * 127.5).clamp(0, 255)
 
 
 def shown(nets: Nets, pairs: Pairs, steps: int, *, regression: bool = False) -> F32:
@@ -87,20 +85,17 @@ def shown(nets: Nets, pairs: Pairs, steps: int, *, regression: bool = False) -> 
     parts = []
     with torch.no_grad():
         for part in _chunks(pairs):
-            batch = batch_of(part, device)
+            batch = nets.inner(batch_of(part, device))
             batch.previous = torch.zeros_like(batch.previous)
             drawn = steps_drawn(nets, batch, steps, None if regression else SESSION_SEED)
-            parts.append(pasted(batch, drawn, box).permute(0, 2, 3, 1).cpu().numpy())
+            parts.append(pasted(nets, batch, drawn, box).permute(0, 2, 3, 1).cpu().numpy())
     out: F32 = np.concatenate(parts)
     return out
 
 
 def box_of(pairs: Pairs) -> str:
     """The name of the kind of box whose shape the pictures have. Raises ValueError."""
-    for name, kind in KINDS.items():
-        if pairs.picture.shape[1:3] == kind.shape:
-            return name
-    raise ValueError(f"no box has the shape {pairs.picture.shape[1:3]}")
+    return kind_of(pairs.picture.shape[1:3]).name
 
 
 def _chunks(pairs: Pairs) -> Iterator[Pairs]:
@@ -123,7 +118,7 @@ def edges(picture: F32) -> F32:
 def groups(pairs: Pairs) -> dict[str, NDArray[np.bool_]]:
     """The rows that figures are given for: the video, the stills, and those open (or closing)."""
     video = np.isin(pairs.kind, VIDEO)
-    rare = pairs.open > OPEN if box_of(pairs) == "mouth" else pairs.open < SHUT
+    rare = pairs.open < SHUT if box_of(pairs) == "eye" else pairs.open > OPEN
     named = {"video": video, "stills": ~video}
     named |= {f"{name}_rare": rows & rare for name, rows in named.items()}
     return {name: rows for name, rows in named.items() if rows.any()}

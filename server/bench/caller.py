@@ -1,4 +1,4 @@
-"""One session of a load: a plain aiortc peer that counts pictures and does not decode them.
+"""One session of a load: a plain aiortc peer that counts what comes and decodes nothing.
 
 Runs on the event loop of a process of its own (`server.bench.load_peer`).
 Never judges: it tells what came, and when.
@@ -9,21 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiortc.rtcrtpreceiver as receiver
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.codecs.base import Decoder
-from aiortc.mediastreams import MediaStreamError
 
 from engines.values import F32, MOTION_INDEX
 from server.bench.needs import BenchError
-from server.bench.peer import CONNECT_TIMEOUT_S, Microphone
+from server.bench.peer import CONNECT_TIMEOUT_S
 from server.bench.service import Service
+from server.bench.tape import Tally, Tape
 
 POLL_S = 0.05
 GAP_S = 0.06
@@ -53,18 +50,8 @@ class Figures:
     """Standard deviation of the jaw: how much the mouth moved."""
     rung: str
     render_ms: float
-
-
-class Counting(Decoder):
-    """Decodes nothing, and notes when each picture was whole."""
-
-    def __init__(self, arrived: list[tuple[float, int]]) -> None:
-        self._arrived = arrived
-
-    def decode(self, encoded_frame: Any) -> list[Any]:
-        """On the receiver's thread."""
-        self._arrived.append((time.monotonic(), int(encoded_frame.timestamp)))
-        return []
+    work_ms: float = 0.0
+    """Of `render_ms`, what the engine's thread worked."""
 
 
 @dataclass(slots=True)
@@ -80,37 +67,35 @@ class Caller:
     )
     arrived: list[tuple[float, int]] = field(default_factory=list)
     """Monotonic time and RTP time stamp of each picture."""
-    heard_s: list[float] = field(default_factory=list)
-    """Monotonic time of each 20 ms of sound."""
+    heard: list[tuple[float, int]] = field(default_factory=list)
+    """The same of each 20 ms of sound."""
     told: dict[str, float] = field(default_factory=dict)
     """Monotonic time of the last message of each type on the event channel."""
     jaw: list[float] = field(default_factory=list)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def connect(self, wishes: dict[str, Any]) -> None:
         """Until it is live. Raises BenchError."""
         created = await self.service.json("POST", "/v1/sessions", {"voice": "mirror", **wishes})
         self.session = str(created["id"])
-        self.pc.on("track", self._on_track)
         channel = self.pc.createDataChannel("events")
         channel.on("message", self._on_message)
         channel.on("open", self._open.set)
-        self.pc.addTransceiver(Microphone(self.sound), direction="sendrecv")
-        self.pc.addTransceiver("video", direction="recvonly")
+        sound = self.pc.addTransceiver(Tape(self.sound), direction="sendrecv")
+        video = self.pc.addTransceiver("video", direction="recvonly")
+        self.heard, self.arrived = (Tally(way.receiver).arrived for way in (sound, video))
         await self.pc.setLocalDescription(await self.pc.createOffer())
         offer = {"type": "offer", "sdp": self.pc.localDescription.sdp}
         answer = await self.service.json("POST", f"/v1/sessions/{self.session}/offer", offer)
-        with counted(self.arrived):
-            await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
-            try:
-                async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await self._open.wait()
-                    while not self.arrived:  # noqa: ASYNC110
-                        # The decoder's thread counts; it tells nobody.
-                        await asyncio.sleep(POLL_S)
-            except TimeoutError as error:
-                raise BenchError(f"no picture within {CONNECT_TIMEOUT_S:g} s") from error
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._open.wait()
+                while not self.arrived:  # noqa: ASYNC110
+                    # A tally tells nobody.
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError as error:
+            raise BenchError(f"no picture within {CONNECT_TIMEOUT_S:g} s") from error
         channel.send('{"type": "subscribe", "motion": true}')
 
     async def figures(self) -> dict[str, Any]:
@@ -124,21 +109,6 @@ class Caller:
         if session:
             await self.service.json("DELETE", f"/v1/sessions/{session}")
         await self.pc.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _on_track(self, track: Any) -> None:
-        self._tasks.append(asyncio.create_task(self._drain(track)))
-
-    async def _drain(self, track: Any) -> None:
-        try:
-            while True:
-                await track.recv()
-                if track.kind == "audio":
-                    self.heard_s.append(time.monotonic())
-        except MediaStreamError:
-            return
 
     def _on_message(self, text: str | bytes) -> None:
         message = json.loads(text)
@@ -161,14 +131,15 @@ class Mark:
 async def mark(caller: Caller) -> Mark:
     """Begin to measure."""
     drawn = int((await caller.figures())["engine"]["frames_rendered"])
-    sizes = (len(caller.arrived), len(caller.heard_s), len(caller.jaw))
+    sizes = (len(caller.arrived), len(caller.heard), len(caller.jaw))
     return Mark(time.monotonic(), *sizes, drawn)
 
 
 async def report(caller: Caller, since: Mark) -> Figures:
     """What came since the mark."""
     now_s = time.monotonic()
-    arrived, heard_s = caller.arrived[since.pictures :], caller.heard_s[since.sounds :]
+    arrived = caller.arrived[since.pictures :]
+    heard_s = [at_s for at_s, _ in caller.heard[since.sounds :]]
     engine = (await caller.figures())["engine"]
     waits_ms = [1000 * float(gap) for gap in np.diff([since.at_s, *heard_s, now_s])]
     jaw = caller.jaw[since.jaw :]
@@ -185,6 +156,7 @@ async def report(caller: Caller, since: Mark) -> Figures:
         jaw=float(np.std(jaw)) if jaw else 0.0,
         rung=str(engine["rung_name"]),
         render_ms=float(engine["render_mean_ms"]),
+        work_ms=float(engine.get("work_mean_ms", 0.0)),
     )
 
 
@@ -200,19 +172,3 @@ def lateness(arrived: Sequence[tuple[float, int]]) -> list[float]:
     ]
     least = min(late)
     return [value - least for value in late]
-
-
-@contextmanager
-def counted(arrived: list[tuple[float, int]]) -> Iterator[None]:
-    """Receivers that start now count their pictures into `arrived` and decode none."""
-    # No public way: aiortc decodes whatever it receives.
-    usual = vars(receiver)["get_decoder"]
-
-    def decoder(codec: Any) -> Any:
-        return Counting(arrived) if codec.name in ("VP8", "H264") else usual(codec)
-
-    vars(receiver)["get_decoder"] = decoder
-    try:
-        yield
-    finally:
-        vars(receiver)["get_decoder"] = usual

@@ -206,7 +206,7 @@ def judge(
         kind="latency",
         command=plan.command,
         rows=rows,
-        notes=notes(plan, len(found), lost, even),
+        notes=notes(plan, len(found), lost, even) + drawn(run.server_stats),
         machine=where,
         versions=known,
         settings=settings,
@@ -265,6 +265,14 @@ def _drift(found: list[Sound]) -> float | None:
     return None if ends is None else ends.change
 
 
+_ENGINE = (
+    ("queue", "queue"),
+    ("motion", "motion"),
+    ("renderer", "render"),
+    ("renderer, work of its thread", "work"),
+)
+
+
 def _stage_rows(found: list[Sound], run: Run) -> list[Row]:
     """The server's share, by the number that a picture has on both sides."""
     engine = run.server_stats.get("engine", {})
@@ -277,8 +285,10 @@ def _stage_rows(found: list[Sound], run: Run) -> list[Row]:
         row("stage: drawn to release", "ms", [each.waiting for each in found]),
         row("stage: release to last packet", "ms", sent),
     ]
-    for name, key in (("queue", "queue"), ("motion", "motion"), ("renderer", "render")):
+    for name, key in _ENGINE:
         rows.append(row(f"engine: {name}, mean", "ms", [engine.get(f"{key}_mean_ms")]))
+    delay_ms = run.server_stats.get("player", {}).get("delay_ms")
+    rows.append(row("server: playout delay at the end", "ms", [delay_ms]))
     return [each for each in rows if each.summary is not None]
 
 
@@ -333,6 +343,17 @@ def mean_buffer_ms(
     if emitted <= 0:
         return None
     return 1000 * since(before, after, name, f"jitterBuffer{which}") / emitted
+
+
+def drawn(stats: Mapping[str, Any]) -> list[str]:
+    """Which rungs of the quality ladder the call's pictures were drawn on."""
+    figures = stats.get("engine", {})
+    rungs = {key[6:]: count for key, count in figures.items() if key.startswith("drawn_")}
+    if not rungs:
+        return []
+    said = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in rungs.items())
+    lost = f"{figures.get('frames_held', 0)} held, {figures.get('frames_dropped', 0)} too late"
+    return [f"Of the whole call, pictures drawn by rung: {said}; {lost}."]
 
 
 def notes(plan: Plan, followed: int, lost: int, even: Flow | None) -> list[str]:

@@ -181,6 +181,7 @@ def _held_rows(step: Step) -> list[Row]:
         row("lateness of a picture", "ms", [late for each in found for late in each.late_ms]),
         row("gaps in the sound over 60 ms", "", [each.gaps for each in found], GAP_BAR),
         row("one picture drawn", "ms", [each.render_ms for each in found]),
+        row("of that, work of the engine's thread", "ms", [each.work_ms for each in found]),
         *([row("jaw of the silent, as a share", "", shares, STILL_BAR)] if silent else []),
     ]
 

@@ -35,7 +35,7 @@ def pinned_property(attribute: str) -> property:
 
 
 def make_codec(width: int, height: int, bit_rate: int) -> VideoCodecContext:
-    """A VP8 context with aiortc's settings but two: one thread, and no denoiser.
+    """A VP8 context with aiortc's settings but three: one thread, no denoiser, a little faster.
 
     Rendered pictures have no camera noise. 512x512 at 1.2 Mbit/s, 150 frames of a talking
     portrait: 46.3 dB and 2.6 ms a frame without it, 43.1 dB and 3.6 ms with it.
@@ -52,7 +52,9 @@ def make_codec(width: int, height: int, bit_rate: int) -> VideoCodecContext:
     codec.thread_count = 1
     codec.options = {
         "bufsize": str(bit_rate),
-        "cpu-used": "-6",
+        # As good as aiortc's 6 (46.0 dB at 256 and 512, same rate) and 3 to 8 % faster; 12 is a
+        # third faster, and loses 1.5 dB.
+        "cpu-used": "-8",
         "deadline": "realtime",
         "lag-in-frames": "0",
         # minrate = maxrate = bit rate makes it constant.

@@ -17,6 +17,7 @@ from server.rtc import (
     h264,
     jitter,
     keyframes,
+    sound,
 )
 from server.rtc.patches import Patch
 from server.settings import RtcSettings
@@ -71,6 +72,7 @@ def _patches(settings: RtcSettings) -> list[Patch]:
         *h264.patches(settings.video_bitrate, settings.h264),
         *consent.patches(settings.consent_interval_s, settings.consent_failures),
         *keyframes.patches(),
+        *sound.patches(),
         *datagrams.patches(),
         *addresses.patches(settings.bind_addresses, settings.udp_ports),
     ]

@@ -15,6 +15,7 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 
 from server.rtc.patches import require_attribute
+from server.rtc.sound import decode_here
 
 WAIT_PACKETS = 2
 """A hole is given up when this many packets wait behind it (20-40 ms): later is useless for us,
@@ -116,7 +117,7 @@ def install(receiver: RTCRtpReceiver) -> AudioJitterBuffer:
     """Put a buffer on `receiver` before it starts (in the `track` event); return it."""
     buffer = AudioJitterBuffer()
     setattr(receiver, _BUFFER, buffer)
-    queue = getattr(receiver, _QUEUE)
+    queue: Any = decode_here(receiver)
     queue.put = _splitting(queue.put)
     return buffer
 

@@ -6,6 +6,7 @@ Never loads a model: the engine process has them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -25,22 +26,24 @@ from server.services import Fault
 from server.sessions import MediaFactory
 from server.settings import Settings
 from server.voices.choice import NO_VOICE, choose_voice
+from server.workers.engines import RemoteEngines
 from server.workers.messages import Welcome
-from server.workers.remote import RemoteFaces
 
 WARM_S = 120.0
 """Longest wait for an engine that is being started."""
 
 
 class RemoteBackend:
-    """`server.services.Backend` on the engine that listens at a path."""
+    """`server.services.Backend` on the engines that listen at some paths."""
 
-    def __init__(self, settings: Settings, path: Path, store: Store | None = None) -> None:
+    def __init__(
+        self, settings: Settings, paths: Sequence[Path], store: Store | None = None
+    ) -> None:
         """`store` is for tests; None takes what ships."""
         self._settings = settings
-        self._path = path
+        self._paths = tuple(paths)
         self._store: Store = store or avatar_store(settings)
-        self._faces: RemoteFaces | None = None
+        self._faces: RemoteEngines | None = None
         self._installed: Installed | None = None
         self._ears: Ears | None = None
         self._assistants: AssistantMaker | None = None
@@ -68,7 +71,7 @@ class RemoteBackend:
 
     @property
     def running(self) -> bool:
-        """Whether the engine process is there and turns."""
+        """Whether an engine process is there and turns."""
         return self._faces is not None and self._faces.running
 
     @property
@@ -77,9 +80,10 @@ class RemoteBackend:
         return cast(Kind, self._welcome.renderer) if self._welcome is not None else "motion-frame"
 
     def machine(self) -> Machine:
-        """As the engine process measured it, with the media processes there are."""
+        """As an engine process measured it, with the engine and media processes there are."""
         found = self._welcome.machine if self._welcome is not None else Machine(1, 0.0)
-        return replace(found, processes=self._settings.server.workers)
+        engines = max(self._faces.count, 1) if self._faces is not None else 1
+        return replace(found, processes=self._settings.server.workers, engines=engines)
 
     async def start(
         self, gallery: Gallery, metrics: Metrics, pool: CodecPool, on_fault: Fault
@@ -87,7 +91,7 @@ class RemoteBackend:
         """Wait for the engine. Raises TimeoutError when there is none."""
         self._installed = install(self._settings.rtc)
         self._ears = await load_ears(self._settings.emotion)
-        self._faces = faces = RemoteFaces(self._path, on_fault=on_fault)
+        self._faces = faces = RemoteEngines(self._paths, on_fault=on_fault)
         # The engine's own figures are told once, by its process.
         await faces.start(WARM_S)
         self.speech = await gallery.run(choose_voice, self._settings.voices)

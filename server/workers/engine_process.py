@@ -20,6 +20,7 @@ from server.gallery import Gallery, Store
 from server.metrics import engine_text
 from server.settings import Settings
 from server.warm_engine import WarmEngine
+from server.workers.devices import take_device
 from server.workers.host import EngineHost
 from server.workers.lifeline import (
     Alive,
@@ -47,8 +48,15 @@ def engine_main(
     `costs`: as the engine before this one measured them.
     """
     settings = begin(values)
-    known = Costs(costs.steps_s, costs.efforts, costs.draws_s) if costs is not None else None
-    sys.exit(asyncio.run(_run(settings, Path(path), known, end)))
+    take_device(settings)
+    known = None
+    if costs is not None:
+        known = Costs(costs.steps_s, costs.efforts, costs.draws_s, costs.by_bucket, costs.encode_s)
+    # Not made for Windows, where there are no workers either.
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(_run(settings, Path(path), known, end)))
 
 
 async def _run(settings: Settings, path: Path, costs: Costs | None, end: socket.socket) -> int:
@@ -152,7 +160,9 @@ class EngineProcess:
         found = self._warm.costs
         if found is None:
             return None
-        return MeasuredCosts(found.steps_s, found.efforts, found.draws_s)
+        return MeasuredCosts(
+            found.steps_s, found.efforts, found.draws_s, found.by_bucket, found.encode_s
+        )
 
     def _alive(self) -> Alive:
         return Alive((), self._warm.turn_age_s)

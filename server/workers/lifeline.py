@@ -26,6 +26,8 @@ class MeasuredCosts:
     steps_s: tuple[float, ...]
     efforts: tuple[str, ...]
     draws_s: tuple[float, ...]
+    by_bucket: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    encode_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

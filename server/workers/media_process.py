@@ -11,6 +11,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ AT_ONCE = 16
 def media_main(
     end: socket.socket,
     door: socket.socket,
-    path: str,
+    paths: Sequence[str],
     index: int,
     values: dict[str, dict[str, Any]],
 ) -> None:
@@ -51,7 +52,7 @@ def media_main(
     settings = begin(values)
     # Uvicorn raises a caught signal again when it has stopped: that must not kill a clean end.
     signal.signal(signal.SIGTERM, lambda *_: None)
-    media = MediaProcess(settings, Path(path), index)
+    media = MediaProcess(settings, [Path(path) for path in paths], index)
     with asyncio.Runner(loop_factory=media.server.config.get_loop_factory()) as runner:
         sys.exit(runner.run(media.run(end, door)))
 
@@ -77,8 +78,8 @@ class CloseEach:
 class MediaProcess:
     """What runs in it."""
 
-    def __init__(self, settings: Settings, path: Path, index: int) -> None:
-        self._backend = RemoteBackend(settings, path)
+    def __init__(self, settings: Settings, paths: Sequence[Path], index: int) -> None:
+        self._backend = RemoteBackend(settings, paths)
         self._elsewhere: tuple[int, ...] = ()
         self._reason = ""
         self._arriving: set[asyncio.Task[Any]] = set()

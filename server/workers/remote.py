@@ -113,6 +113,11 @@ class RemoteFaces:
         """Whether an engine is there, by its own word not long ago, and turns."""
         return self._up.is_set() and self._stats.turn_age_s < STUCK_S
 
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """Whose faces are open here."""
+        return tuple(self._faces)
+
     def stats(self) -> EngineStats:
         """As `Faces.stats`, a quarter of a second old."""
         return self._stats

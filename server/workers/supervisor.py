@@ -1,4 +1,4 @@
-"""The parent of `serve --workers N`: one engine process, N media processes, one port.
+"""The parent of `serve --workers N`: engine processes, N media processes, one port.
 
 Runs on the main thread, which becomes the event loop.
 Never carries media or requests: it starts, watches, restarts and stops those who do, and hands
@@ -24,6 +24,7 @@ from server.serve import address, bind
 from server.settings import Settings
 from server.settings_section import SettingsError
 from server.workers.child import SPAWN, Child, Spawn
+from server.workers.devices import engine_devices, with_device
 from server.workers.door import Door
 from server.workers.engine_process import engine_main
 from server.workers.lifeline import Count, Counted, Elsewhere, MeasuredCosts, Ready
@@ -91,7 +92,16 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._reason = ""
         self._announced = False
-        self.engine = self._child("engine", self._engine)
+        devices = engine_devices(settings)
+        self._engine_paths = [
+            str(self._folder / f"engine-{index}.sock") for index in range(len(devices))
+        ]
+        self.engines = [
+            self._child(
+                "engine" if len(devices) == 1 else f"engine-{index}", self._engine(index, device)
+            )
+            for index, device in enumerate(devices)
+        ]
         self.media = [
             self._child(f"media-{index}", self._media(index))
             for index in range(settings.server.workers)
@@ -105,16 +115,21 @@ class Supervisor:
 
     @property
     def children(self) -> list[Child]:
-        """Every process, the engine first."""
-        return [self.engine, *self.media]
+        """Every process, the engines first."""
+        return [*self.engines, *self.media]
 
     def _child(self, name: str, spawn: Spawn) -> Child:
         return Child(name, spawn, on_ready=self._on_ready, on_end=self._on_end, hear=self._hear)
 
-    def _engine(self, end: socket.socket) -> tuple[BaseProcess, Sequence[socket.socket]]:
-        arguments = (end, str(self._folder / "engine.sock"), self._values, self._costs)
-        made = SPAWN.Process(target=self._mains[0], args=arguments, name="engine", daemon=True)
-        return made, ()
+    def _engine(self, index: int, device: str) -> Spawn:
+        values = with_device(self._values, device)
+
+        def make(end: socket.socket) -> tuple[BaseProcess, Sequence[socket.socket]]:
+            arguments = (end, self._engine_paths[index], values, self._costs)
+            made = SPAWN.Process(target=self._mains[0], args=arguments, name="engine", daemon=True)
+            return made, ()
+
+        return make
 
     def _media(self, index: int) -> Spawn:
         def make(end: socket.socket) -> tuple[BaseProcess, Sequence[socket.socket]]:
@@ -124,8 +139,7 @@ class Supervisor:
             ours, theirs = socket.socketpair()
             ours.setblocking(False)
             self._doors[name] = ours
-            path = str(self._folder / "engine.sock")
-            arguments = (end, theirs, path, index, self._values)
+            arguments = (end, theirs, self._engine_paths, index, self._values)
             made = SPAWN.Process(target=self._mains[1], args=arguments, name=name, daemon=True)
             return made, (theirs,)
 
@@ -149,14 +163,15 @@ class Supervisor:
         return 1 if self._reason else 0
 
     async def _aclose(self) -> None:
-        """Media first: their sessions are told, and still need the engine for that moment."""
+        """Media first: their sessions are told, and still need the engines for that moment."""
         log.info("stopping")
         for timer in self._waking:
             timer.cancel()
         await self._door.aclose()
         limit_s = self._settings.server.shutdown_timeout_s + LEAVE_S
         await asyncio.gather(*(child.stop(limit_s) for child in self.media))
-        await self.engine.stop(self._settings.engine.stop_timeout_s + LEAVE_S)
+        limit_s = self._settings.engine.stop_timeout_s + LEAVE_S
+        await asyncio.gather(*(child.stop(limit_s) for child in self.engines))
         for door in self._doors.values():
             door.close()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -191,7 +206,7 @@ class Supervisor:
             waiting = self._counting.pop(child.name, None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(message.text)
-        elif child is not self.engine:
+        elif child not in self.engines:
             self._coming.pop(child.name, None)
             self._share()
 

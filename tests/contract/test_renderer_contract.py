@@ -10,11 +10,13 @@ import pytest
 
 from engines.avatars.store import default_store
 from engines.pipeline import Renderer
-from engines.render.conditions import Cues
+from engines.render.conditions import NOTHING, Cues
 from engines.render.diffusion import DiffusionRenderer
 from engines.render.mark import Mark, Marked, MarkStyle
+from engines.render.nets import load
 from engines.render.stage import Backdrop, Stage
 from engines.render.warp import WarpRenderer
+from engines.sharing import strokes_of, together
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 from tests.support.fake_renderer import FakeAvatar, FakeRenderer
 from tests.support.tiny_renderer import tiny_nets
@@ -41,11 +43,17 @@ def drawn_anew(mouth: float = 1.0) -> Renderer:
     return DiffusionRenderer(avatar, SIZE, nets=nets, steps=2)
 
 
+def shipped_nets() -> Renderer:
+    store = default_store()
+    return DiffusionRenderer(store.load(store.names()[0]), SIZE, nets=load())
+
+
 RENDERERS: dict[str, Callable[[], Renderer]] = {
     "fake": lambda: FakeRenderer(FakeAvatar(), SIZE),
     "warp": shipped,
     "warp on a stage": staged,
     "diffusion": drawn_anew,
+    "diffusion by the shipped nets": shipped_nets,
     "diffusion of the eyes": lambda: drawn_anew(mouth=0.0),
     "marked diffusion": lambda: Marked(drawn_anew(), Mark(MarkStyle(), SIZE)),
     "marked": lambda: Marked(FakeRenderer(FakeAvatar(), SIZE), Mark(MarkStyle(), SIZE)),
@@ -107,6 +115,23 @@ def test_two_interleaved_sessions_equal_two_lone_ones(renderer: Renderer) -> Non
         state = renderer.new_state()
         for motion, pair in zip(motions(seed), pairs, strict=True):
             np.testing.assert_array_equal(renderer.render(state, motion), pair[at])
+
+
+def test_side_by_side_equals_alone(renderer: Renderer) -> None:
+    """Bit for bit, also where some draw boxes that others do not."""
+    ways = [min(way, len(renderer.efforts) - 1) for way in (0, 1, 0, 9)]
+    states = [renderer.new_state(seed) for seed in range(4)]
+    lone = [renderer.new_state(seed) for seed in range(4)]
+    frames = [motions(seed, 3) for seed in range(4)]
+    for step in range(3):
+        making = {
+            str(at): strokes_of(renderer, states[at], frames[at][step], NOTHING, way)
+            for at, way in enumerate(ways)
+        }
+        found = dict(together(making))
+        for at, way in enumerate(ways):
+            picture = renderer.render(lone[at], frames[at][step], effort=way)
+            np.testing.assert_array_equal(found[str(at)], picture)
 
 
 def test_ways_to_draw_have_names_and_each_draws(renderer: Renderer) -> None:

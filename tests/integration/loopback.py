@@ -188,6 +188,12 @@ class Client:
         loud = [(at, np.abs(f.to_ndarray()).max() > 4000) for at, f in self.audio.frames]
         return [b[0] for a, b in zip(loud, loud[1:], strict=False) if b[1] and not a[1]]
 
+    async def hear_beeps(self, count: int) -> None:
+        """Until so many have come back."""
+        async with asyncio.timeout(60):
+            while len(self.onsets()) < count:
+                await self.audio.at_least(len(self.audio.frames) + 5)
+
     def echo_delays(self) -> list[tuple[float, float]]:
         """(time, seconds from when a beep's packet was sent to its return) of each beep."""
         start_s = self.mic.start_s

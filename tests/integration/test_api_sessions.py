@@ -147,7 +147,7 @@ async def test_a_beacon_with_any_body_ends_the_session(api: Api) -> None:
 
 async def test_a_machine_at_its_limit_promises_no_time(api: Api) -> None:
     # Two fit on two cores by engine time; a third is refused although three places are set.
-    api.backend.measured = Machine(cores=2, step_512_s=0.012)
+    api.backend.measured = Machine(cores=2, step_512_s=0.015)
     assert (await api.http.get("/v1/capabilities")).json()["max_sessions"] == 2
     await api.create()
     assert (await api.http.get("/readyz")).json()["sessions_max"] == 2

@@ -89,12 +89,12 @@ async def test_obs_speaks_and_two_look_on_at_the_same_frames(
     one, _ = await look_on(http, "/whep/studio")
     two, second = await look_on(http, f"/v1/sessions/{session.plan.id}/whep")
     try:
-        await asyncio.gather(one.video.at_least(50), two.video.at_least(50))
+        await asyncio.gather(one.video.at_least(25), two.video.at_least(25))
         # The voice comes back to both, with its beeps.
-        assert len(one.onsets()) >= 2 and len(two.onsets()) >= 2
+        await asyncio.gather(one.hear_beeps(2), two.hear_beeps(2))
         stats = (await http.get(f"/v1/sessions/{session.plan.id}/stats")).json()
         assert stats["doors"]["viewers"] == 2 and stats["doors"]["whip"]
-        assert stats["source"]["heard"] > 16_000
+        assert stats["source"]["heard"] > 8_000
         # 25 a second for all of them together.
         assert stats["engine"]["frames_rendered"] < 1.5 * stats["player"]["sent"] + 25
         assert (await http.delete(second.headers["location"])).status_code == 200
@@ -136,10 +136,7 @@ async def test_a_viewer_first_and_a_microphone_later(app: FastAPI, http: httpx.A
         taken = await second.post(http, f"{path}/whip")
         await second.pc.close()
         assert (taken.status_code, taken.json()["error"]["code"]) == (409, "microphone_taken")
-        heard = len(viewer.onsets())
-        async with asyncio.timeout(60):
-            while len(viewer.onsets()) < heard + 3:
-                await viewer.audio.at_least(len(viewer.audio.frames) + 10)
+        await viewer.hear_beeps(len(viewer.onsets()) + 2)
         # Only the microphone leaves: whoever looks on goes on doing so.
         assert (await http.delete(reply.headers["location"])).status_code == 200
         await viewer.video.at_least(len(viewer.video.frames) + 10)
@@ -168,8 +165,8 @@ async def test_a_viewer_that_reads_nothing_harms_nobody(
         door.video._take = stuck
         door.audio._take = stuck
         sent = session.media.doors.stats()["viewer_frames_dropped"]
-        await good.video.at_least(len(good.video.frames) + 50)
-        assert session.media.doors.stats()["viewer_frames_dropped"] > sent + 20
+        await good.video.at_least(len(good.video.frames) + 20)
+        assert session.media.doors.stats()["viewer_frames_dropped"] > sent + 8
         assert good.video.frames[-1][1].pts > good.video.frames[0][1].pts
     finally:
         never.set()
@@ -183,7 +180,8 @@ async def test_pictures_differ_and_carry_sound_of_the_same_time(
     await speaker.post(http, "/whip/a")
     viewer, _ = await look_on(http, "/whep/a")
     try:
-        await viewer.video.at_least(40)
+        await viewer.hear_beeps(1)
+        await viewer.video.at_least(20)
         shown = {frame.to_ndarray(format="rgb24").tobytes() for _, frame in viewer.video.frames}
         assert len(shown) > 5
         loud = max(np.abs(f.to_ndarray()).max() for _, f in viewer.audio.frames)

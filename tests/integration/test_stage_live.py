@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from server.app import create_app
-from server.settings import DisclosureSettings
+from server.settings_disclosure import DisclosureSettings
 from tests.integration.loopback import Client
 from tests.integration.test_session_live import live
 from tests.support.live_server import serve

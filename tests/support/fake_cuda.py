@@ -31,7 +31,9 @@ GIB = 1 << 30
 class FakeCudart:
     """What `cuda.bindings.runtime` has that we call; one card of `total` bytes."""
 
-    cudaMemcpyKind = SimpleNamespace(cudaMemcpyHostToDevice=1, cudaMemcpyDeviceToHost=2)
+    cudaMemcpyKind = SimpleNamespace(
+        cudaMemcpyHostToDevice=1, cudaMemcpyDeviceToHost=2, cudaMemcpyDeviceToDevice=3
+    )
     cudaStreamCaptureMode = SimpleNamespace(cudaStreamCaptureModeThreadLocal=1)
 
     def __init__(self, total: int = 8 * GIB, capability: tuple[int, int] = (8, 9)) -> None:

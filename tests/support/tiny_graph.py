@@ -34,6 +34,18 @@ def batched(name: str = "renderer/mouth_reference", *, scale: float = 1.0) -> Mo
     return Model(name, _graph(nodes, inputs, outputs, constants))
 
 
+def remembering(name: str = "renderer/mouth") -> Model:
+    """One output that may be an input of the next run, of a batch."""
+    nodes = [
+        helper.make_node("Mul", ["previous", "share"], ["fading"]),
+        helper.make_node("Add", ["seen", "fading"], ["sum"]),
+        helper.make_node("Mul", ["sum", "person"], ["residual"]),
+    ]
+    inputs = {"seen": ("N", 2, 3), "previous": ("N", 2, 3), "person": ("N", 2, 1)}
+    constants: dict[str, Array] = {"share": np.array(0.5, np.float32)}
+    return Model(name, _graph(nodes, inputs, {"residual": ("N", 2, 3)}, constants))
+
+
 def static(name: str = "lips/lips") -> Model:
     """A state that goes on from run to run, no batch."""
     weight = np.random.default_rng(2).normal(0, 0.5, (6, 6)).astype(np.float32)

@@ -82,7 +82,7 @@ class TorchNetwork:
         if not axis.least <= count <= axis.most:
             raise BadFeeds(f"{self.name}: {count} rows, wanted {axis.least} to {axis.most}")
         size = bucket_of(count, axis.buckets) if axis.buckets else count
-        with torch.inference_mode(), self._place.turn(self.name):
+        with torch.inference_mode(), self._place.turn(self.name) as wait:
             for each in self.inputs:
                 self._upload(self._slots[each.name], feeds[each.name], size)
             work = self._graphs.get(size)
@@ -92,7 +92,9 @@ class TorchNetwork:
                 work()
             for name in names:
                 self._download(self._slots[name], count)
-        return [self._result(self._slots[name], count) for name in names]
+            wait()
+            # Within the turn: the next one, of another thread, writes over it.
+            return [self._result(self._slots[name], count) for name in names]
 
     def close(self) -> None:
         """As `Network.close`."""

@@ -6,6 +6,7 @@ Never takes the processor for a card that is not there, and lets no error of tor
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
@@ -50,8 +51,10 @@ class Place(Protocol):
     def recorded(self, name: str, work: Work) -> Work:
         """What does the same as `work`, sooner. Raises what `turn` does."""
 
-    def turn(self, name: str) -> AbstractContextManager[None]:
-        """What is asked for within has been done at its end; `name` for errors.
+    def turn(self, name: str) -> AbstractContextManager[Work]:
+        """What is asked for within has been done at its end, and when the work that it gives is
+        called: that waits. `name` is for errors. One at a time:
+        faces are looked at on other threads than they are drawn on.
 
         Raises BackendError for what torch raises; CardLost for ever after the card failed once.
         """
@@ -69,6 +72,7 @@ class CpuPlace:
     def __init__(self, threads: int = 1) -> None:
         """`threads`: of the whole process; more would take cores from the codecs."""
         self.device = torch.device("cpu")
+        self._lock = threading.Lock()
         torch.set_num_threads(threads)
 
     def about(self) -> dict[str, object]:
@@ -83,9 +87,11 @@ class CpuPlace:
         """As `Place.recorded`: nothing is gained by recording."""
         return work
 
-    def turn(self, name: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def turn(self, name: str) -> Iterator[Work]:
         """As `Place.turn`."""
-        return errors(name)
+        with self._lock, errors(name):
+            yield lambda: None
 
     def give_back(self) -> None:
         """As `Place.give_back`: it has gone."""
@@ -103,6 +109,7 @@ class CudaPlace:
         self.device = torch.device(device, index)
         self._cuda, self._index = cuda, index
         self._lost: CardLost | None = None
+        self._lock = threading.Lock()
         with errors("torch"):
             self._stream = cuda.Stream(self.device)
             # One pool for all graphs: they run one after the other on the one stream, and what
@@ -140,13 +147,13 @@ class CudaPlace:
         return replay
 
     @contextmanager
-    def turn(self, name: str) -> Iterator[None]:
+    def turn(self, name: str) -> Iterator[Work]:
         """As `Place.turn`."""
-        if self._lost is not None:
-            raise self._lost
         try:
-            with errors(name), _exact(), self._cuda.stream(self._stream):
-                yield
+            with self._lock, errors(name), _exact(), self._cuda.stream(self._stream):
+                if self._lost is not None:
+                    raise self._lost
+                yield self._stream.synchronize
                 self._stream.synchronize()
         except CardLost as error:
             self._lost = error

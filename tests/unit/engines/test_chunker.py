@@ -170,3 +170,17 @@ def test_any_split_gives_the_same_windows(
         place = ramp(begin, FRAME_SAMPLES)
         heard = window.samples != 0
         np.testing.assert_array_equal(window.samples[heard], place[heard])
+
+
+def test_a_seamless_epoch_goes_on_where_its_sound_begins() -> None:
+    chunker = Chunker(lead=2)
+    state = chunker.new_state()
+    chunker.step(state, AudioChunk(0, 0, np.zeros(6400, np.float32)))
+    sound = np.linspace(0.1, 0.9, 1600).astype(np.float32)
+    windows = chunker.step(state, AudioChunk(4160, 1, sound, seamless=True))
+    assert [(each.pts, each.epoch, each.seamless) for each in windows] == [
+        (pts, 1, True) for pts in (3200, 3840, 4480)
+    ]
+    heard = np.concatenate([each.samples for each in windows])
+    # Half a window of the silence before it, then every sample.
+    np.testing.assert_array_equal(heard, np.append(np.zeros(320, np.float32), sound))

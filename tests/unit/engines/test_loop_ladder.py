@@ -117,7 +117,7 @@ def test_alone_again_it_climbs_back_step_by_step() -> None:
     for _ in range(12):
         bench.run(25)
         seen.append(first.stats().rung)
-    assert seen[0] == 2 and seen[-1] == 0 and seen == sorted(seen, reverse=True)
+    assert seen[0] > 0 and seen[-1] == 0 and seen == sorted(seen, reverse=True)
     assert lost(first) == 0
 
 

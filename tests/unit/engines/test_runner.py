@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engines.chunker import Chunker
@@ -11,6 +13,7 @@ from engines.pipeline import Pipeline
 from engines.render.stage import Colour, Stage
 from engines.runner import FADING, EngineSession, Runner
 from engines.scheduler import HELD, Drop
+from engines.sharing import alone
 from engines.values import AudioChunk, Picture
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_motion import FakeMotionModel
@@ -171,6 +174,62 @@ def test_pictures_that_still_fade_tell_nothing_of_the_cost() -> None:
     assert bench.runner.load().costs_s == pytest.approx((0.03, 0.01))
 
 
+def test_costs_are_what_was_worked_and_not_what_passed() -> None:
+    bench, worked = Bench(), FakeClock()
+    bench.runner._worked = worked
+    pipeline: Any = bench.runner._pipeline
+    draw = pipeline.draw
+
+    def drawn(*args: Any) -> Any:
+        worked.advance(0.007)
+        return draw(*args)
+
+    pipeline.draw = drawn
+    bench.hear(0, 640)
+    bench.runner.draw(bench.runner.pending[0])
+    stats, load = bench.session.stats(), bench.runner.load()
+    assert (stats.render.mean_s, stats.work.mean_s) == pytest.approx((0.020, 0.007))
+    assert (load.cost_s(0), load.motion_s) == pytest.approx((0.007, 0.0))
+
+
+def test_when_a_frame_was_last_late_is_told() -> None:
+    bench = Bench()
+    bench.hear(0, 1280)
+    assert bench.runner.load().late_s == float("-inf")
+    bench.clock.advance(3.0)
+    bench.runner.drop(Drop(bench.runner.pending[0], "late"))
+    dropped_s = bench.clock()
+    assert bench.runner.load().late_s == dropped_s
+    bench.runner.draw(bench.runner.pending[0])
+    assert bench.runner.load().late_s == bench.clock() > dropped_s
+
+
 def test_one_may_ask_for_less_than_the_best() -> None:
     assert Bench(costs=(0.03, 0.01), best=1).runner.load().best == 1
     assert Bench(best=4).runner.load().best == 0
+
+
+def test_a_picture_made_beside_others_is_handed_over_and_counted_alike() -> None:
+    bench = Bench()
+    bench.hear(0, 640)
+    (ready,) = bench.runner.pending
+    assert ready.arrived_s == 0.0
+    picture = alone(bench.runner.begin(ready))
+    assert bench.runner.pending == [] and bench.frames.get() is None
+    bench.runner.hand_over(ready, picture)
+    assert bench.frames.get() is picture
+    stats = bench.session.stats()
+    assert (stats.frames_rendered, stats.frames_late) == (1, 0)
+    assert stats.queue.mean_s == pytest.approx(0.021)
+    # What it cost is told by whoever drew the batch.
+    assert stats.render.steps == 0 and bench.runner.load().cost_s(0) == 0
+
+
+def test_after_a_change_of_rung_it_fades() -> None:
+    bench = Bench(costs=(0.03, 0.01))
+    bench.runner.stand(1)
+    assert bench.runner.fading
+    for frame in range(FADING):
+        bench.hear(640 * frame, 640)
+        bench.runner.draw(bench.runner.pending[0])
+    assert not bench.runner.fading

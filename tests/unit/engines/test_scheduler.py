@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -119,7 +121,7 @@ def test_boxes_are_given_up_before_pictures_are_held() -> None:
     loads = {"bare": bare, "drawing": drawing}
     ladder = climb(0.0, loads, Ladder(), LIMITS)
     assert ladder.rungs == {"bare": 0, "drawing": 2}
-    assert use(loads, ladder) <= LIMITS.step_down_use
+    assert use(loads, ladder) <= LIMITS.down(2)
 
 
 def test_two_that_draw_alike_step_down_evenly() -> None:
@@ -155,9 +157,54 @@ def test_a_hiccup_is_not_a_load() -> None:
 
 
 def test_the_ladder_steps_down_whom_lateness_hurts() -> None:
-    loads = {"a": Load((0.001,), late_share=0.5), "b": Load((0.002,))}
-    pressed = Ladder({"a": 0, "b": 0}, pressed_since_s=-0.3)
+    loads = {"a": Load((0.001,), late_share=0.3, late_s=-0.1), "b": Load((0.002,))}
+    pressed = Ladder({"a": 0, "b": 0}, pressed_since_s=-1.0)
     assert climb(0.0, loads, pressed, LIMITS).rungs == {"a": HELD, "b": 0}
+    pressed = Ladder({"a": 0, "b": 0}, pressed_since_s=-0.9)
+    assert climb(0.0, loads, pressed, LIMITS).rungs == {"a": 0, "b": 0}
+
+
+def test_pictures_are_held_only_when_about_as_many_are_lost_anyway() -> None:
+    pressed = Ladder({"a": 0}, pressed_since_s=-5.0)
+    boxes = Load((0.002, 0.001), late_share=0.15, late_s=0.0)
+    assert climb(0.0, {"a": boxes}, pressed, LIMITS).rungs == {"a": 1}
+    bare = Load((0.002,), late_share=0.2, late_s=0.0)
+    assert climb(0.0, {"a": bare}, pressed, LIMITS).rungs == {"a": 0}
+    for cost_s, rungs in ((0.037, {"a": 0}), (0.038, {"a": HELD})):
+        assert climb(0.0, {"a": Load((cost_s,))}, pressed, LIMITS).rungs == rungs
+    # With a box to give up less is enough, and it is not given up further than that.
+    costs_s = (0.036, 0.0355, 0.030)
+    assert climb(0.0, {"a": Load(costs_s)}, pressed, LIMITS).rungs == {"a": 2}
+
+
+def test_all_who_are_held_are_let_go_together_where_there_is_room() -> None:
+    for cost_s, left in ((0.009, []), (0.010, ["b", "c", "d"])):
+        loads = {name: Load((cost_s,)) for name in "abcd"}
+        ladder = Ladder(dict.fromkeys(loads, HELD), changed_s=0.0)
+        for now_s in (1.0, 5.0):
+            ladder = climb(now_s, loads, ladder, LIMITS)
+        assert [name for name, rung in ladder.rungs.items() if rung] == left
+
+
+def test_frames_lost_in_a_stall_that_is_over_cost_nobody_a_rung() -> None:
+    """A second of late frames, then none: however high the share, it is no load."""
+    ladder = Ladder({"a": 0, "b": 0})
+    for tick in range(80):
+        now_s = tick / 25
+        late_s = min(now_s, 0.4)
+        load = Load((0.004,), late_share=0.9, late_s=late_s)
+        ladder = climb(now_s, {"a": load, "b": load}, ladder, LIMITS)
+    assert ladder.rungs == {"a": 0, "b": 0} and ladder.downs == 0
+
+
+def test_many_may_fill_the_thread_further_than_one() -> None:
+    assert [round(LIMITS.down(count), 3) for count in (0, 1, 4, 9)] == [0.85, 0.85, 0.925, 0.95]
+    assert [round(LIMITS.up(count), 3) for count in (1, 4)] == [0.78, 0.89]
+    assert Limits(pooled=False).down(9) == 0.85 and Limits(pooled=False).up(9) == 0.78
+    four = {name: Load((0.0092,)) for name in "abcd"}
+    assert set(climb(0.0, four, Ladder(), LIMITS).rungs.values()) == {0}
+    five = four | {"e": Load((0.0092,))}
+    assert HELD in climb(0.0, five, Ladder(), LIMITS).rungs.values()
 
 
 def test_the_ladder_cannot_go_below_its_foot() -> None:
@@ -206,7 +253,7 @@ def test_steps_are_counted_for_the_metrics() -> None:
 
 def test_calm_begins_again_after_a_bad_moment() -> None:
     ladder = climb(1.0, {"a": Load((0.01,))}, Ladder({"a": HELD}, changed_s=0.0), LIMITS)
-    ladder = climb(4.0, {"a": Load((0.033,))}, ladder, LIMITS)
+    ladder = climb(4.0, {"a": Load((0.036,))}, ladder, LIMITS)
     ladder = climb(5.0, {"a": Load((0.01,))}, ladder, LIMITS)
     assert ladder.rung("a") == HELD
     assert ladder.calm_since_s == 5.0
@@ -217,6 +264,8 @@ def test_a_step_up_taken_back_doubles_the_patience() -> None:
     raised = Ladder({"a": 0}, raised_s=20.0, changed_s=20.0, pressed_since_s=20.0)
     assert climb(21.0, loads, raised, LIMITS).patience_s == 8.0
     again = replace(raised, patience_s=8.0)
+    # Long after a step up it is another load, and patience begins anew.
+    assert climb(41.0, loads, raised, LIMITS).patience_s == 0.0
     assert climb(21.0, loads, again, LIMITS).patience_s == 16.0
     ladder = replace(raised, patience_s=50.0)
     assert climb(21.0, loads, ladder, LIMITS).patience_s == 60.0
@@ -261,6 +310,8 @@ class Machine:
     budget_s: float = 0.1
     ladder: Ladder = field(default_factory=Ladder)
     now_s: float = 0.0
+    waits: Callable[[], float] = lambda: 1.0
+    """How many times its work a picture takes, since others have the processor too."""
 
     def run(self, frames: int) -> None:
         """Frames arrive every 40 ms in every session until `frames` have."""
@@ -297,18 +348,21 @@ class Machine:
             return
         card.dropped += 1
         share = card.load.late_share + 0.04 * (1 - card.load.late_share)
-        card.load = replace(card.load, starved=card.load.starved + 1, late_share=share)
+        starved = card.load.starved + 1
+        card.load = replace(card.load, starved=starved, late_share=share, late_s=self.now_s)
 
     def render(self, card: Card, item: Ready) -> None:
         card.pending.remove(item)
         begun_s = self.now_s
         rung = min(self.ladder.rung(item.session_id), len(card.costs_s) - 1)
-        self.now_s += card.costs_s[rung]
+        self.now_s += card.costs_s[rung] * self.waits()
         late = self.now_s > item.deadline_s
         card.late += late
         card.shown.append((item.pts, self.now_s))
         share = card.load.late_share + 0.04 * (late - card.load.late_share)
-        card.load = Load(card.learn(rung), 0.0, share, 0, begun_s)
+        late_s = self.now_s if late else card.load.late_s
+        costs_s = card.learn(rung)
+        card.load = Load(costs_s, 0.0, share, served_s=begun_s, late_s=late_s)
         card.rungs.append(rung)
 
 
@@ -372,10 +426,46 @@ def test_an_even_overload_is_shared_within_a_rung(count: int, share: float) -> N
     assert min(shown) >= 0.45 * max(shown)
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(2, 6), st.integers(0, 2**32 - 1), st.floats(0.2, 1.6))
+def test_a_processor_shared_with_others_costs_no_picture(
+    count: int, seed: int, longer: float
+) -> None:
+    """What a picture takes wavers up to 2.6 times its work, 0.88 of the time in all: as long as
+    nothing is late, all are drawn at their best. By the time that passes, somebody stepped down."""
+    chance = random.Random(seed)
+    cost_s = 0.88 * 0.04 / count / (1 + longer / 2)
+    machine = Machine({f"s{i}": Card((cost_s, cost_s / 2)) for i in range(count)})
+    machine.waits = lambda: 1 + longer * chance.random()
+    machine.run(200)
+    for card in machine.cards.values():
+        assert card.late == card.dropped == card.held == 0 and set(card.rungs) == {0}
+
+
+def test_a_processor_that_others_take_for_good_costs_rungs_by_lateness() -> None:
+    """Work of half the thread, three times as long: nothing but lost frames can tell."""
+    machine = Machine({name: Card((0.010, 0.004), Load((0.010, 0.004))) for name in "ab"})
+    machine.cards["a"].rungs, machine.cards["b"].rungs = [0, 1], [0, 1]
+    machine.waits = lambda: 3.0
+    machine.run(500)
+    assert set(machine.ladder.rungs.values()) == {1}
+    shown = [len([at for _, at in card.shown if at > 10]) for card in machine.cards.values()]
+    assert min(shown) >= 0.95 * 250
+
+
+def test_a_stall_of_the_machine_costs_frames_and_no_rung() -> None:
+    machine = Machine({name: Card((0.008, 0.004)) for name in "ab"})
+    stalls = iter([1.0] * 120 + [50.0] + [1.0] * 2000)
+    machine.waits = lambda: next(stalls)
+    machine.run(300)
+    assert set(machine.ladder.rungs.values()) == {0} and machine.ladder.downs == 0
+    assert 0 < sum(card.dropped + card.late for card in machine.cards.values()) < 30
+
+
 def test_a_mild_overload_ends_on_a_rung_without_losses() -> None:
     machine = Machine({name: Card((0.025,)) for name in "ab"})
     machine.run(500)
-    assert set(machine.ladder.rungs.values()) == {HELD}
+    assert HELD in machine.ladder.rungs.values()
     for card in machine.cards.values():
         assert card.dropped + card.late < 10
 
@@ -432,18 +522,20 @@ def test_use_on_the_rungs_chosen_is_within_bounds_or_everybody_is_at_the_foot(
     ladder = climb(0.0, loads, Ladder(), LIMITS)
     at_the_foot = all(ladder.rung(name) == load.foot for name, load in loads.items())
     stuck = any(len(set(costs)) < len(costs) for costs in each)
-    assert use(loads, ladder) <= LIMITS.step_down_use + 1e-9 or at_the_foot or stuck
+    boxes = any(ladder.rung(name) < load.foot - 1 for name, load in loads.items())
+    most = LIMITS.down(len(loads), held=not boxes)
+    assert use(loads, ladder) <= most + 1e-9 or at_the_foot or stuck
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ladders)
 def test_a_steady_load_settles(each: list[tuple[float, ...]]) -> None:
     """Of the last half of a long run few frames pass on rungs that change."""
     loads = {f"s{i}": Load(costs) for i, costs in enumerate(each)}
     ladder, changes = Ladder(), []
-    for tick in range(6000):
-        moved = climb(tick / 10, loads, ladder, LIMITS)
+    for tick in range(3000):
+        moved = climb(tick / 5, loads, ladder, LIMITS)
         if moved.rungs != ladder.rungs:
-            changes.append(tick / 10)
+            changes.append(tick / 5)
         ladder = moved
     assert len([at_s for at_s in changes if at_s > 300]) <= 1

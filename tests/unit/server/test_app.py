@@ -19,7 +19,8 @@ from server.onboarding.service import Maker
 from server.services import Fault
 from server.session_states import Ending
 from server.sessions import MediaFactory, SessionPlan
-from server.settings import AvatarSettings, DisclosureSettings, Settings
+from server.settings import AvatarSettings, Settings
+from server.settings_disclosure import DisclosureSettings
 from server.settings_section import SettingsError
 from tests.support.fake_backend import FakeBackend, FakeStore
 from tests.support.live_server import GOOD_OFFER

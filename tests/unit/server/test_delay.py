@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.delay import CALM_TICKS, DelayController, DelayLimits, limits_around
+from server.delay import (
+    BEGIN_TICKS,
+    CALM_TICKS,
+    MOST_CALM_TICKS,
+    DelayController,
+    DelayLimits,
+    limits_around,
+)
 
 LIMITS = DelayLimits(140, 100, 300)
 
@@ -84,5 +91,46 @@ def test_limits_hold_any_setting() -> None:
 
 
 def test_it_does_not_shrink_into_lateness() -> None:
-    assert run(DelayController(LIMITS), 112, 3 * CALM_TICKS) == 140
+    assert run(DelayController(LIMITS), 116, 3 * CALM_TICKS) == 140
     assert run(DelayController(LIMITS), 108, 3 * CALM_TICKS) == 120
+
+
+def test_the_first_moments_of_a_call_are_not_counted() -> None:
+    controller = DelayController(LIMITS)
+    assert run(controller, 330, BEGIN_TICKS) == 140
+    assert run(controller, 120, 500, BEGIN_TICKS) == 140
+    assert run(DelayController(LIMITS), 195, 2 * BEGIN_TICKS) > 140
+
+
+def hiccups(controller: DelayController, every: int, start: int, ticks: int) -> int:
+    """One picture of so many comes 180 ms after its sound, all others 116 ms after it."""
+    for tick in range(start, start + ticks, 2):
+        needed_ms = 180 if tick // 2 % every == 0 else 116
+        controller.arrived(tick, controller.delay_ms - needed_ms)
+        controller.decide(tick)
+    return controller.delay_ms
+
+
+def test_a_hiccup_now_and_then_does_not_keep_it_high() -> None:
+    controller = DelayController(LIMITS)
+    assert run(controller, 190, 400) == 200
+    assert hiccups(controller, 100, 400, 1500) == 140
+    controller = DelayController(LIMITS)
+    assert run(controller, 190, 400) == 200
+    assert hiccups(controller, 25, 400, 1500) == 200
+
+
+def test_a_step_down_taken_back_makes_it_wait_longer() -> None:
+    """Two loads in turn, one of which needs more: it goes down less and less often."""
+    controller, tick, turns = DelayController(LIMITS), 0, []
+    for _ in range(6):
+        run(controller, 150, 400, tick)
+        tick += 400
+        began = tick
+        while controller.delay_ms > 140 and tick < began + 2 * MOST_CALM_TICKS:
+            run(controller, 112, 2, tick)
+            tick += 2
+        turns.append(tick - began)
+    assert turns[0] <= CALM_TICKS
+    assert all(after >= 1.8 * before for before, after in zip(turns, turns[1:3], strict=False))
+    assert max(turns) <= MOST_CALM_TICKS

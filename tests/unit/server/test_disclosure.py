@@ -6,7 +6,8 @@ import pytest
 
 from engines.render.mark import MarkStyle
 from server.disclosure import disclosure_of, mark_style
-from server.settings import DisclosureSettings, Settings
+from server.settings import Settings
+from server.settings_disclosure import DisclosureSettings
 from server.settings_load import load_settings
 from server.settings_section import SettingsError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from server.drawing import (
     TRIED,
     UNCOUNTED,
     WARM_S,
+    Costs,
+    batch_clock,
     best_of,
     drawing_of,
     measure,
@@ -111,7 +114,7 @@ def test_costs_are_measured_for_each_way_to_draw() -> None:
     assert drawn[0].rendered >= frames + 2 * TRIED
     assert len(costs.steps_s) == frames - UNCOUNTED and min(costs.steps_s) >= 0
     assert costs.efforts == ("way 0", "way 1") and len(costs.draws_s) == 2
-    assert costs.steps_of(0) == list(costs.steps_s)
+    assert costs.steps_of(0) == list(costs.steps_s) and 0 < costs.encode_s < 0.1
     apart = np.array(costs.steps_of(1)) - costs.steps_s
     np.testing.assert_allclose(apart, costs.draws_s[1] - costs.draws_s[0], atol=1e-9)
 
@@ -120,6 +123,20 @@ def test_a_folder_that_is_no_pack_stops_the_start(tmp_path: Path) -> None:
     for ask in (drawing_of, nets_of):
         with pytest.raises(SettingsError, match="render.weights: .*pack.json.*no pack; make it"):
             ask(RenderSettings(weights=str(tmp_path)))
+
+
+def test_pictures_are_drawn_in_batches_on_a_card_or_where_asked_for() -> None:
+    assert batch_clock(RenderSettings()) is None
+    assert batch_clock(RenderSettings(batches="on")) is time.thread_time
+    assert batch_clock(RenderSettings(device="cuda")) is time.perf_counter
+    assert batch_clock(RenderSettings(device="cuda", batches="off")) is None
+
+
+def test_places_are_counted_by_a_picture_in_its_best_batch() -> None:
+    by_bucket = ((1, (0.010, 0.004)), (2, (0.014, 0.009)))
+    costs = Costs((0.015,), ("a", "b"), (0.012, 0.005), by_bucket)
+    assert costs.steps_of(0) == [pytest.approx(0.015 - 0.012 + 0.007)]
+    assert costs.steps_of(1) == [pytest.approx(0.015 - 0.012 + 0.004)]
 
 
 def test_what_an_avatar_shows_is_said_in_words() -> None:
@@ -144,8 +161,12 @@ def test_the_device_asked_for_runs_the_nets_and_is_told(
     used = FakeBackend()
     monkeypatch.setattr(drawing_module, "backend_of", lambda wanted: used)
     drawing = drawing_of(RenderSettings(device="cuda"))
-    assert drawing.said.endswith(", on fake")
+    assert drawing.said.endswith(", on fake, in batches over sessions")
     assert drawing.running()["renderer/eye"].backend == "fake"
+
+    held = drawing_of(RenderSettings(device="cuda"), places=3).said
+    # Of a session: reference, noise and residual of a mouth and two eyes.
+    assert ", on fake, 1.6 MiB there for 3 sessions" in held
 
     def fails(wanted: RenderSettings) -> FakeBackend:
         return FakeBackend(fault=lambda name, run: OutOfDeviceMemory("full; free the card"))

@@ -89,7 +89,7 @@ async def test_a_full_house_refuses_with_the_time_to_wait(world: World) -> None:
 
 
 async def test_a_slow_machine_tells_what_it_admits_and_promises_no_time() -> None:
-    made = World(SessionSettings(size=512), RtcSettings(), Machine(2, 0.0174))
+    made = World(SessionSettings(size=512), RtcSettings(), Machine(2, 0.0184))
     made.manager.start(made.backend.build)
     assert made.manager.cap == 1
     made.manager.create(replace(PLAN, size=512))

@@ -169,3 +169,63 @@ def test_time_never_runs_back_whatever_comes(data: st.DataObject) -> None:
             shown_now = (decision.picture.epoch, decision.picture.pts)
             assert shown_now[0] >= shown[0]
             shown = shown_now
+
+
+def seamless(pts: int, epoch: int = 1) -> AudioChunk:
+    return AudioChunk(pts, epoch, np.full(TICK, 0.5, np.float32), seamless=True)
+
+
+def silent(player: Playout, ticks: range) -> list[Decision]:
+    out = []
+    for tick in ticks:
+        player.add_audio(AudioChunk((tick - 1) * TICK, 0, np.zeros(TICK, np.float32)))
+        pts = (tick - 4) * TICK
+        if pts >= 0 and pts % FRAME_SAMPLES == 0:
+            player.add_picture(tick, picture(pts))
+        out.append(player.tick(tick))
+    return out
+
+
+def test_a_seamless_epoch_leaves_what_lies_before_it() -> None:
+    player = playout()
+    silent(player, range(1, 41))
+    cursor = player.cursor
+    begin = cursor + 4 * TICK
+    first = begin - begin % FRAME_SAMPLES - FRAME_SAMPLES
+    # Still being drawn when the epoch begins: the one stands, the other is of sound taken back.
+    stale = player.stats.stale
+    for at in range(7):
+        player.add_audio(seamless(begin + at * TICK))
+    player.add_picture(41, picture(first - FRAME_SAMPLES))
+    player.add_picture(41, picture(first))
+    assert player.stats.stale > stale
+    for pts in range(first, first + 8 * TICK, FRAME_SAMPLES):
+        player.add_picture(41, picture(pts, 1))
+    heard, shown = [], []
+    for tick in range(41, 50):
+        decision = player.tick(tick)
+        heard.append((decision.cursor, bool((decision.audio == 0.5).all())))
+        if decision.video == "show" and decision.picture is not None:
+            assert not decision.late
+            shown.append((decision.picture.epoch, decision.picture.pts))
+    assert [loud for _, loud in heard] == [at >= begin for at, _ in heard]
+    assert not player.stats.seams
+    assert [pts for _, pts in shown] == list(range(shown[0][1], shown[-1][1] + 1, FRAME_SAMPLES))
+    assert [epoch for epoch, _ in shown] == [int(pts >= first) for _, pts in shown]
+    # After the first of the new epoch none of the older one is taken.
+    gone = player.stats.stale
+    player.add_picture(50, picture(first - FRAME_SAMPLES))
+    assert player.stats.stale == gone + 1
+
+
+def test_what_a_seamless_epoch_catches_up_with_is_not_called_late() -> None:
+    player = playout(100, 400)
+    silent(player, range(1, 41))
+    player.add_audio(seamless(player.cursor + 4 * TICK))
+    for tick in range(41, 60):
+        pts = (tick - 12) * TICK
+        player.add_audio(AudioChunk((tick - 1) * TICK, 1, np.zeros(TICK, np.float32), True))
+        if pts % FRAME_SAMPLES == 0:
+            player.add_picture(tick, picture(pts, 1))
+        player.tick(tick)
+    assert player.delay.delay_ms == 140

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.values import F32, AudioChunk
-from server.push_timeline import MAX_SEGMENTS, PushFull, PushRefused, PushTimeline
+from server.push_timeline import MAX_SEGMENTS, OVERTAKE_MOST, PushFull, PushRefused, PushTimeline
 from server.timeline import CHUNK, SegmentEvent
 
 RATE = 16000
@@ -42,10 +42,118 @@ def test_speech_is_paced_by_the_clock_and_whole() -> None:
     np.testing.assert_array_equal(sound(rest), heard)
 
 
-def test_a_lead_gives_sound_ahead_of_time() -> None:
+def test_a_lead_gives_speech_ahead_of_time_and_silence_when_it_is() -> None:
     timeline = started(lead_s=0.1)
-    chunks = timeline.poll(1.0)
-    assert chunks[-1].pts + CHUNK == round(1.1 * RATE)
+    assert timeline.poll(1.0)[-1].pts + CHUNK == RATE
+    timeline.start_segment("a")
+    timeline.push(speech(2.0))
+    assert timeline.poll(1.0) == []
+    # At twice its pace, so that pictures of it can be drawn beside it.
+    chunks = [timeline.poll(1.0 + tick / 50) for tick in range(1, 11)]
+    assert [len(given) for given in chunks] == [2, 2, 2, 2, 2, 1, 1, 1, 1, 1]
+    flat = [chunk for given in chunks for chunk in given]
+    assert (flat[0].pts, flat[-1].pts + CHUNK) == (RATE, round(1.3 * RATE))
+    assert np.concatenate([chunk.samples for chunk in flat]).all()
+
+
+def test_speech_takes_the_place_of_silence_as_far_as_it_reaches() -> None:
+    timeline = started()
+    timeline.poll(1.0)
+    timeline.overtake(14_000)
+    assert timeline.epoch == 0 and not timeline.poll(1.0)
+    timeline.start_segment("a")
+    timeline.push(speech(0.05))
+    timeline.overtake(14_000)
+    first = timeline.poll(1.0)
+    # Two whole chunks: what is left over would make a hole.
+    assert [(chunk.pts, chunk.epoch, chunk.seamless) for chunk in first] == [
+        (RATE - 640, 1, True),
+        (RATE - 320, 1, True),
+    ]
+    np.testing.assert_array_equal(sound(first), speech(0.05)[:640])
+    timeline.push(speech(1.0))
+    timeline.overtake(14_000)
+    assert timeline.epoch == 1
+    timeline.interrupt(RATE, RATE)
+    assert [chunk.seamless for chunk in timeline.poll(1.04)] == [False, False]
+
+
+def test_an_interrupt_that_was_not_told_yet_is_not_overtaken() -> None:
+    timeline = started()
+    timeline.poll(1.0)
+    timeline.interrupt(8000, RATE)
+    timeline.start_segment("a")
+    timeline.push(speech(1.0))
+    timeline.overtake(8000)
+    assert [(chunk.pts, chunk.epoch, chunk.seamless) for chunk in timeline.poll(1.02)] == [
+        (RATE, 1, False)
+    ]
+
+
+def test_silence_is_not_taken_back_soon_after_speech_nor_without_end() -> None:
+    timeline = started()
+    timeline.start_segment("a")
+    timeline.push(speech(0.5))
+    timeline.end_segment("a")
+    timeline.poll(0.98)
+    timeline.start_segment("b")
+    timeline.push(speech(1.0))
+    timeline.overtake(8000)
+    assert timeline.epoch == 0
+    timeline.poll(5.0)
+    timeline.start_segment("c")
+    timeline.push(speech(1.0))
+    timeline.overtake(0)
+    assert timeline.poll(5.0)[0].pts == 5 * RATE - OVERTAKE_MOST
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9000), st.integers(0, 90)), min_size=1, max_size=12),
+    st.integers(5, 20),
+    st.sampled_from([0.0, 0.08]),
+)
+@settings(max_examples=30, deadline=None)
+def test_all_speech_is_played_once_in_order_wherever_it_overtakes(
+    steps: list[tuple[int, int]], delay: int, lead_s: float
+) -> None:
+    timeline = started(lead_s=lead_s)
+    samples = np.arange(1, 1 + sum(count for count, _ in steps)) / 200_000
+    whole: F32 = samples.astype(np.float32)
+    line = np.zeros(40 * RATE, np.float32)
+    tick = pushed = cursor = 0
+    events: list[SegmentEvent] = []
+    seen = 0
+
+    def play(ticks: int) -> None:
+        nonlocal tick, cursor, seen
+        for _ in range(ticks):
+            tick += 1
+            since = max(0, cursor - RATE)
+            played = line[since:cursor].copy()
+            timeline.overtake(cursor + 1280)
+            for chunk in timeline.poll(tick * 0.02 + 1e-9):
+                assert chunk.epoch >= seen and chunk.pts >= (cursor if chunk.epoch > seen else 0)
+                seen = chunk.epoch
+                line[chunk.pts :] = 0
+                line[chunk.pts : chunk.pts + CHUNK] = chunk.samples
+            np.testing.assert_array_equal(line[since:cursor], played)
+            cursor = max(0, (tick - delay) * CHUNK)
+            events.extend(timeline.passed(cursor))
+
+    play(30)
+    for index, (count, pause) in enumerate(steps):
+        timeline.start_segment(f"n{index}")
+        timeline.push(whole[pushed : pushed + count])
+        timeline.end_segment()
+        pushed += count
+        play(pause)
+    play(30 + delay + pushed // CHUNK)
+    np.testing.assert_array_equal(line[line > 0], whole)
+    assert [(each.kind, each.segment) for each in events] == [
+        (kind, f"n{index}") for index in range(len(steps)) for kind in ("started", "finished")
+    ]
+    for (count, _), event in zip(steps, events[1::2], strict=True):
+        assert event.position_s == count / RATE
 
 
 def test_a_segment_starts_and_finishes_when_it_was_played() -> None:

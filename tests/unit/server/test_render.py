@@ -20,7 +20,8 @@ from engines.values import F32, Picture
 from server import render as module
 from server.drawing import Drawing
 from server.render import RenderError, RenderJob, read_voice, render, write_video
-from server.settings import DisclosureSettings, Settings
+from server.settings import Settings
+from server.settings_disclosure import DisclosureSettings
 from tests.support.fake_backend import FakeStore
 from tests.support.fake_motion import FakeMotionModel, FakeMotionState
 from tests.support.fake_renderer import FakeRenderer

@@ -7,14 +7,16 @@ import threading
 import pytest
 
 from server import warm_engine as module
-from server.drawing import Costs
+from server.drawing import Costs, Drawing
 from server.faces import LocalFaces
 from server.gallery import Gallery
 from server.settings import Settings
 from server.warm_engine import WarmEngine, usable_cores
 from tests.support.fake_backend import FakeStore
+from tests.support.fake_clock import FakeClock
 from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeRenderer
+from tests.support.shared_card import SharedCard, SharingFake
 
 
 def nothing(session_id: str | None, error: BaseException) -> None:
@@ -36,6 +38,7 @@ async def test_it_measures_and_runs_and_leaves_nothing_behind() -> None:
     assert isinstance(faces, LocalFaces) and engine.running and engine.lookahead == 1280
     assert engine.machine().step_512_s > 0 and engine.machine().cores == usable_cores()
     assert engine.costs is not None and engine.costs.efforts == ("way 0",)
+    assert engine.machine().encode_512_s == engine.costs.encode_s > 0
     await engine.aclose()
     await engine.aclose()
     gallery.close()
@@ -50,10 +53,32 @@ async def test_what_was_measured_before_is_not_measured_again(
         raise AssertionError("measured again")
 
     monkeypatch.setattr(module, "measure", measured)
-    costs = Costs((0.010, 0.012, 0.011), ("way 0",), (0.008,))
+    costs = Costs((0.010, 0.012, 0.011), ("way 0",), (0.008,), encode_s=0.0025)
     engine = warm(costs)
     gallery = Gallery(FakeStore(), None)
     await engine.start(gallery, nothing)
-    assert engine.machine().step_512_s == pytest.approx(1.15 * 0.011)
+    assert engine.machine().step_512_s == pytest.approx(1.05 * 0.011)
+    assert engine.machine().encode_512_s == 0.0025
+    await engine.aclose()
+    gallery.close()
+
+
+async def test_where_a_card_draws_batches_are_measured_and_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FakeClock()
+    card = SharedCard(clock.advance, (0.002,), (0.004,))
+
+    def build(avatar: object, size: int, stage: object) -> SharingFake:
+        return SharingFake(card, size=size)
+
+    engine = WarmEngine(Settings(), load_motion=FakeMotionModel, renderer_factory=build)
+    drawing = Drawing("diffusion", build, "given", batch_clock=clock)
+    monkeypatch.setattr(engine, "_load_drawing", lambda: drawing)
+    gallery = Gallery(FakeStore(), None)
+    faces = await engine.start(gallery, nothing)
+    assert engine.costs is not None
+    assert [size for size, _ in engine.costs.by_bucket] == [1, 2, 4, 8]
+    assert faces._engine._batches is not None
     await engine.aclose()
     gallery.close()

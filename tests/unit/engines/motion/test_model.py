@@ -8,7 +8,7 @@ import pytest
 from engines.chunker import Chunker
 from engines.motion.model import CLOSED, MotionModel, MotionState
 from engines.motion.wishes import Manner
-from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, AudioChunk, MotionFrame
+from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, AudioChunk, AudioWindow, MotionFrame
 from tests.support.fake_face import fake_face
 from tests.support.fake_lips import FakeLipModel
 from tests.support.voices import noise, silence, voice
@@ -187,3 +187,31 @@ def test_interleaved_sessions_equal_lone_ones() -> None:
         alone = hear(sound, seed=at + 1)
         for frame, pair in zip(alone, mixed, strict=True):
             np.testing.assert_array_equal(frame.motion, pair[at])
+
+
+@pytest.mark.parametrize("back", [1, 3, 5])
+def test_a_seamless_epoch_goes_on_from_the_frame_before_it(back: int) -> None:
+    def play(state: MotionState, first: int, count: int, epoch: int) -> list[MotionFrame]:
+        still = np.zeros(640, np.float32)
+        windows = [
+            AudioWindow(640 * at, epoch, still, 1280, seamless=epoch > 0)
+            for at in range(first, first + count)
+        ]
+        return [MODEL.step(state, window) for window in windows]
+
+    state, straight = MODEL.new_state(3), MODEL.new_state(3)
+    play(state, 0, 50, 0)
+    again = play(state, 50 - back, 25, 1)
+    unbroken = play(straight, 0, 75 - back, 0)[50 - back :]
+    # The frames it would have been, until chance is drawn anew with the next block.
+    np.testing.assert_allclose(again[0].motion, unbroken[0].motion, atol=1e-4)
+    assert np.abs(unbroken[back].motion - unbroken[0].motion).max() > 1e-3
+    assert [(frame.pts, frame.epoch) for frame in again[:1]] == [(640 * (50 - back), 1)]
+    assert state.closing == 0
+
+
+def test_a_seamless_epoch_from_before_what_is_remembered_parts() -> None:
+    state = MODEL.new_state(3)
+    hear(silence(2), state=state)
+    MODEL.step(state, AudioWindow(6400, 1, np.zeros(640, np.float32), 1280, seamless=True))
+    assert (state.epoch, state.pts) == (1, 6400) and state.closing > 0

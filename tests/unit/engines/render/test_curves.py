@@ -1,6 +1,15 @@
 import numpy as np
 
-from engines.render.curves import lens, polygon_mask, smooth_chain, window
+from engines.render.curves import (
+    lay,
+    lens,
+    levels,
+    polygon_mask,
+    smooth_chain,
+    three,
+    tinted,
+    window,
+)
 
 CHAIN = np.array([[0, 0], [10, 6], [20, 8], [30, 6], [40, 0]], np.float32)
 
@@ -28,3 +37,20 @@ def test_a_lens_is_closed_and_masks_its_inside() -> None:
 def test_a_window_stays_inside_the_picture_or_is_none() -> None:
     assert window(CHAIN, 3, 30, 100) == (0, 0, 30, 12)
     assert window(CHAIN + 500, 3, 100, 100) is None
+
+
+def test_layers_are_laid_as_numpy_would() -> None:
+    rng = np.random.default_rng(2)
+    part = rng.integers(0, 256, (9, 7, 3), np.uint8)
+    layer, share = rng.uniform(0, 255, (9, 7, 3)), rng.uniform(0, 1, (9, 7))
+    mixed = part + share[..., None] * (layer - part)
+    lay(part, layer.astype(np.float32), share.astype(np.float32))
+    assert np.abs(part - mixed).max() < 0.51
+    assert levels(np.array([[[0.4, 254.6, 300]]], np.float32)).tolist() == [[[0, 255, 255]]]
+
+
+def test_a_colour_is_laid_over_grey() -> None:
+    grey = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
+    colour, base = np.array([10, 20, 30], np.float32), np.array([1, 2, 3], np.float32)
+    np.testing.assert_allclose(tinted(grey, colour, base), grey[..., None] * colour + base)
+    np.testing.assert_array_equal(tinted(grey, np.ones(3, np.float32)), three(grey))

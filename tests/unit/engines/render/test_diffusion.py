@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from engines.render.boxes import EYE, MOUTH, Boxes
+from engines.render.boxes import EYE, MOUTH, Boxes, Kind
 from engines.render.conditions import Cues
 from engines.render.diffusion import FADE_FRAMES, DiffusionRenderer, efforts
 from engines.render.nets import RendererNets
@@ -139,9 +140,11 @@ def test_more_steps_run_the_net_more_often(monkeypatch: pytest.MonkeyPatch) -> N
     runs: list[str] = []
     inner = RendererNets.residual
 
-    def counted(self: RendererNets, kind: object, feeds: dict[str, F32]) -> F32:
+    def counted(
+        self: RendererNets, kind: Kind, feeds: dict[str, F32], *more: Any, **how: Any
+    ) -> F32:
         runs.append(f"{feeds['time'][0, 0]:.2f}")
-        return inner(self, kind, feeds)  # type: ignore[arg-type]
+        return inner(self, kind, feeds, *more, **how)
 
     monkeypatch.setattr(RendererNets, "residual", counted)
     drawing = DiffusionRenderer(sample(), SIZE, nets=tiny_nets(), steps=2)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engines.render.groove import keep_groove
+from engines.render.groove import Groove
 from engines.values import F32
 
 LIP = [91, 181, 84, 17, 314, 405, 321]
@@ -27,14 +27,14 @@ def heights(face: F32) -> list[F32]:
 @pytest.mark.parametrize("lip", [10.0, 9.0, 30.0])
 def test_skin_that_has_room_is_left_alone(lip: float) -> None:
     face = a_face(lip)
-    keep_groove(face, a_face())
+    Groove(a_face()).keep(face)
     np.testing.assert_allclose(face, a_face(lip), atol=1e-5)
 
 
 @pytest.mark.parametrize("lip", [6.0, 2.0, 0.0, -5.0, -9.0])
 def test_a_lip_thrust_over_its_chin_keeps_some_skin_below_it(lip: float) -> None:
     face = a_face(lip)
-    keep_groove(face, a_face())
+    Groove(a_face()).keep(face)
     groove, chin, low = heights(face)
     assert (groove >= 4.4).all() and (groove < 7).all() and (groove > lip).all()
     assert (chin > 0.5 * 15).all() and (low > 0.8 * 15).all()
@@ -43,7 +43,7 @@ def test_a_lip_thrust_over_its_chin_keeps_some_skin_below_it(lip: float) -> None
 @pytest.mark.parametrize("under", [-10.0, -16.0, -24.0])
 def test_what_a_jaw_draws_down_pushes_the_chin_on(under: float) -> None:
     face = a_face(lip=under + 10, under=under)
-    keep_groove(face, a_face())
+    Groove(a_face()).keep(face)
     assert all(
         (strip >= 0.44 * own).all() for strip, own in zip(heights(face), (10, 15, 15), strict=True)
     )
@@ -54,7 +54,7 @@ def test_the_further_the_lip_the_lower_the_groove_without_a_jump() -> None:
     seen = []
     for lip in np.linspace(12, -10, 200):
         face = a_face(float(lip))
-        keep_groove(face, a_face())
+        Groove(a_face()).keep(face)
         seen.append(heights(face)[0][0])
     steps = np.diff(seen)
     assert (steps < 1e-4).all() and steps.min() > -0.2
@@ -64,12 +64,12 @@ def test_only_the_places_that_need_it_move() -> None:
     face = a_face()
     face[17, 1] = -3
     was = face.copy()
-    keep_groove(face, a_face())
+    Groove(a_face()).keep(face)
     assert set(np.flatnonzero((face != was).any(1))) == {17, 18, 200}
     np.testing.assert_array_equal(face[:, [0, 2]], was[:, [0, 2]])
 
 
 def test_landmarks_that_overlap_at_rest_are_left_alone() -> None:
     rest, face = a_face(lip=-2), a_face(lip=-6)
-    keep_groove(face, rest)
+    Groove(rest).keep(face)
     np.testing.assert_array_equal(face, a_face(lip=-6))

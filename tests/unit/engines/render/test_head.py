@@ -97,3 +97,25 @@ def test_hair_cut_at_a_side_is_not_drawn_out_by_a_turn() -> None:
         fine = field.expand(field.backward(field.forward(STILL, pose)), CELL)
         past = min(float(fine[..., 0].min()), 511 - float(fine[..., 0].max()))
         assert (past > limit) == (shape is not None)
+
+
+def test_a_part_of_a_map_is_the_same_bytes_as_of_the_whole() -> None:
+    coarse, field, _ = maps(motion(headYaw=0.2, headPitch=0.1), 256)
+    factor, buffer = CELL // 2, field.room(CELL // 2)
+    whole = field.expand(coarse, factor).copy()
+    for box in ((0, 0, 128, field.rows // 2), (3, 5, 40, 61), (17, 8, 128, 33), (60, 40, 64, 44)):
+        x0, y0, x1, y1 = box
+        part = field.part(coarse, factor, box, buffer)
+        np.testing.assert_array_equal(part, whole[y0:y1, x0:x1])
+
+
+def test_a_node_goes_with_the_four_points_beside_it() -> None:
+    geometry = sample_geometry()
+    field = HeadField(geometry, load_rig())
+    still = geometry.pose(motion())
+    moved = np.tile(np.array([3, -2, 0], np.float32), (468, 1))
+    way = field.forward(moved, still) - field.forward(STILL, still)
+    under = np.abs(field.nodes - geometry.face[1, :2] * np.array([1, -1])).sum(1).argmin()
+    # Down in the picture is up in head axes; near the middle of the face nothing fades.
+    np.testing.assert_allclose(way[under], [3, 2], rtol=0.15)
+    assert np.abs(way).max(1).argmin() != under and np.abs(way[0]).max() < 0.01

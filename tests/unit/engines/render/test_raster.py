@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.render.raster import fill
+from engines.render.raster import Painting, fill
 from engines.values import F32
 
 SIDE = 40
@@ -79,3 +79,36 @@ def test_slivers_and_triangles_off_the_picture_draw_nothing() -> None:
     points = np.array([[1, 1], [20, 1.0001], [39, 1], [-9, -9], [-5, -9], [-5, -2]], np.float32)
     spans = fill(points, points, np.array([(0, 1, 2), (3, 4, 5)]), SIDE, SIDE)
     assert len(spans.pixels) == 0
+
+
+def test_a_painting_shows_what_a_fill_leaves() -> None:
+    rng = np.random.default_rng(5)
+    points = rng.uniform(-6, SIDE + 6, (60, 2)).astype(np.float32)
+    # Whole numbers too: there rows go through corners and along sides.
+    points[::3] = np.rint(points[::3])
+    triangles = rng.integers(0, 60, (90, 3))
+    values = rng.uniform(0, 9, (60, 3)).astype(np.float32)
+    spans = fill(points, values, triangles, SIDE, SIDE + 5)
+    wanted = np.full((SIDE * (SIDE + 5), 3), 7, np.float32)
+    wanted[spans.pixels] = spans.values
+    painting = Painting(points, triangles, SIDE, SIDE + 5)
+    np.testing.assert_array_equal(
+        painting.covered.ravel(), np.isin(np.arange(len(wanted)), spans.pixels)
+    )
+    seen = wanted.reshape(SIDE + 5, SIDE, 3)
+    got = painting.values(np.ascontiguousarray(values[:, 0]), elsewhere=7)
+    np.testing.assert_allclose(got, seen[..., 0], atol=1e-2)
+    pair = painting.values(np.ascontiguousarray(values[:, 1:]).view(np.complex64)[:, 0])
+    inside = painting.covered
+    np.testing.assert_allclose(pair.real[inside], seen[..., 1][inside], atol=1e-2)
+    np.testing.assert_allclose(pair.imag[inside], seen[..., 2][inside], atol=1e-2)
+    assert not pair[~inside].any()
+
+
+def test_flat_sides_on_whole_rows_are_drawn_to_their_ends() -> None:
+    for rows in ((4, 4, 20), (4, 20, 20)):
+        points = np.array([[3, rows[0]], [30, rows[1]], [12, rows[2]]], np.float32)
+        painting = Painting(points, np.array([(0, 1, 2)]), SIDE, SIDE)
+        side = np.flatnonzero(painting.covered[rows[1]])
+        flat = [points[k, 0] for k in range(3) if rows[k] == rows[1]]
+        assert (side.min(), side.max()) == (min(flat), max(flat))

@@ -259,7 +259,7 @@ def test_another_background_stays_still_to_the_pixel(values: dict[str, float]) -
     covered = cv2.dilate(covered, np.ones((9, 9), np.uint8))
     free = (one.alpha == 0) & (covered == 0)
     assert state.overlay is not None
-    free[: drawing._field.rows] &= state.overlay.person[..., 3] == 0
+    free[: drawing._field.rows] &= state.person[..., 3] == 0
     assert free.mean() > 0.2
     np.testing.assert_array_equal(picture[free], wall[free])
 

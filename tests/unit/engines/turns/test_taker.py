@@ -119,7 +119,7 @@ def test_a_turn_taken_for_over_too_soon_teaches_a_longer_wait() -> None:
     assert taker.pauses.learned_s > USUAL_S
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 70)), max_size=25), st.integers(1, 2000))
 def test_events_keep_their_order_whatever_is_heard(
     runs: list[tuple[bool, int]], split: int
@@ -161,6 +161,19 @@ def test_a_loudspeaker_that_is_turned_up_is_still_no_visitor() -> None:
     half = len(out) // 2 // HOP * HOP
     heard[half:] = louder[half:]
     assert began(converse(TurnTaker(), out, heard)) == []
+
+
+@pytest.mark.parametrize(("seed", "later_ms"), [(1, 400), (4, 900), (7, 600)])
+def test_a_visitor_does_not_move_the_delay_of_the_echo(seed: int, later_ms: int) -> None:
+    out = face_voice(16, seed=seed)
+    begin, count, later = 10 * SAMPLE_RATE_HZ, 1400 * 16, later_ms * 16
+    visitor = np.zeros_like(out)
+    # The worst there is: the face's own words, over it. Then both are still.
+    visitor[begin + later : begin + later + count] = 0.9 * out[begin : begin + count]
+    out[begin + count : begin + count + 2 * SAMPLE_RATE_HZ] = 0.0
+    taker = TurnTaker()
+    converse(taker, out, Room(-30, 120).microphone(out, visitor))
+    assert taker.echo.lag is not None and abs(taker.echo.lag - 6) <= 3
 
 
 @pytest.mark.parametrize("coupling_db", [-100, -40, -25])

@@ -8,7 +8,7 @@ import pytest
 
 from server.bench import sounds
 from server.bench.analyse import Recording, Report, Shown
-from server.bench.latency import Plan, Run, judge, make_sound
+from server.bench.latency import Plan, Run, drawn, judge, make_sound
 from server.bench.machine import Usage
 from server.bench.needs import BenchError
 from server.bench.report import Result
@@ -126,7 +126,10 @@ def test_the_server_s_share_is_told_stage_by_stage() -> None:
     shown = [replace(each, drawn_ms=near + (each.drawn_ms or 0)) for each in shown]
     run = replace(
         run_of(replace(recording, shown=shown)),
-        server_stats={"engine": {"render_mean_ms": 6.5, "motion_mean_ms": 2.0}},
+        server_stats={
+            "engine": {"render_mean_ms": 6.5, "work_mean_ms": 5.0, "drawn_1_step": 7},
+            "player": {"delay_ms": 160},
+        },
         interruptions=[
             {"silence_ms": 90.0, "closed_ms": None},
             {"silence_ms": 110, "closed_ms": 150},
@@ -138,6 +141,12 @@ def test_the_server_s_share_is_told_stage_by_stage() -> None:
     whole = middle(table, "mouth: media clock to release")
     assert middle(table, "stage: media clock to drawn") == pytest.approx(whole - 20, abs=2)
     assert middle(table, "engine: renderer, mean") == 6.5 and "engine: queue, mean" not in table
+    assert middle(table, "engine: renderer, work of its thread, mean") == 5.0
+    assert middle(table, "server: playout delay at the end") == 160
+    assert drawn(run.server_stats) == [
+        "Of the whole call, pictures drawn by rung: 1 step 7; 0 held, 0 too late."
+    ]
+    assert drawn({}) == []
     assert middle(table, "interrupt to silence") == 100 and table["interrupt to silence"].held
     assert table["interrupt to closed mouth, as sent"].summary.count == 1
     assert middle(table, "A/V offset, last third minus first") == pytest.approx(0, abs=0.1)

@@ -6,13 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiortc import RTCRtpCodecParameters
 from aiortc.jitterbuffer import JitterBuffer
-from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtcrtpreceiver import RemoteStreamTrack, RTCRtpReceiver
 from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rtc import jitter
+from server.rtc import jitter, sound
 from server.rtc.jitter import AudioJitterBuffer, FrameBatch
 from server.rtc.patches import IncompatibleLibrary
 
@@ -118,20 +119,28 @@ class Transport:
     state = "new"
 
 
-async def test_it_takes_its_place_on_a_receiver_and_opens_batches() -> None:
+class Echoing:
+    def decode(self, encoded: Any) -> list[Any]:
+        return [encoded.data]
+
+
+async def test_it_takes_its_place_on_a_receiver_and_opens_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sound, "get_decoder", lambda codec: Echoing())
     transport: Any = Transport()
     receiver = RTCRtpReceiver("audio", transport)
+    receiver._track = RemoteStreamTrack(kind="audio")
     buffer = jitter.install(receiver)
     assert getattr(receiver, jitter._BUFFER) is buffer
     queue = getattr(receiver, jitter._QUEUE)
     feed(buffer, [0])
     buffer.add(packet(2))
     _, batch = buffer.add(packet(3))
-    queue.put(("opus", batch))
+    queue.put((RTCRtpCodecParameters("audio/opus", clockRate=48_000), batch))
     queue.put(None)
-    items = [queue.get_nowait() for _ in range(3)]
-    assert [item[1].data for item in items[:2]] == [b"2", b"3"]
-    assert items[2] is None
+    assert [receiver._track._queue.get_nowait() for _ in range(2)] == [b"2", b"3"]
+    assert queue.get() is None
     await asyncio.sleep(0)
 
 

@@ -26,7 +26,7 @@ def nothing(session_id: str | None, error: BaseException) -> None:
 
 async def test_it_is_what_the_engine_says_it_is(tmp_path: Path) -> None:
     path = tmp_path / "engine.sock"
-    backend = RemoteBackend(SETTINGS, path, FakeStore())
+    backend = RemoteBackend(SETTINGS, [path], FakeStore())
     assert (backend.running, backend.lookahead, backend.renderer) == (False, 0, "motion-frame")
     assert backend.machine().processes == 3
     gallery = Gallery(backend.store, None)
@@ -48,7 +48,7 @@ async def test_without_an_engine_it_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WARM_S", 0)
-    backend = RemoteBackend(SETTINGS, tmp_path / "engine.sock", FakeStore())
+    backend = RemoteBackend(SETTINGS, [tmp_path / "engine.sock"], FakeStore())
     gallery = Gallery(backend.store, None)
     async with CodecPool(1) as pool:
         with pytest.raises(TimeoutError):

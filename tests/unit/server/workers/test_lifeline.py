@@ -28,7 +28,8 @@ from server.workers.lifeline import (
     "message",
     [
         Ready(),
-        Ready(MeasuredCosts((0.01,), ("a", "b"), (0.02, 0.01))),
+        Ready(MeasuredCosts((0.01,), ("a", "b"), (0.02, 0.01), encode_s=0.003)),
+        Ready(MeasuredCosts((0.01,), ("a",), (0.02,), ((1, (0.02,)), (2, (0.03,))))),
         Failed("why"),
         Alive((256, 512), 0.5),
         Elsewhere(()),

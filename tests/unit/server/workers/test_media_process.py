@@ -69,7 +69,7 @@ class World:
 async def process(path: Path) -> AsyncIterator[World]:
     ours, theirs = socket.socketpair()
     door, taken = socket.socketpair()
-    media = MediaProcess(SETTINGS, path, 1)
+    media = MediaProcess(SETTINGS, [path], 1)
     link = await lifeline(ours)
     running = asyncio.create_task(media.run(theirs, taken))
     world = World(media, link, door, running)

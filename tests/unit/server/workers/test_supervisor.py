@@ -27,12 +27,12 @@ Main = Callable[..., None]
 class World:
     """A supervisor that runs."""
 
-    def __init__(self, engine: Main, media: Main) -> None:
+    def __init__(self, engine: Main, media: Main, settings: Settings = SETTINGS) -> None:
         self.bound = socket.socket()
         self.bound.bind(("127.0.0.1", 0))
         self.announced = asyncio.Event()
         self.supervisor = Supervisor(
-            SETTINGS, self.bound, self.announced.set, mains=(engine, media)
+            settings, self.bound, self.announced.set, mains=(engine, media)
         )
         self.run = asyncio.create_task(self.supervisor.run())
 
@@ -55,9 +55,11 @@ class World:
 
 @asynccontextmanager
 async def world(
-    engine: Main = fake_children.good_engine, media: Main = fake_children.good_media
+    engine: Main = fake_children.good_engine,
+    media: Main = fake_children.good_media,
+    settings: Settings = SETTINGS,
 ) -> AsyncIterator[World]:
-    made = World(engine, media)
+    made = World(engine, media, settings)
     folder = made.supervisor._folder
     try:
         yield made
@@ -90,7 +92,7 @@ async def test_requests_find_their_process_and_a_signal_ends_all() -> None:
 async def test_a_child_that_dies_is_replaced_and_the_others_serve_on() -> None:
     async with world() as made:
         await made.up()
-        engine, second = made.supervisor.engine, made.supervisor.media[1]
+        engine, second = made.supervisor.engines[0], made.supervisor.media[1]
         for child in (engine, second):
             old = child.pid
             assert old is not None
@@ -100,6 +102,21 @@ async def test_a_child_that_dies_is_replaced_and_the_others_serve_on() -> None:
                     await asyncio.sleep(0)
             assert (await made.get("/v1/sessions/w0.x"))[0] == "0"
         assert (await made.get("/v1/sessions/w1.x"))[0] == "1"
+
+
+async def test_each_engine_is_watched_by_itself() -> None:
+    server = ServerSettings(workers=1, engines=2, port=0, shutdown_timeout_s=5)
+    async with world(settings=Settings(server=server)) as made:
+        await made.up()
+        first, second = made.supervisor.engines
+        assert [first.name, second.name] == ["engine-0", "engine-1"]
+        old, other = first.pid, second.pid
+        assert old is not None and other is not None
+        os.kill(old, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while first.pid in (old, None) or not first.ready:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        assert second.pid == other and second.ready
 
 
 @pytest.mark.parametrize("which", ["engine", "media"])
@@ -120,8 +137,8 @@ async def test_one_that_dies_again_and_again_is_given_up(monkeypatch: pytest.Mon
         await made.up()
         monkeypatch.setattr(made.supervisor, "_mains", (fake_children.dying, None))
         monkeypatch.setattr("server.workers.restarts.DELAYS_S", (0.0, 0.0))
-        assert made.supervisor.engine.pid is not None
-        os.kill(made.supervisor.engine.pid, signal.SIGKILL)
+        assert made.supervisor.engines[0].pid is not None
+        os.kill(made.supervisor.engines[0].pid, signal.SIGKILL)
         assert await made.status() == 1
         assert made.supervisor._reason == "engine: it ended with status 7"
 

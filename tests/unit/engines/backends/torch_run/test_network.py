@@ -84,6 +84,23 @@ def test_more_than_the_largest_bucket_and_unlike_rows_are_refused(backend: Torch
         network.run(None, feeds(2) | {"bias": feeds(3)["bias"]})
 
 
+def test_results_are_read_after_the_stream_was_waited_for(
+    backend: TorchBackend, cuda: FakeTorchCuda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = backend.load(batched())
+    seen: list[str] = []
+    inner = network._result  # type: ignore[attr-defined]
+    monkeypatch.setattr(cuda, "fail", seen.append)
+
+    def result(*of: object) -> object:
+        seen.append("result")
+        return inner(*of)
+
+    monkeypatch.setattr(network, "_result", result)
+    network.run(["mean"], feeds(1))
+    assert seen == ["stream", "synchronize", "result", "synchronize"]
+
+
 def test_no_room_in_flight_ends_that_run_and_the_network_goes_on(
     backend: TorchBackend, cuda: FakeTorchCuda
 ) -> None:

@@ -1,0 +1,100 @@
+"""Sound is encoded and decoded where it is: on the event loop, without a thread in between.
+
+The replaced methods run on the event loop, once for each 20 ms of sound.
+Never touches pictures: an encoder that takes milliseconds stays on the codec pool.
+
+20 ms of Opus take 0.1 ms to encode and 0.05 to decode, and handing them to another thread and back
+takes 0.13 and 0.1 ms of processor, wake-ups of both threads included.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import av
+from aiortc import rtp
+from aiortc.codecs import get_decoder, get_encoder
+from aiortc.rtcrtpreceiver import RemoteStreamTrack, RTCRtpReceiver
+from aiortc.rtcrtpsender import RTCEncodedFrame, RTCRtpSender
+from av import AudioFrame
+
+from server.rtc.patches import Patch, require_attribute
+
+log = logging.getLogger(__name__)
+_TRACK, _ENCODER = "_RTCRtpSender__track", "_RTCRtpSender__encoder"
+_QUEUE = "_RTCRtpReceiver__decoder_queue"
+
+
+def patches() -> list[Patch]:
+    """Raises IncompatibleLibrary when the sender keeps its track or its encoder elsewhere."""
+    original = RTCRtpSender._next_encoded_frame
+    for name in (_TRACK, _ENCODER):
+        require_attribute("aiortc", original, name)
+
+    async def next_encoded_frame(self: Any, codec: Any) -> RTCEncodedFrame | None:
+        if self.kind != "audio":
+            return await original(self, codec)
+        data = await getattr(self, _TRACK).recv()
+        if not self._enabled:
+            return None
+        encoder = getattr(self, _ENCODER)
+        if encoder is None:
+            encoder = get_encoder(codec)
+            setattr(self, _ENCODER, encoder)
+        if not isinstance(data, AudioFrame):
+            payloads, timestamp = encoder.pack(data)
+            # As aiortc does: nobody has heard how loud it is.
+            return RTCEncodedFrame(payloads, timestamp, None)  # type: ignore[arg-type]
+        payloads, timestamp = encoder.encode(data)
+        if not payloads:
+            return None
+        return RTCEncodedFrame(payloads, timestamp, rtp.compute_audio_level_dbov(data))
+
+    return [Patch("aiortc", RTCRtpSender, "_next_encoded_frame", next_encoded_frame)]
+
+
+class Decoding:
+    """Takes the place of the queue to an audio receiver's decoder thread, which then only waits."""
+
+    def __init__(self, receiver: RTCRtpReceiver) -> None:
+        """Before the receiver starts. Raises IncompatibleLibrary without such a queue."""
+        self._queue = getattr(receiver, _QUEUE)
+        assert isinstance(receiver.track, RemoteStreamTrack)
+        self._out = receiver.track._queue
+        self._name = ""
+        self._decoder: Any = None
+        self._ended = False
+
+    def put(self, item: Any) -> None:
+        """A codec and an encoded frame; None ends the thread, and the track behind what came."""
+        if item is None:
+            self._ended = True
+            self._queue.put(None)
+        if self._ended:
+            return
+        codec, encoded = item
+        if not encoded.data:
+            # To FFmpeg the end of all sound: it would decode nothing any more.
+            return
+        if codec.name != self._name:
+            self._decoder, self._name = get_decoder(codec), codec.name
+        try:
+            frames = self._decoder.decode(encoded)
+        except av.FFmpegError as error:
+            # As aiortc does: the next packet may be whole again.
+            log.debug("a packet of sound could not be decoded: %s", error)
+            return
+        for frame in frames:
+            self._out.put_nowait(frame)
+
+    def get(self) -> Any:
+        """What the thread waits for."""
+        return self._queue.get()
+
+
+def decode_here(receiver: RTCRtpReceiver) -> Decoding:
+    """From now on; in the `track` event, before the receiver starts."""
+    decoding = Decoding(receiver)
+    setattr(receiver, _QUEUE, decoding)
+    return decoding
