@@ -18,7 +18,7 @@ from engines.backends.base import BackendError
 from engines.loop import RendererFactory, warp_renderer
 from engines.offline import render_file
 from engines.pipeline import Motion
-from engines.render.nets import NoRendererWeights, RendererNets, load
+from engines.render.nets import WIDE_FOLDER, NoRendererWeights, RendererNets, load
 from engines.render.stage import AS_IT_IS, Stage
 from engines.values import F32, SAMPLE_RATE_HZ
 from server.batch_costs import ByBucket, each_at_best, measure_batches
@@ -82,18 +82,20 @@ def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
         return Drawing("motion-frame", warp_renderer, "render.renderer asks for it")
     try:
         backend = backend_of(wanted)
-        nets = load(backend=backend)
+        nets = load(WIDE_FOLDER, backend=backend) if whole(wanted) else load(backend=backend)
         if places and backend is not None:
             nets = nets.hold(places)
     except BackendError as error:
         raise SettingsError(f"render.device {wanted.device}: {error}") from error
     except NoRendererWeights as error:
-        if wanted.renderer == "diffusion":
-            raise SettingsError(f"render.renderer: {error}") from error
+        if wanted.renderer == "diffusion" or wanted.profile == "face":
+            asked_by = "renderer" if wanted.renderer == "diffusion" else "profile"
+            raise SettingsError(f"render.{asked_by}: {error}") from error
         said = "renderer weights not installed: the picture is the motion frame"
         return Drawing("motion-frame", warp_renderer, said)
     steps = wanted.steps or nets.steps
-    said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
+    what = "mouth and eyes" if nets.face is None else f"the whole face at {nets.face.width}"
+    said = f"{what} by diffusion, {steps} step{'s' if steps != 1 else ''}"
     if backend is not None:
         said += f", on {backend.kind}"
     if nets.slots:
@@ -111,6 +113,12 @@ def batch_clock(wanted: RenderSettings) -> Callable[[], float] | None:
     if wanted.batches == "off" or (wanted.batches == "auto" and wanted.device == "cpu"):
         return None
     return time.thread_time if wanted.device == "cpu" else time.perf_counter
+
+
+def whole(wanted: RenderSettings) -> bool:
+    """Whether the nets of the whole face draw: asked for, or installed where there is a card."""
+    here = wanted.device != "cpu" and (WIDE_FOLDER / "manifest.json").is_file()
+    return wanted.profile == "face" or (wanted.profile == "auto" and here)
 
 
 def nets_of(wanted: RenderSettings) -> RendererNets | None:

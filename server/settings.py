@@ -19,6 +19,7 @@ from server.voices.settings import VoiceSettings
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
 DEVICES = ("cpu", "cuda")
+PROFILES = ("auto", "boxes", "face")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 
 
@@ -219,6 +220,12 @@ class RenderSettings(Section):
         (),
         "Cards of the engine processes in turn, as CUDA_VISIBLE_DEVICES names them (0, 1, GPU-...);"
         " empty: the first one that is visible.",
+    )
+    profile: str = option(
+        "auto",
+        "boxes: mouth and eyes; face: the whole face (docs/wide.md), a card's work; auto: face on "
+        "a card where its nets are installed.",
+        choices=PROFILES,
     )
     batches: str = option(
         "auto",
