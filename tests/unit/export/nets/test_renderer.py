@@ -124,7 +124,8 @@ def test_columns_deepen_gaps_that_stand_and_no_other() -> None:
     none = torch.zeros(1, 3, 48, 64)
 
     def added(picture: torch.Tensor) -> torch.Tensor:
-        return more(none, picture, masks)[..., 16:32, 16:48]
+        out: torch.Tensor = more(none, picture, masks)
+        return out[..., 16:32, 16:48]
 
     assert added(upright).amin() < -0.2
     assert added(lying).abs().amax() < 1e-6
