@@ -10,8 +10,8 @@ import os
 import sys
 import threading
 
-NICENESS = -5
-"""About three times the weight of a usual thread. Simulated on two cores with four sessions, while
+NICENESS = -6
+"""About four times the weight of a usual thread. Simulated on two cores with four sessions, while
 another program starts: pictures are drawn on time instead of a seventh of them being lost."""
 
 
@@ -19,7 +19,7 @@ def prefer_this_thread(niceness: int = NICENESS) -> bool:
     """Give the calling thread this niceness; whether that was allowed.
 
     Linux alone has a niceness for each thread. Below 0 it takes CAP_SYS_NICE, or RLIMIT_NICE
-    (`LimitNICE=-5` of a systemd unit, `--ulimit nice=25` of Docker).
+    (`LimitNICE=-6` of a systemd unit, `--ulimit nice=26` of Docker).
     """
     if sys.platform != "linux":
         return False

@@ -39,7 +39,8 @@ class Parts:
 
     seen: Examples
     held: Examples
-    test: Examples
+    test: Examples | None
+    """None where it was never drawn."""
     says: Sequence[F32]
     says_kept: Sequence[F32]
 
@@ -80,11 +81,20 @@ def _parts(args: argparse.Namespace, which: str, box: str) -> Parts:
     embed = SceneEncoder.load().embed
     told = [says(box, kept, embed) if which == "action" else [] for kept in (False, True)]
     if args.smoke:
-        every, test = made_up(which, box), made_up(which, box, 48, 2)
+        every: Examples = made_up(which, box)
+        test: Examples | None = made_up(which, box, 48, 2)
     else:
-        every, test = stored(args.cache, which, box), stored(args.cache, which, box, True)
+        every, test = stored(args.cache, which, box), _test(args.cache, which, box)
     kept = apart(every.kind, every.identity)
     return Parts(every.take(~kept), every.take(kept), test, *told)
+
+
+def _test(cache: Path, which: str, box: str) -> Examples | None:
+    try:
+        return stored(cache, which, box, True)
+    except FileNotFoundError as error:
+        sys.stderr.write(f"train experts: no figures of test people: {error}\n")
+        return None
 
 
 def _one(plan: ExpertPlan, parts: Parts, folder: Path, resume: bool, seconds: float | None) -> None:
@@ -96,9 +106,10 @@ def _one(plan: ExpertPlan, parts: Parts, folder: Path, resume: bool, seconds: fl
     _run(trainer, parts, seconds)
     draw_curves(trainer.history, folder)
     net = trainer.net.eval()
+    asked = {"kept apart": parts.held} | ({"test": parts.test} if parts.test else {})
     found = {
-        "kept apart": figures(net, plan.which, plan.box, parts.held, parts.says_kept),
-        "test": figures(net, plan.which, plan.box, parts.test, parts.says_kept),
+        name: figures(net, plan.which, plan.box, examples, parts.says_kept)
+        for name, examples in asked.items()
     }
     (folder / "figures.json").write_text(json.dumps(found, indent=1), "utf-8")
     for name, row in found.items():

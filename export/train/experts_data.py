@@ -7,7 +7,7 @@ Never mixes people: who is kept out of the renderer's training is kept out here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from export.data.act_words import sentences
 from export.data.action_units import names, units
 from export.data.render_augment import changed, lent
 from export.data.render_cache import path_of
-from export.data.render_pairs import Pairs, load
+from export.data.render_pairs import Pairs
 from export.nets.sync import HEIGHT, WIDTH
 from export.train.renderer_figures import FEW, HELD_EVERY
 
 WHICH = ("au", "emotion", "action")
 KINDS_OF = {"mouth": ("spoken", "grid", "restore"), "eye": ("kept", "grid")}
 """Pairs whose motion is known or tracked; a cycle's is what is left of a change of rest."""
+_LOOKED_AT = ("truth", "rest", "condition", "open", "kind", "identity")
 _SHIFT_PX, _ZOOM, _LENT = 2.0, 0.06, 0.4
 
 
@@ -93,17 +94,32 @@ def acted_path(cache: Path, box: str, test: bool = False) -> Path:
     return cache / "experts" / f"{box}-acted{'-test' if test else ''}.npz"
 
 
+def lean(path: Path) -> Pairs:
+    """Stored pairs without what no expert looks at: those columns are empty. Raises OSError."""
+    with np.load(path, allow_pickle=False) as data:
+        blank = np.zeros((len(data["kind"]), 0), np.uint8)
+        return Pairs(
+            **{f.name: data[f.name] if f.name in _LOOKED_AT else blank for f in fields(Pairs)}
+        )
+
+
+def lean_acted(path: Path) -> acted.Acted:
+    """Stored acted boxes, as lean. Raises OSError."""
+    with np.load(path, allow_pickle=False) as data:
+        return acted.Acted(lean(path), data["emotion"], data["action"])
+
+
 def stored(cache: Path, which: str, box: str, test: bool = False) -> Examples:
     """All examples on disk; units are known of the renderer's pairs, too.
 
     Raises FileNotFoundError.
     """
     path = acted_path(cache, box, test)
-    parts = [of_acted(acted.load(path), which, box)] if path.exists() else []
+    parts = [of_acted(lean_acted(path), which, box)] if path.exists() else []
     for kind in KINDS_OF[box] if which == "au" else ():
         other = path_of(cache, box, kind, test)
         if other.exists():
-            pairs = load(other)
+            pairs = lean(other)
             parts.append(seen(pairs, units(pairs, box)))
     if not parts:
         raise FileNotFoundError(

@@ -24,7 +24,7 @@ from engines.render.conditions import CONDITION_SIZE
 from engines.render.cv import cv2
 from engines.values import F32
 from export.data.grid import DataMissing
-from export.data.render_cache import FACE, FULL, prepare, stored
+from export.data.render_cache import prepare, stored
 from export.data.render_pairs import Pairs
 from export.nets.codec import CodecConfig
 from export.nets.renderer import BoxNetConfig
@@ -82,8 +82,7 @@ def pairs_of(args: argparse.Namespace) -> Pairs:
     if args.smoke:
         return made_up(args.box)
     if args.prepare:
-        plan = replace(FACE, face=args.side) if args.box == "face" else FULL
-        prepare(args.data, args.cache, plan, jobs=args.jobs)
+        prepare(args.data, args.cache, jobs=args.jobs)
     return stored(args.cache, args.box)
 
 
@@ -206,8 +205,6 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
     out.add_argument("--start", type=Path, help="run whose nets training begins with; its widths")
     out.add_argument("--codec", type=Path, help="of a face: run of `train autoencoder`")
-    out.add_argument("--side", type=int, choices=FACE_SIDES, default=FACE_SIDES[0],
-                     help="of a face: pixels of the box that --prepare draws")  # fmt: skip
     return out
 
 
@@ -238,8 +235,9 @@ def train(argv: list[str]) -> int:
     # One process is one thread: two threads on a busy machine are slower than one.
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    if args.box == "face" and not (args.smoke or args.codec):
-        sys.stderr.write("train renderer: a face needs --codec RUN, of `train autoencoder`\n")
+    if args.box == "face" and not args.smoke and (args.prepare or not args.codec):
+        said = "a face needs --codec RUN, of `train autoencoder`, which has its --prepare"
+        sys.stderr.write(f"train renderer: {said}\n")
         return 1
     name = f"{args.box}-regression" if args.regression else args.box
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer") / name

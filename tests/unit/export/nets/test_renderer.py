@@ -124,8 +124,8 @@ def test_columns_deepen_gaps_that_stand_and_no_other() -> None:
     none = torch.zeros(1, 3, 48, 64)
 
     def added(picture: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = more(none, picture, masks)
-        return out[..., 16:32, 16:48]
+        drawn: torch.Tensor = more(none, picture, masks)
+        return drawn[..., 16:32, 16:48]
 
     assert added(upright).amin() < -0.2
     assert added(lying).abs().amax() < 1e-6

@@ -9,7 +9,7 @@ from export.nets.codec import CodecConfig
 from export.nets.renderer import MOUTH_NET, Residual
 from export.nets.wide import FACE_NET, WideNet, WideNetConfig, WideReference, config_of
 
-SMALL = WideNetConfig((8, 12, 16), (1, 1, 1), 16, CodecConfig("own", (8, 8), 1))
+SMALL = WideNetConfig((8, 12, 16), (1, 1, 1), 16, codec=CodecConfig("own", (8, 8), 1))
 SIDE = 64
 
 

@@ -99,3 +99,13 @@ def test_a_report_names_each_group_once() -> None:
     row = {"loss": 0.1, "video_warp_psnr": 20.0, "video_1_psnr": 21.0, "video_1_edge": 2.0}
     row |= {"video_rare_warp_psnr": 18.0, "video_rare_1_psnr": 19.5}
     assert line(row) == "loss 0.1000, video 20.00/21.00, video_rare 18.00/19.50"
+
+
+@pytest.mark.parametrize("more", [[], ["--codec", "none"], ["--codec", "none", "--prepare"]])
+def test_a_face_needs_a_codec(
+    tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--box", "face", "--cache", str(tmp_path), "--run", str(tmp_path / "run"), *more]
+    assert train(words) == 1
+    assert "train autoencoder" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
