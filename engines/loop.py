@@ -23,6 +23,7 @@ from engines.mailbox import Mailbox
 from engines.meters import CostMeter, EngineSessionStats, EngineStats
 from engines.motion.wishes import Wish
 from engines.pipeline import Motion, Pipeline, Renderer, batch_of
+from engines.priority import prefer_this_thread
 from engines.render.stage import AS_IT_IS, Stage
 from engines.runner import EngineSession, Runner
 from engines.scheduler import Drop, Ladder, Limits, climb, decide, use
@@ -348,9 +349,8 @@ class Engine:
                 del self._known[session.id]
         self._on_fault(session.id, error)
 
-    # The thread.
-
     def _run(self) -> None:
+        prefer_this_thread()
         try:
             while not self._stopped:
                 again_s = self.turn(self._clock())

@@ -181,7 +181,7 @@ class Runner:
 
     def _move(self, window: AudioWindow, arrived_s: float) -> None:
         count = self.session.counters
-        if window.epoch != count.epoch:
+        if begins := window.epoch != count.epoch:
             # Interrupted: pictures of the older epoch are not wanted any more.
             count.dropped += len(self._pending)
             self._pending.clear()
@@ -190,6 +190,10 @@ class Runner:
         self._motion_cost.add(self._worked() - before_s)
         self.session.motion.add(self._clock() - begun_s)
         count.epoch, count.pts, count.speaking = frame.epoch, frame.pts, frame.speaking
+        if begins and window.seamless:
+            # Still silence but for its end: the picture of the epoch before stands, and the next,
+            # in which the lips part, is drawn at once.
+            return
         ready = Ready(self.session.id, frame.pts, arrived_s + self._budget_s, arrived_s)
         self._pending.append(_Pending(ready, frame))
 

@@ -104,10 +104,15 @@ class Limits:
     """How long it must be pressed by use before a session steps down: one hiccup is not a load."""
     press_late_s: float = 1.0
     """How long by lateness alone."""
+    press_hold_s: float = 3.0
+    """How long by lateness alone before pictures are held: somebody else's program that starts
+    beside takes a core or two for about as long, and holding would outlast it."""
     settle_s: float = 0.5
     """Time for a step to show in the measures before the next one."""
     patience_s: float = 4.0
     """Calm time before a step up; doubled each time that a step up has to be taken back."""
+    patience_held_s: float = 2.0
+    """The same for those who are held, until it was taken back once."""
     max_patience_s: float = 60.0
     regret_s: float = 20.0
     """A step down so long after the last step up, or within the patience if that is longer, takes
@@ -250,12 +255,17 @@ def climb(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limit
         ladder = _enter(now_s, loads, ladder, limits)
     if now_s - ladder.changed_s < limits.settle_s:
         return ladder
-    worst = max((load.late_share for load in loads.values()), default=0.0)
     if _too_much(loads, ladder, limits):
         return _step_down(now_s, loads, ladder, limits, limits.press_s)
-    if any(_losing(now_s, load, ladder.rung(name), limits) for name, load in loads.items()):
-        return _step_down(now_s, loads, ladder, limits, limits.press_late_s)
-    return _step_up(now_s, loads, replace(ladder, pressed_since_s=float("inf")), limits, worst)
+    losing = [
+        ladder.rung(name) < load.foot - 1
+        for name, load in loads.items()
+        if _losing(now_s, load, ladder.rung(name), limits)
+    ]
+    if losing:
+        press_s = limits.press_late_s if any(losing) else limits.press_hold_s
+        return _step_down(now_s, loads, ladder, limits, press_s)
+    return _step_up(now_s, loads, replace(ladder, pressed_since_s=float("inf")), limits)
 
 
 def _too_much(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> bool:
@@ -267,6 +277,10 @@ def _too_much(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> bool
 def _losing(now_s: float, load: Load, rung: int, limits: Limits) -> bool:
     """Whether it loses more frames than its next step down would, and still does."""
     most = limits.hold_late if rung >= load.foot - 1 else limits.step_down_late
+    return _late(now_s, load, most, limits)
+
+
+def _late(now_s: float, load: Load, most: float, limits: Limits) -> bool:
     return load.late_share > most and now_s - load.late_s <= limits.late_fresh_s
 
 
@@ -330,9 +344,7 @@ def _lower(loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
     return replace(ladder, rungs=rungs, downs=ladder.downs + steps)
 
 
-def _step_up(
-    now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits, worst: float
-) -> Ladder:
+def _step_up(now_s: float, loads: Mapping[str, Load], ladder: Ladder, limits: Limits) -> Ladder:
     below = [name for name, load in loads.items() if ladder.rung(name) > load.best]
     if not below:
         return ladder
@@ -348,10 +360,12 @@ def _step_up(
         chosen = chosen[:1]
         rungs = {**ladder.rungs, chosen[0]: ladder.rung(chosen[0]) - 1}
         after = use(loads, replace(ladder, rungs=rungs))
-    if after > most or worst > limits.step_down_late / 2:
+    late = limits.step_down_late / 2
+    if after > most or any(_late(now_s, load, late, limits) for load in loads.values()):
         return replace(ladder, calm_since_s=float("inf"))
     calm_since_s = min(ladder.calm_since_s, now_s)
-    if now_s - calm_since_s < (ladder.patience_s or limits.patience_s):
+    usual_s = limits.patience_held_s if held else limits.patience_s
+    if now_s - calm_since_s < (ladder.patience_s or usual_s):
         return replace(ladder, calm_since_s=calm_since_s)
     return replace(
         ladder,

@@ -30,6 +30,9 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("train", "lips"): Command("export.train.lips_cli:train", "train the sound-to-lips net"),
     ("train", "motion"): Command("export.train.motion_cli:train", "train the whole face's motion"),
     ("train", "sync"): Command("export.train.sync_cli:train", "does sound fit a mouth: a judge"),
+    ("train", "experts"): Command(
+        "export.train.experts_cli:train", "what reads units, feelings and actions off drawn boxes"
+    ),
     ("train", "scene"): Command("export.train.scene_cli:train", "scene text to style dials"),
     ("evaluate", "scene"): Command("export.evaluate.scene_cli:main", "scene readers, with floors"),
     ("train", "renderer"): Command("export.train.renderer_cli:train", "train the renderer's boxes"),

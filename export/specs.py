@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -164,10 +164,10 @@ def faces() -> Recorded:
 
 
 @cache
-def drawing() -> Recorded:
+def drawing(folder: Path = renderer.DEFAULT_FOLDER) -> Recorded:
     """Faces that speak, blink and turn, through the renderer's nets."""
     backend = RecordingBackend()
-    nets = renderer.load(backend=backend)
+    nets = renderer.load(folder, backend=backend)
     # Loading tried each net on zeros.
     for kept in backend.recorded.values():
         kept.clear()
@@ -206,6 +206,7 @@ _GROUPS: dict[str, Callable[[], Recorded]] = {
     "motion": sound,
     "scene": words,
     "renderer": drawing,
+    "wide": partial(drawing, renderer.WIDE_FOLDER),
 }
 SPECS: Mapping[str, Spec] = MappingProxyType(
     {name: Spec(row, _seen(_GROUPS[name.split("/")[0]], name)) for name, row in NETWORKS.items()}

@@ -85,8 +85,8 @@ class DelayController:
         self._early.clear()
         self._since = tick + SETTLE_TICKS
 
-    def decide(self, tick: int) -> int:
-        """The delay in ms from now on."""
+    def decide(self, tick: int, shrink: bool = True) -> int:
+        """The delay in ms from now on; not smaller unless `shrink`: that leaves sound out."""
         while self._early and self._early[0][0] < tick - self._calm:
             self._early.popleft()
         if self._lowered is not None and tick > self._lowered + REGRET_TICKS:
@@ -96,7 +96,7 @@ class DelayController:
                 self._calm = min(2 * self._calm, MOST_CALM_TICKS)
                 self._lowered = None
             return self._change(tick, STEP_MS)
-        if self._may_shrink(tick):
+        if shrink and self._may_shrink(tick):
             return self._change(tick, -STEP_MS)
         return self.delay_ms
 

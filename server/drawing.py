@@ -22,7 +22,7 @@ from engines.backends.runs import Runs
 from engines.loop import RendererFactory, warp_renderer
 from engines.offline import render_file
 from engines.pipeline import Motion
-from engines.render.nets import NoRendererWeights, RendererNets, load
+from engines.render.nets import WIDE_FOLDER, NoRendererWeights, RendererNets, load
 from engines.render.stage import AS_IT_IS, Stage
 from engines.values import F32, SAMPLE_RATE_HZ
 from server.batch_costs import ByBucket, each_at_best, measure_batches
@@ -33,6 +33,8 @@ from server.settings_section import SettingsError
 Kind = Literal["diffusion", "motion-frame"]
 PROCESSOR = Runs("onnxruntime-cpu", onnxruntime.__version__, "fp32")
 """What hears, moves, reads and finds faces: once a frame or an avatar, not worth a card."""
+PARTS = frozenset({"face", "lips", "motion", "scene"})
+"""Of the networks, those that run there."""
 WARM_S = 1.6
 """Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
 UNCOUNTED = 10
@@ -61,7 +63,7 @@ class Drawing:
 
     def running(self) -> dict[str, Runs]:
         """On what each net of the program runs now: others than these, on the processor."""
-        here = {name: PROCESSOR for name in NETWORKS if not name.startswith("renderer/")}
+        here = {name: PROCESSOR for name in NETWORKS if name.split("/")[0] in PARTS}
         return here | {each.name: each.runs for each in self.networks.values()}
 
 
@@ -95,7 +97,8 @@ def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
         return Drawing("motion-frame", warp_renderer, "render.renderer asks for it")
     try:
         backend = backend_of(wanted)
-        nets = load(weights_of("renderer", wanted.weights), backend=backend)
+        folder = WIDE_FOLDER if whole(wanted) else weights_of("renderer", wanted.weights)
+        nets = load(folder, backend=backend)
         if places and backend is not None:
             nets = nets.hold(places)
     except BadPack as error:
@@ -103,12 +106,14 @@ def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
     except BackendError as error:
         raise SettingsError(f"render.device {wanted.device}: {error}") from error
     except NoRendererWeights as error:
-        if wanted.renderer == "diffusion":
-            raise SettingsError(f"render.renderer: {error}") from error
+        if wanted.renderer == "diffusion" or wanted.profile == "face":
+            asked_by = "renderer" if wanted.renderer == "diffusion" else "profile"
+            raise SettingsError(f"render.{asked_by}: {error}") from error
         said = "renderer weights not installed: the picture is the motion frame"
         return Drawing("motion-frame", warp_renderer, said)
     steps = wanted.steps or nets.steps
-    said = f"mouth and eyes by diffusion, {steps} step{'s' if steps != 1 else ''}"
+    what = "mouth and eyes" if nets.face is None else f"the whole face at {nets.face.width}"
+    said = f"{what} by diffusion, {steps} step{'s' if steps != 1 else ''}"
     if backend is not None:
         said += f", on {backend.kind}"
     if nets.slots:
@@ -127,6 +132,12 @@ def batch_clock(wanted: RenderSettings) -> Callable[[], float] | None:
     if wanted.batches == "off" or (wanted.batches == "auto" and wanted.device == "cpu"):
         return None
     return time.thread_time if wanted.device == "cpu" else time.perf_counter
+
+
+def whole(wanted: RenderSettings) -> bool:
+    """Whether the nets of the whole face draw: asked for, or installed where there is a card."""
+    here = wanted.device != "cpu" and (WIDE_FOLDER / "manifest.json").is_file()
+    return wanted.profile == "face" or (wanted.profile == "auto" and here)
 
 
 def nets_of(wanted: RenderSettings) -> RendererNets | None:

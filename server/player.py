@@ -212,7 +212,7 @@ class Player:
                 self._probe.drawn(picture, waited_ms / 1000)
             self.playout.add_picture(media, picture, waited_ms)
             waited_ms = 0.0
-        decision = self.playout.tick(media)
+        decision = self.playout.tick(media, self._timeline.speaking)
         self._outlets.audio.put(Sound(pace.index * TICK, decision.audio))
         self._on_played(decision.audio)
         self._send_picture(decision)

@@ -31,6 +31,8 @@ CATCH_UP = SAMPLE_RATE_HZ // 2
 """Where speech took the place of silence, the engine got its sound late and at once: what comes for
 that time and 0.5 s after says nothing about lateness."""
 
+LOOKAHEAD_MS = LOOKAHEAD * 1000 // SAMPLE_RATE_HZ
+
 Show: TypeAlias = Literal["show", "hold", "idle"]
 
 
@@ -131,17 +133,24 @@ class Playout:
             return
         cursor = self._cursor(tick)
         early_ms = (picture.pts - cursor) * 1000 / SAMPLE_RATE_HZ
-        if picture.pts >= self._judged:
-            self.delay.arrived(tick, early_ms if early_ms < 0 else early_ms + waited_ms)
+        if early_ms >= 0:
+            early_ms += waited_ms
+        # So early only by sound that was given ahead of its time: that is not so in silence.
+        given_ahead = early_ms > self.delay.delay_ms - LOOKAHEAD_MS
+        if picture.pts >= self._judged and not given_ahead:
+            self.delay.arrived(tick, early_ms)
         self._pending.append(picture)
         self._pending.sort(key=lambda item: (item.epoch, item.pts))
         while len(self._pending) > MAX_PENDING:
             self._pending.pop(0)
             self.stats.passed_over += 1
 
-    def tick(self, tick: int) -> Decision:
-        """Decide for tick `tick`; ticks may be left out, never repeated."""
-        self.delay.decide(tick)
+    def tick(self, tick: int, speaking: bool = False) -> Decision:
+        """Decide for tick `tick`; ticks may be left out, never repeated.
+
+        `speaking`: no sound may be left out now.
+        """
+        self.delay.decide(tick, shrink=not speaking)
         cursor = self._cursor(tick)
         audio = self._sound(cursor)
         video, picture, late = self._picture(cursor)
@@ -164,7 +173,8 @@ class Playout:
 
     def _join_epoch(self, epoch: int, pts: int) -> None:
         """Sound from `pts` on takes the place of silence; what lies before stands."""
-        first = pts - pts % FRAME_SAMPLES + FRAME_SAMPLES - LOOKAHEAD
+        # The first window that hears it has no picture (`engines.runner`): it is nearly silent.
+        first = pts - pts % FRAME_SAMPLES + 2 * FRAME_SAMPLES - LOOKAHEAD
         self._before, self.epoch = (self.epoch, first), epoch
         self._judged = self._ring.end + CATCH_UP
         self._ring.truncate(pts)

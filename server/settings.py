@@ -21,6 +21,7 @@ SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 DEVICES = ("cpu", "cuda")
 PRECISIONS = ("fp16", "int8", "fp8")
 LIBRARIES = ("auto", "trt", "ort", "torch")
+PROFILES = ("auto", "boxes", "face")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 
 
@@ -221,6 +222,12 @@ class RenderSettings(Section):
         (),
         "Cards of the engine processes in turn, as CUDA_VISIBLE_DEVICES names them (0, 1, GPU-...);"
         " empty: the first one that is visible.",
+    )
+    profile: str = option(
+        "auto",
+        "boxes: mouth and eyes; face: the whole face (docs/wide.md), a card's work; auto: face on "
+        "a card where its nets are installed.",
+        choices=PROFILES,
     )
     batches: str = option(
         "auto",

@@ -40,6 +40,10 @@ CROPS = Axis(1, 2, 16, (1, 2, 4, 8, 16))
 """Views of one photo: faces are looked for once per avatar, not per frame."""
 
 
+FACES = Axis(1, 4, BUCKETS[-1], BUCKETS)
+"""Sessions whose whole face is drawn: thirty times the sums of a mouth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranges:
     """What the inner convolutions of a network see at most, for 8 bits."""
@@ -97,7 +101,15 @@ _ROWS = (
     NetworkRow("renderer/eye", BATCH, "fp16"),
     NetworkRow("renderer/eye_reference", BATCH, "fp16"),
 )
-NETWORKS: Mapping[str, NetworkRow] = MappingProxyType({row.name: row for row in _ROWS})
+# None ship: they are rows where somebody has trained and installed them (docs/wide.md).
+WIDE = (
+    NetworkRow("wide/face", FACES, "fp16"),
+    NetworkRow("wide/face_reference", FACES, "fp16"),
+    NetworkRow("wide/face_encoder", FACES, "fp16"),
+    NetworkRow("wide/face_decoder", FACES, "fp16"),
+)
+_HERE = (*_ROWS, *(row for row in WIDE if row.path.is_file()))
+NETWORKS: Mapping[str, NetworkRow] = MappingProxyType({row.name: row for row in _HERE})
 
 
 def bucket_of(count: int, buckets: tuple[int, ...]) -> int:

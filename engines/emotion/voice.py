@@ -65,6 +65,6 @@ class Voice:
         rows[:, :PROSODY_SIZE] = prosody
         for row, colour in zip(rows[:, PROSODY_SIZE:], mel, strict=True):
             row[:CEPSTRA] = _DCT @ colour
-        bands = mel.reshape(len(mel), BANDS, -1).mean(axis=2)
+        bands = mel.reshape(len(mel), BANDS, MEL_BINS // BANDS).mean(axis=2)
         rows[:, PROSODY_SIZE + CEPSTRA :] = bands * np.float32(LOG_SCALE) - np.float32(LOG_OFFSET)
         return rows

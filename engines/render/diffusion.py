@@ -1,4 +1,4 @@
-"""The motion frame with mouth and eyes drawn anew by few-step diffusion, box by box.
+"""The motion frame with mouth and eyes, or the whole face, drawn anew by few-step diffusion.
 
 Engine thread; one renderer per avatar and size, shared by sessions; each has a state.
 Never moves anything and never hides a fault of a net: what it raises ends that session.
@@ -9,7 +9,7 @@ How it works, its ladder and its limits: docs/renderer.md.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,6 +33,11 @@ GROUPS: dict[Kind, slice] = {MOUTH: slice(0, 1), EYE: slice(1, 3)}
 """Which of `Boxes.place` one run of a net draws: both eyes together."""
 
 
+def groups_of(nets: RendererNets) -> dict[Kind, slice]:
+    """The same of some nets: those of a whole face have the one box."""
+    return GROUPS if nets.face is None else {nets.face: slice(0, 1)}
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """One way to draw."""
@@ -49,9 +54,9 @@ class BoxState:
     """What a session keeps of one kind of box."""
 
     noise: F32
-    """f32[N,3,h,w]: the same in every frame, so that texture does not boil."""
+    """f32[N,*latent_shape]: the same in every frame, so that texture does not boil."""
     previous: F32
-    """f32[N,3,h,w]: the residual drawn in the frame before; 0 where none was."""
+    """Of the same shape: the residual drawn in the frame before; 0 where none was."""
     share: float = -1.0
     """How far it is faded in, 0..1; negative: no frame has been drawn yet."""
     drawn: int = 0
@@ -103,14 +108,15 @@ class DiffusionRenderer:
         self._nets = nets
         self._warp = WarpRenderer(avatar, size, stage)
         rest = self._warp.mesh(np.zeros(MOTION_SIZE, np.float32))
-        self._boxes = Boxes(rest.placed)
+        self._boxes = Boxes(rest.placed, nets.face)
+        self._groups = groups_of(nets)
         chosen = avatar.paste if avatar.paste_nets == nets.digest else {}
-        self._weights = {kind: chosen.get(kind.name, 1.0) for kind in GROUPS}
+        self._weights = {kind: chosen.get(kind.name, 1.0) for kind in self._groups}
         self._efforts = efforts([kind for kind, weight in self._weights.items() if weight], steps)
         picture = self._warp.draw(self._warp.new_state(), rest)
         self._references = {
             kind: self._reference(kind, picture, self._boxes.place(rest.placed)[group])
-            for kind, group in GROUPS.items()
+            for kind, group in self._groups.items()
         }
 
     @property
@@ -126,14 +132,14 @@ class DiffusionRenderer:
     def new_state(self, seed: int = 0) -> DiffusionState:
         """A session's own state, 5 MB at 512; `seed` of its noise."""
         boxes = {}
-        for kind, group in GROUPS.items():
-            shape = (group.stop - group.start, 3, *kind.shape)
+        for kind, group in self._groups.items():
+            shape = (group.stop - group.start, *kind.latent_shape)
             boxes[kind] = BoxState(session_noise(seed, shape), np.zeros(shape, np.float32))
         return DiffusionState(self._warp.new_state(), boxes)
 
     def settle(self, state: DiffusionState) -> None:
         """Keep a session's rows on the card, where there is room; engine thread."""
-        for kind in GROUPS:
+        for kind in self._groups:
             box, slots = state.boxes[kind], self._nets.slots.get(kind.name)
             if slots is None or box.slots:
                 continue
@@ -182,7 +188,7 @@ class DiffusionRenderer:
         with timed(state.warp, "mesh"):
             mesh = self._warp.mesh(motion)
         picture = self._warp.draw(state.warp, mesh)
-        shown = [kind for kind in GROUPS if self._fade(state, kind, kind in way.kinds)]
+        shown = [kind for kind in self._groups if self._fade(state, kind, kind in way.kinds)]
         if shown:
             with timed(state.warp, "boxes"):
                 placed = self._boxes.place(mesh.placed)
@@ -191,7 +197,7 @@ class DiffusionRenderer:
             # The box of the second eye is a mirror's, so is what moves in it.
             told.append(condition(mirrored(motion), known))
             for kind in shown:
-                group = GROUPS[kind]
+                group = self._groups[kind]
                 rows = np.stack(told[group])
                 yield from self._refine(state, kind, placed[group], picture, rows, way.steps)
         return self._warp.finish(picture)
@@ -208,8 +214,11 @@ class DiffusionRenderer:
         """Draw the boxes of a kind into the picture."""
         box = state.boxes[kind]
         with timed(state.warp, "boxes"):
+            seen = as_input(np.stack([each.cut(picture) for each in placed]))
+            if kind.latent:
+                seen = yield self._ask(kind, "encoder", self._nets.encoded, {"box": seen})
             fixed = {
-                "picture": as_input(np.stack([each.cut(picture) for each in placed])),
+                "picture": seen,
                 "masks": as_shares(np.stack([each.masks() for each in placed])),
                 "previous": box.previous,
                 "condition": told,
@@ -219,15 +228,24 @@ class DiffusionRenderer:
         with timed(state.warp, f"{kind.name} net"):
             # A box on its way out is still drawn, at the least cost.
             residual = yield from self._sampled(kind, fixed, box, max(steps, 1))
-        if not np.isfinite(residual).all():
+            change = residual
+            if kind.latent:
+                both = {"picture": seen, "residual": residual}
+                change = yield self._ask(kind, "decoder", self._nets.changed, both)
+        if not np.isfinite(change).all():
             raise FloatingPointError(f"the {kind.name} net gave what is no number")
         box.previous = residual
         box.drawn += 1
         weight = box.share * self._weights[kind]
         with timed(state.warp, "paste"):
-            for each, layer in zip(placed, residual, strict=True):
+            for each, layer in zip(placed, change, strict=True):
                 levels = np.ascontiguousarray(layer.transpose(1, 2, 0)) * np.float32(LEVELS)
                 each.paste(picture, levels, weight)
+
+    def _ask(self, kind: Kind, half: str, run: Callable[..., F32], feeds: Mapping[str, F32]) -> Ask:
+        """For a half of the codec, whose arguments are fed by name."""
+        order = list(self._groups).index(kind)
+        return Ask((id(self._nets), half), order, lambda fed, _: run(kind, **fed), feeds)
 
     def _sampled(
         self, kind: Kind, fixed: Mapping[str, F32], box: BoxState, steps: int
@@ -245,7 +263,7 @@ class DiffusionRenderer:
                 last = number == steps
                 clean = yield Ask(
                     net=(id(nets), kind.name, last),
-                    order=list(GROUPS).index(kind),
+                    order=list(self._groups).index(kind),
                     run=partial(nets.residual, kind, keep=last),
                     feeds=feeds,
                     slots=box.slots,

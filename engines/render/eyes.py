@@ -11,7 +11,7 @@ from math import hypot
 import numpy as np
 
 from engines.avatars.eye_texture import iris_radius
-from engines.avatars.matte import ease
+from engines.avatars.matte import ease, smoothstep
 from engines.render import landmarks as lm
 from engines.render.curves import lay, lens, polygon_mask, smooth_chain, three, window
 from engines.render.cv import cv2
@@ -43,6 +43,7 @@ class Eyeball:
         self._radius = iris_radius(points, eye)
         self._corners = points[list(eye.corners), :2].copy()
         a, b = eye.corners
+        self._edges = np.array(eye.corners)
         self._upper = np.array([a, *eye.upper, b])
         self._lower = np.array([a, *eye.lower, b])
         side = eye.person_side
@@ -60,6 +61,8 @@ class Eyeball:
         if box is None:
             return
         self._eyeball(picture, box, outline, placed, weights)
+        if not self._lid.shows(placed):
+            return
         around = np.concatenate([outline, placed[[*self._eye.crease, *self._eye.above], :2]])
         larger = window(around, 4, self._size, self._size)
         if larger is not None:
@@ -86,17 +89,16 @@ class Eyeball:
     def _turned(self, box: tuple[int, int, int, int], placed: F32, weights: F32) -> F32:
         """The eye for the window, turned by the gaze, f32[h,w,3]."""
         x0, y0, x1, y1 = box
-        matrix = self._to_photo(placed)
         xs, ys = np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32)[:, None]
-        sx = (matrix[0, 0] * xs + matrix[0, 2]) + matrix[0, 1] * ys
-        sy = (matrix[1, 0] * xs + matrix[1, 2]) + matrix[1, 1] * ys
+        c, s, right, down = self._to_photo(placed)
+        sx = (c * xs + right) - s * ys
+        sy = (s * xs + down) + c * ys
         shift_x, shift_y = self.gaze(weights)
         turned = hypot(shift_x, shift_y) / (_FADE * self._radius)
         if turned <= 0:
             return _sample(self._photo, sx, sy)
         dx, dy = sx - self._centre[0] - shift_x, sy - self._centre[1] - shift_y
-        far = np.clip((np.sqrt(dx * dx + dy * dy) / self._radius - _STIFF) / _SOFT, 0, 1)
-        share = 1 - far * far * (3 - 2 * far)
+        share = 1 - smoothstep((np.sqrt(dx * dx + dy * dy) / self._radius - _STIFF) / _SOFT)
         seen = _sample(self._texture, sx - shift_x * share, sy - shift_y * share)
         line = smooth_chain(placed[self._upper, :2]) - np.array([x0, y0], np.float32)
         band = self._band(line, seen.shape[:2], 4.0, 1.3)
@@ -126,16 +128,17 @@ class Eyeball:
         across = _ACROSS * self._inward * float(inward - outward)
         return self._radius * across, self._radius * float(_DOWN * down - _UP * up)
 
-    def _to_photo(self, placed: F32) -> F32:
-        """Similarity f32[2,3] from the picture to the photo, by the eye's corners."""
-        now = placed[list(self._eye.corners), :2]
-        was = self._corners
-        a, b = now[1] - now[0], was[1] - was[0]
-        square = float(a @ a)
-        c, s = float(a @ b) / square, float(a[0] * b[1] - a[1] * b[0]) / square
-        turn = np.array([[c, -s], [s, c]], np.float32)
-        shift = was.mean(0) - turn @ now.mean(0)
-        return np.concatenate([turn, shift[:, None]], 1).astype(np.float32)
+    def _to_photo(self, placed: F32) -> tuple[float, float, float, float]:
+        """c, s, x and y of the similarity from the picture to the photo, by the eye's corners:
+        (c u - s v + x, s u + c v + y).
+        """
+        (ax, ay), (bx, by) = placed[self._edges, :2].tolist()
+        (px, py), (qx, qy) = self._corners.tolist()
+        u, v = bx - ax, by - ay
+        square = u * u + v * v
+        c, s = (u * (qx - px) + v * (qy - py)) / square, (u * (qy - py) - v * (qx - px)) / square
+        x, y = (ax + bx) / 2, (ay + by) / 2
+        return c, s, (px + qx) / 2 - (c * x - s * y), (py + qy) / 2 - (s * x + c * y)
 
 
 def _sample(texture: U8, x: F32, y: F32) -> F32:

@@ -9,6 +9,8 @@ closed eye they are a smear. The lid's skin is hung as a soap film from the skin
 
 from __future__ import annotations
 
+from math import copysign, hypot
+
 import numpy as np
 
 from engines.avatars.matte import smoothstep
@@ -70,14 +72,21 @@ class Lid:
 
     def _opening(self, points: F32) -> float:
         """Pixels; less than 0 where the lids overlap."""
-        gap = (points[self._lower] - points[self._upper])[1:-1, :2]
-        across = points[self._edge[-1], :2] - points[self._edge[0], :2]
-        down = np.array([-across[1], across[0]]) * np.sign(across[0]) / np.linalg.norm(across)
-        return float((gap @ down).mean())
+        lower, upper = (
+            points[row[1:-1], :2].mean(0).tolist() for row in (self._lower, self._upper)
+        )
+        (ax, ay), (bx, by) = points[self._edge[[0, -1]], :2].tolist()
+        u, v = bx - ax, by - ay
+        down = (upper[0] - lower[0]) * v + (lower[1] - upper[1]) * u
+        return float(copysign(1.0, u) * down / max(hypot(u, v), 1e-6))
 
     def closed(self, placed: F32) -> float:
         """Share of the eye's opening in the photo that is shut now."""
-        return float(np.clip(1 - self._opening(placed) / max(self._open, 1e-3), 0, 1))
+        return min(max(1 - self._opening(placed) / max(self._open, 1e-3), 0.0), 1.0)
+
+    def shows(self, placed: F32) -> bool:
+        """Whether there is something to draw: `draw` does nothing where there is not."""
+        return self.closed(placed) > _FROM
 
     def _top(self, placed: F32) -> F32:
         """f32[9,2]: where the painted skin sets in, past the corners as high as beside them."""

@@ -6,6 +6,8 @@ Never draws over closed lips; outside the inner lips only a tongue that is put o
 
 from __future__ import annotations
 
+from math import hypot
+
 import numpy as np
 
 from engines.avatars.bundle import Avatar
@@ -45,6 +47,7 @@ _CORNER_REACH, _CORNER_EASE = 0.11, 0.9
 """Mouth widths about a corner, and the share of its dark that goes as the mouth opens."""
 _RING = (1.2, 1.9)
 """Of those, from the corner to the skin beside it that lends its light."""
+_DIAGONAL = (np.arange(3), np.arange(3))
 _JAW = [MOTION_INDEX[n] for n in ("jawForward", "jawLeft", "jawRight", "jawOpen")]
 _FUNNEL, _PUCKER = MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]
 _TONGUE_OUT = MOTION_INDEX["tongueOut"]
@@ -129,14 +132,15 @@ class Mouth:
         radius = _CORNER_REACH * width
         if amount <= 0:
             return
-        middle = placed[_CORNERS, :2].mean(0)
-        for corner in placed[_CORNERS, :2]:
+        ends = placed[_CORNERS, :2]
+        across = ends[1] - ends[0]
+        across /= max(hypot(*across.tolist()), 2.0)
+        for corner, out in zip(ends, (-across, across), strict=True):
             box = window(corner[None], round(2 * radius), *picture.shape[1::-1])
             if box is None:
                 continue
             x0, y0, x1, y1 = box
             part = picture[y0:y1, x0:x1].astype(np.float32)
-            out = (corner - middle) / max(float(np.linalg.norm(corner - middle)), 1.0)
             dx = (np.arange(x0, x1, dtype=np.float32) - corner[0]) / np.float32(radius)
             dy = ((np.arange(y0, y1, dtype=np.float32) - corner[1]) / np.float32(radius))[:, None]
             square = dx * dx + dy * dy
@@ -199,49 +203,18 @@ class Mouth:
         funnel, pucker = float(weights[_FUNNEL]), float(weights[_PUCKER])
         width = self._geometry.mouth_width
         out = np.full((*shape, 3), self._cavity, np.float32)
-        tongue = self._on_picture(self._tip + 0.8 * jaw - np.array([0, 0.05 * width, 0]), pose)
-        half = np.array([0.36 * width, max(0.13 * width, 0.36 * gap)])
-        self._tongue.lie(out, tongue[0] - np.array(origin), half)
+        lift = np.array([0, 0.10 * width * funnel, 0], np.float32)
+        tongue = self._tip + 0.8 * jaw - np.array([0, 0.05 * width, 0])
+        places = np.concatenate(
+            [tongue[None], self._lower.corners + jaw, self._upper.corners + lift]
+        )
+        places = self._on_picture(places, pose) - np.array(origin, np.float32)
+        half = (0.36 * width, max(0.13 * width, 0.36 * gap))
+        self._tongue.lie(out, (float(places[0, 0]), float(places[0, 1])), half)
         # Rounded lips stand away from the teeth: less light reaches them, and it is warmer.
         dim = (1 - 0.5 * max(funnel, pucker)) ** _WARMTH
-        self._paste(out, self._lower, jaw, origin, pose, dim, 1 - 0.9 * funnel)
-        lift = np.array([0, 0.10 * width * funnel, 0], np.float32)
-        self._paste(out, self._upper, lift, origin, pose, dim)
-        return out
-
-    def _paste(
-        self,
-        out: F32,
-        sprite: Sprite,
-        moved: F32,
-        origin: tuple[int, int],
-        pose: Pose,
-        light: F32,
-        share: float = 1.0,
-    ) -> None:
-        seen = self._seen(out.shape, sprite, moved, origin, pose)
-        cover = cv2.extractChannel(seen, 3)
-        cover *= np.float32(-share / 255)
-        cover += 1
-        out *= three(cover)
-        out += cv2.transform(seen, np.diag(np.append(share * light, 0))[:3].astype(np.float32))
-
-    def _seen(
-        self,
-        shape: tuple[int, ...],
-        sprite: Sprite,
-        moved: F32,
-        origin: tuple[int, int],
-        pose: Pose,
-    ) -> F32:
-        """The sprite where it lies in the window, f32[h,w,4] premultiplied."""
-        height, width = sprite.image.shape[:2]
-        target = self._on_picture(sprite.corners + moved, pose) - np.array(origin, np.float32)
-        source = np.array([[0, 0], [width, 0], [0, height]], np.float32)
-        matrix = cv2.getAffineTransform(source, target.astype(np.float32))
-        out: F32 = cv2.warpAffine(
-            sprite.image, matrix, (shape[1], shape[0]), flags=cv2.INTER_LINEAR
-        )
+        _paste(out, self._lower, places[1:4], dim, 1 - 0.9 * funnel)
+        _paste(out, self._upper, places[4:], dim)
         return out
 
     def _on_picture(self, points: F32, pose: Pose) -> F32:
@@ -265,3 +238,24 @@ class Mouth:
         rim *= three(np.float32(0.9) * (1 - deep) ** 2)
         inside += rim
         return inside
+
+
+def _paste(out: F32, sprite: Sprite, corners: F32, light: F32, share: float = 1.0) -> None:
+    """Into f32[h,w,3], where the corners f32[3,2] of the sprite lie."""
+    seen = seen_at(out.shape, sprite, corners)
+    cover = cv2.extractChannel(seen, 3)
+    cover *= np.float32(-share / 255)
+    cover += 1
+    out *= three(cover)
+    lit = np.zeros((3, 4), np.float32)
+    lit[_DIAGONAL] = share * light
+    out += cv2.transform(seen, lit)
+
+
+def seen_at(shape: tuple[int, ...], sprite: Sprite, corners: F32) -> F32:
+    """The sprite where its corners f32[3,2] lie in a window, f32[h,w,4] premultiplied."""
+    height, width = sprite.image.shape[:2]
+    source = np.array([[0, 0], [width, 0], [0, height]], np.float32)
+    matrix = cv2.getAffineTransform(source, np.ascontiguousarray(corners))
+    out: F32 = cv2.warpAffine(sprite.image, matrix, (shape[1], shape[0]), flags=cv2.INTER_LINEAR)
+    return out

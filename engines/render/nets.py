@@ -31,7 +31,7 @@ from engines.backends.base import (
 )
 from engines.backends.ort import OrtBackend
 from engines.backends.slots import HoldingNetwork, Slots
-from engines.render.boxes import KINDS, MASKS, Kind
+from engines.render.boxes import KINDS, MASKS, Kind, face_box
 from engines.render.conditions import CONDITION_SIZE, Cues
 from engines.render.sampler import SIGMA
 from engines.values import F32, U8
@@ -41,7 +41,11 @@ NETS = tuple(name for kind in KINDS for name in (kind, f"{kind}_reference"))
 """For each kind of box what draws in it, and what reads the face at rest once per avatar."""
 INT8 = ".int8"
 """Behind the name of a drawing net: the same in 8 bits, which the CPU runs in place of it."""
+FACE_NETS = ("face", "face_reference", "face_encoder", "face_decoder")
+"""Of the whole face: between the halves of its codec what draws in the latent."""
 DEFAULT_FOLDER = Path(__file__).parents[1] / "weights" / "renderer"
+WIDE_FOLDER = DEFAULT_FOLDER.with_name("wide")
+"""Where the nets of the whole face are, once somebody has trained them (docs/wide.md)."""
 REFERENCE = 24
 """Layers of the features of a face at rest, at a quarter of the box's size."""
 LEVELS = 127.5
@@ -76,6 +80,8 @@ class RendererNets:
     digest: str
     """Of all four in floating point, whatever runs: what is measured with these nets is kept
     under it."""
+    face: Kind | None = None
+    """The box of the whole face, for nets of it; None: they draw mouth and eyes."""
     slots: Mapping[str, Slots] = field(default_factory=dict)
     """By kind: where sessions' rows lie on a card, once `hold` was asked for them."""
 
@@ -85,7 +91,7 @@ class RendererNets:
         Raises OutOfDeviceMemory.
         """
         slots = {}
-        for kind, rows in ROWS.items():
+        for kind, rows in (ROWS if self.face is None else {self.face.name: 1}).items():
             network = self.sessions[kind]
             if isinstance(network, HoldingNetwork):
                 slots[kind] = network.slots(HELD, KEPT, sessions * rows)
@@ -96,7 +102,7 @@ class RendererNets:
         return Cues(**{name: getattr(cues, name) for name in self.cues})
 
     def reference(self, kind: Kind, rest: U8, masks: U8) -> F32:
-        """f32[N,24,h/4,w/4] of boxes cut at rest, u8[N,h,w,3] and u8[N,2,h,w]."""
+        """`shapes(kind)["reference"]` of boxes cut at rest, u8[N,h,w,3] and u8[N,2,h,w]."""
         feeds = {"rest": as_input(rest), "masks": as_shares(masks)}
         out: F32 = self.sessions[f"{kind.name}_reference"].run(["reference"], feeds)[0]
         return out
@@ -109,7 +115,7 @@ class RendererNets:
         *,
         keep: bool = True,
     ) -> F32:
-        """The clean residual f32[N,3,h,w] that the net sees in `noised`; inputs by name.
+        """The clean residual f32[N,*latent_shape] that the net sees in `noised`; inputs by name.
 
         With `slots` inputs may be left out: they lie there. `keep`: it is the `previous` of the
         next run of its slot.
@@ -118,6 +124,21 @@ class RendererNets:
             held: F32 = self.slots[kind.name].run(["residual"], feeds, slots, keep=keep)[0]
             return held
         out: F32 = self.sessions[kind.name].run(["residual"], feeds)[0]
+        return out
+
+    def encoded(self, kind: Kind, box: F32) -> F32:
+        """What the net sees of boxes f32[N,3,h,w]: their pixels, or their latent."""
+        if not kind.latent:
+            return box
+        out: F32 = self.sessions[f"{kind.name}_encoder"].run(["latent"], {"box": box})[0]
+        return out
+
+    def changed(self, kind: Kind, picture: F32, residual: F32) -> F32:
+        """f32[N,3,h,w]: what a residual adds to the boxes that `picture` is `encoded` of."""
+        if not kind.latent:
+            return residual
+        feeds = {"picture": picture, "residual": residual}
+        out: F32 = self.sessions[f"{kind.name}_decoder"].run(["change"], feeds)[0]
         return out
 
 
@@ -136,15 +157,16 @@ def as_shares(masks: U8) -> F32:
 
 def shapes(kind: Kind, count: int = 1) -> dict[str, tuple[int, ...]]:
     """Inputs of the drawing net in their order."""
-    h, w = kind.shape
+    inside = (count, *kind.latent_shape)
+    rows, columns = kind.latent_shape[1:] if kind.latent else (n // 4 for n in kind.shape)
     return {
-        "picture": (count, 3, h, w),
-        "masks": (count, MASKS, h, w),
-        "previous": (count, 3, h, w),
-        "noised": (count, 3, h, w),
+        "picture": inside,
+        "masks": (count, MASKS, *kind.shape),
+        "previous": inside,
+        "noised": inside,
         "time": (count, 1),
         "condition": (count, CONDITION_SIZE),
-        "reference": (count, REFERENCE, h // 4, w // 4),
+        "reference": (count, REFERENCE, rows, columns),
     }
 
 
@@ -166,24 +188,26 @@ def load(
         manifest: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise BadRendererWeights(f"{path}: {error}; {_REMEDY}") from error
-    _check(folder, manifest)
+    face = _check(folder, manifest)
+    names = NETS if face is None else FACE_NETS
     sessions: dict[str, Network] = {}
     opened = OrtBackend(threads=threads) if backend is None else backend
-    whole = {name: _read(folder / f"{name}.onnx", manifest["sha256"].get(name)) for name in NETS}
+    whole = {name: _read(folder / f"{name}.onnx", manifest["sha256"].get(name)) for name in names}
     small = {
         name: _read(folder / f"{name}{INT8}.onnx", digest)
         for name, digest in manifest.get("int8", {}).items()
     }
     for name, data in (whole | small if backend is None else whole).items():
         try:
-            sessions[name] = opened.load(Model(f"renderer/{name}", data))
+            sessions[name] = opened.load(Model(f"{'wide' if face else 'renderer'}/{name}", data))
         except BadGraph as error:
             file = f"{name}{INT8 if data is small.get(name) else ''}.onnx"
             raise BadRendererWeights(f"{folder}/{file}: {error!r}; {_REMEDY}") from error
-    all_four = "".join(manifest["sha256"][name] for name in NETS)
+    all_four = "".join(manifest["sha256"][name] for name in names)
     digest = hashlib.sha256(all_four.encode()).hexdigest()[:16]
-    nets = RendererNets(sessions, int(manifest["steps"]), frozenset(manifest["cues"]), digest)
-    for kind in KINDS.values():
+    steps, cues = int(manifest["steps"]), frozenset(manifest["cues"])
+    nets = RendererNets(sessions, steps, cues, digest, face)
+    for kind in KINDS.values() if face is None else (face,):
         _try(nets, kind, folder)
     return nets
 
@@ -210,7 +234,8 @@ def _own(folder: Path, digest: str) -> RendererNets:
     return nets
 
 
-def _check(folder: Path, manifest: Any) -> None:
+def _check(folder: Path, manifest: Any) -> Kind | None:
+    """The box of the whole face, where the nets are of it."""
     got = manifest.get("schema") if isinstance(manifest, dict) else None
     if got != SCHEMA:
         raise BadRendererWeights(f"{folder}: schema {got}, wanted {SCHEMA}; {_REMEDY}")
@@ -229,6 +254,13 @@ def _check(folder: Path, manifest: Any) -> None:
             f"{folder}: nets for noise of {manifest.get('sigma')}, "
             f"this version's sampler makes {SIGMA}; {_REMEDY}"
         )
+    side = manifest.get("face")
+    if side is None:
+        return None
+    try:
+        return face_box(side)
+    except ValueError as error:
+        raise BadRendererWeights(f"{folder}: {error}; {_REMEDY}") from error
 
 
 def _read(path: Path, digest: str | None) -> bytes:
@@ -248,13 +280,15 @@ def _try(nets: RendererNets, kind: Kind, folder: Path) -> None:
     try:
         blank = np.zeros((1, h, w, 3), np.uint8)
         found = nets.reference(kind, blank, np.zeros((1, MASKS, h, w), np.uint8))
-        drawn = nets.residual(kind, {name: np.zeros(s, np.float32) for name, s in wanted.items()})
+        feeds = {name: np.zeros(s, np.float32) for name, s in wanted.items()}
+        feeds["picture"] = nets.encoded(kind, np.zeros((1, 3, h, w), np.float32))
+        drawn = nets.residual(kind, feeds)
+        change = nets.changed(kind, feeds["picture"], drawn)
     except (CardLost, OutOfDeviceMemory):
         raise
     except BackendError as error:
         raise BadRendererWeights(f"{folder}: {kind.name}: {error!r}; {_REMEDY}") from error
-    if found.shape != wanted["reference"] or drawn.shape != wanted["picture"]:
-        raise BadRendererWeights(
-            f"{folder}: {kind.name} gives {found.shape} and {drawn.shape}, "
-            f"wanted {wanted['reference']} and {wanted['picture']}; {_REMEDY}"
-        )
+    given = (found.shape, feeds["picture"].shape, drawn.shape, change.shape)
+    meant = (wanted["reference"], wanted["picture"], wanted["picture"], (1, 3, h, w))
+    if given != meant:
+        raise BadRendererWeights(f"{folder}: {kind.name} gives {given}, wanted {meant}; {_REMEDY}")

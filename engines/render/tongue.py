@@ -30,13 +30,13 @@ class Tongue:
         fine = cv2.GaussianBlur(noise.astype(np.float32), (0, 0), 1.1)
         self._relief = (fine / fine.std()).astype(np.float32)
 
-    def lie(self, out: F32, tip: F32, half: F32) -> None:
+    def lie(self, out: F32, tip: tuple[float, float], half: tuple[float, float]) -> None:
         """Into f32[h,w,3]: lit in front, dark toward the throat; centre and half axes in pixels."""
-        ys, xs = np.ogrid[: out.shape[0], : out.shape[1]]
-        dx, dy = (xs - tip[0]) / half[0], (ys - tip[1]) / half[1]
-        inside = smoothstep((1.25 - (dx * dx + dy * dy)).astype(np.float32))
+        dx = (np.arange(out.shape[1], dtype=np.float32) - tip[0]) / half[0]
+        dy = ((np.arange(out.shape[0], dtype=np.float32) - tip[1]) / half[1])[:, None]
+        inside = smoothstep(np.asarray((1.25 - dx * dx) - dy * dy, np.float32))
         groove = 0.12 * np.exp(-((dx / 0.10) ** 2))
-        light = np.clip(0.80 + 0.34 * dy - groove, 0.2, 1.0).astype(np.float32)
+        light = np.minimum(np.maximum((0.80 - groove) + 0.34 * dy, 0.2), 1.0)
         tongue = tinted(light, self._colour)
         tongue -= out
         tongue *= three(inside)

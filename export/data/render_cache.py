@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -67,6 +67,15 @@ SMOKE = Plan(clips=(4, 2), per_clip=(2, 2), restore=(1, 1), cycle=(1, 1), spoken
 FACE = Plan(clips=(60, 10), per_clip=(4, 4), restore=(4, 2), cycle=(2, 1), spoken=(1, 1),
             readers=(16, 5), face=FACE_SIDES[0])  # fmt: skip
 """Few: a face's box is five times a mouth's. On a card draw more of them (docs/wide.md)."""
+
+
+def face_plan(side: int, times: int = 1) -> Plan:
+    """FACE, of another size and so many times as much of each kind."""
+    more = {
+        name: tuple(times * count for count in getattr(FACE, name))
+        for name in ("clips", "restore", "cycle", "spoken")
+    }
+    return replace(FACE, face=side, **more)  # type: ignore[arg-type]
 
 
 def path_of(cache: Path, box: str, kind: str, test: bool = False) -> Path:

@@ -16,7 +16,7 @@ from engines.render import landmarks as lm
 from engines.render.curves import lens, polygon_mask, window
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry, Pose
-from engines.render.mouth import Mouth
+from engines.render.mouth import Mouth, seen_at
 from engines.render.rig import Rig
 from engines.render.teeth import Sprite, Stand, rig_row
 from engines.values import F32, MOTION_INDEX, U8
@@ -132,10 +132,12 @@ class FineMouth(Mouth):
         centre = self._on_picture(root, pose)[0] - np.array(origin)
         out = self._cavity_and_tongue(shape, centre.astype(np.float32), gap)
         dim = _warm(1 - 0.4 * max(funnel, pucker))
-        lower = self._seen(shape, self._lower, jaw, origin, pose)
+        at = np.array(origin, np.float32)
+        lower = seen_at(shape, self._lower, self._on_picture(self._lower.corners + jaw, pose) - at)
         out = self._over(out, lower, dim, 1 - 0.9 * funnel)
         lift = np.array([0, 0.10 * width * funnel, 0], np.float32)
-        return self._over(out, self._seen(shape, self._upper, lift, origin, pose), dim, 1.0)
+        upper = seen_at(shape, self._upper, self._on_picture(self._upper.corners + lift, pose) - at)
+        return self._over(out, upper, dim, 1.0)
 
     def _cavity_and_tongue(self, shape: tuple[int, int], centre: F32, gap: float) -> F32:
         """f32[h,w,3]: dark in the throat, flesh at the sides; a round and wet tongue."""

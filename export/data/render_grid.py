@@ -121,7 +121,7 @@ def clip_rows(
     """Boxes of some frames of a clip, each with the frame before."""
     eyes = eye_shares(clip.points)
     for row in choose(clip.points, count, rng):
-        before, now = (_toned(puppet, clip, at, i) for i in (row - 1, row))
+        before, now = (drawn_frame(puppet, clip, at, i) for i in (row - 1, row))
         sound = None if clip.sound is None else clip.sound[row]
         boxes = puppet.pairs(clip.kind, clip.identity, now, before, sound)
         if eyes[row] > _SHUT and rng.random() > _EYES_KEPT:
@@ -129,7 +129,8 @@ def clip_rows(
         yield boxes
 
 
-def _toned(puppet: Puppet, clip: Clip, at: Window, row: int) -> Drawn:
+def drawn_frame(puppet: Puppet, clip: Clip, at: Window, row: int) -> Drawn:
+    """A frame of the clip as the puppet draws it, and as it was, in the colours of the puppet."""
     drawn = puppet.drawn(at.move(clip.points[row]), at.cut(clip.frames[row]))
     return replace(drawn, truth=toned(drawn.truth, drawn.picture, drawn.mesh.placed))
 

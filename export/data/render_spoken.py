@@ -136,6 +136,10 @@ class Speaker:
         told = Told("spoken", name, *now)
         return self._cutter.cut(told, self.drawn(now[0]), self.drawn(before[0]))[0]
 
+    def boxes(self, name: str, now: Frame) -> list[Pairs | None]:
+        """Mouth, first and second eye of a frame, with none before it."""
+        return self._cutter.cut(Told("acted", name, *now), self.drawn(now[0]), None)
+
 
 def make(
     people: Portraits, spoken: Sequence[Sequence[Frame]], variants: int, seed: int,

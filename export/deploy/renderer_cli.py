@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engines.render.boxes import EYE, KINDS
+from engines.render.boxes import EYE, KINDS, MOUTH
 from engines.render.nets import DEFAULT_FOLDER, load
 from export.data.render_cache import KINDS as SHARDS
 from export.data.render_cache import path_of, stored
@@ -27,7 +27,8 @@ from export.data.render_pairs import load as load_pairs
 from export.deploy.renderer_onnx import blank_feeds, halved, to_onnx, write_folder
 from export.deploy.renderer_parity import Judge, Row, compare, feeds_of, ships, table
 from export.deploy.renderer_quantize import quantised
-from export.deploy.renderer_run import BadRun, RunNets, load_run
+from export.deploy.renderer_run import BadRun, RunNets, load_run, with_columns
+from export.deploy.wide_onnx import is_wide, load_wide, write_wide
 from export.evaluate.renderer_cli import TRACKER_ENV
 from export.judges.perceptual import PerceptualMissing, distances
 from export.judges.perceptual import load as load_judge
@@ -56,6 +57,12 @@ def parser(command: str) -> argparse.ArgumentParser:
         default=DEFAULT_FOLDER,
         metavar="FOLDER",
         help="weights that a box without a run is taken from (default: those that ship)",
+    )
+    out.add_argument(
+        "--columns",
+        type=float,
+        metavar="GAIN",
+        help="how much more of the mouth's columns is drawn (export.nets.renderer.Columns)",
     )
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
     tracker = os.environ.get(TRACKER_ENV)
@@ -101,8 +108,17 @@ def _guarded(work: Callable[[], None], command: str) -> int:
     return 0
 
 
-def runs_of(folders: Sequence[Path], base: Path | None = None) -> list[RunNets]:
+def runs_of(
+    folders: Sequence[Path], base: Path | None = None, columns: float | None = None
+) -> list[RunNets]:
     """Those of `folders`, and of `base` for the boxes they lack. Raises BadRun, NotTrainable."""
+    runs = _read(folders, base)
+    return [
+        with_columns(r, columns) if columns is not None and r.kind is MOUTH else r for r in runs
+    ]
+
+
+def _read(folders: Sequence[Path], base: Path | None) -> list[RunNets]:
     runs = {run.kind.name: run for run in map(load_run, folders)}
     if len(runs) < len(folders):
         raise BadRun(f"{len(folders)} runs of {', '.join(runs)}; wanted one of a box")
@@ -112,13 +128,20 @@ def runs_of(folders: Sequence[Path], base: Path | None = None) -> list[RunNets]:
 
 
 def _to_onnx(args: argparse.Namespace) -> None:
-    runs = runs_of(args.renderer, args.base)
+    if len(args.renderer) == 1 and is_wide(args.renderer[0]):
+        wide = load_wide(args.renderer[0])
+        given = json.loads(args.figures.read_text()) if args.figures else {}
+        size = write_wide(wide, args.out, steps=args.steps, cues=args.cues, figures=given)
+        load(args.out)
+        print(f"{args.out}: the whole face at {wide.kind.width}, {size / 1e6:.1f} MB")
+        return
+    runs = runs_of(args.renderer, args.base, args.columns)
     models = {name: halved(data) for run in runs for name, data in to_onnx(run).items()}
     _write(args, runs, models, {name: "fp32" for name in KINDS}, {})
 
 
 def _quantize(args: argparse.Namespace) -> None:
-    runs, judge = runs_of(args.renderer, args.base), judge_of(args)
+    runs, judge = runs_of(args.renderer, args.base, args.columns), judge_of(args)
     models: dict[str, bytes] = {}
     smaller: dict[str, bytes] = {}
     precision, tables = {}, {}
@@ -141,7 +164,7 @@ def _quantize(args: argparse.Namespace) -> None:
 
 def _parity(args: argparse.Namespace) -> None:
     judge = judge_of(args)
-    for run in runs_of(args.renderer, None if args.renderer else args.base):
+    for run in runs_of(args.renderer, None if args.renderer else args.base, args.columns):
         rows, _ = _weigh(run, to_onnx(run), args.cache, judge)
         for line in table(run.kind.name, rows):
             print(line)

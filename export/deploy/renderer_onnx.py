@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from engines.render.boxes import MASKS, Kind
-from engines.render.nets import INT8, NETS, REFERENCE, SCHEMA, shapes
+from engines.render.nets import FACE_NETS, INT8, NETS, REFERENCE, SCHEMA, shapes
 from engines.render.sampler import SIGMA
 from export.deploy.renderer_run import RunNets
 
@@ -36,12 +36,13 @@ def to_onnx(run: RunNets) -> dict[str, bytes]:
     kind, (h, w) = run.kind, run.kind.shape
     rest = {"rest": (1, 3, h, w), "masks": (1, MASKS, h, w)}
     return {
-        kind.name: _export(run.box, shapes(kind), "residual"),
-        f"{kind.name}_reference": _export(run.reference, rest, "reference"),
+        kind.name: exported(run.box, shapes(kind), "residual"),
+        f"{kind.name}_reference": exported(run.reference, rest, "reference"),
     }
 
 
-def _export(net: nn.Module, inputs: Mapping[str, tuple[int, ...]], output: str) -> bytes:
+def exported(net: nn.Module, inputs: Mapping[str, tuple[int, ...]], output: str) -> bytes:
+    """A net as ONNX, in single precision; the first axis of inputs and output is free."""
     blank = tuple(torch.zeros(shape) for shape in inputs.values())
     names = [*inputs]
     with TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -97,19 +98,22 @@ def write_folder(
     figures: Mapping[str, Any],
     training: Mapping[str, Any],
     small: Mapping[str, bytes] | None = None,
+    face: int | None = None,
 ) -> None:
     """Write the nets, then the manifest that names them; each aside and renamed.
 
-    `small`: drawing nets in int8, to stand beside those in floating point.
-    Raises ValueError unless all of NETS are there.
+    `small`: drawing nets in int8, to stand beside those in floating point. `face`: pixels a side
+    of the box, for nets of the whole face.
+    Raises ValueError unless all of NETS, or of FACE_NETS, are there.
     """
-    if set(models) != set(NETS):
-        raise ValueError(f"nets {', '.join(models)}: wanted {', '.join(NETS)}")
+    names = NETS if face is None else FACE_NETS
+    if set(models) != set(names):
+        raise ValueError(f"nets {', '.join(models)}: wanted {', '.join(names)}")
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in models.items():
         _write(folder / f"{name}.onnx", data)
     small = small or {}
-    for name in NETS:
+    for name in names:
         file = folder / f"{name}{INT8}.onnx"
         if name in small:
             _write(file, small[name])
@@ -118,7 +122,7 @@ def write_folder(
             file.unlink(missing_ok=True)
     manifest = {
         "schema": SCHEMA,
-        "sha256": {name: hashlib.sha256(models[name]).hexdigest() for name in NETS},
+        "sha256": {name: hashlib.sha256(models[name]).hexdigest() for name in names},
         "int8": {name: hashlib.sha256(data).hexdigest() for name, data in small.items()},
         "steps": steps,
         "sigma": SIGMA,
@@ -128,6 +132,8 @@ def write_folder(
         "figures": dict(figures),
         "training": dict(training),
     }
+    if face is not None:
+        manifest["face"] = face
     _write(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
 
 

@@ -22,6 +22,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from engines.values import F32
 
+_FEW = 3
+"""Channels that a filter of pictures gives at most."""
+
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, feeds: Sequence[Mapping[str, F32]]) -> None:
@@ -35,11 +38,12 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 def quantised(model: bytes, feeds: Sequence[Mapping[str, F32]]) -> bytes:
     """The net with its inner convolutions in int8 (weights by channel), calibrated on `feeds`.
 
-    The first and the last convolution, which see and give levels, stay as they are, and so does
-    all that is no convolution. Raises ValueError for a net with fewer than three of them.
+    The first and the last convolution, which see and give levels, stay as they are, and so do
+    filters of few channels and all that is no convolution. Raises ValueError for a net with fewer
+    than three of them.
     """
-    convolutions = [node.name for node in onnx.load_from_string(model).graph.node if _conv(node)]
-    if len(convolutions) < 3:
+    wide, thin = _convolutions(onnx.load_from_string(model).graph)
+    if len(wide) < 3:
         raise ValueError("no inner convolution to quantise")
     with tempfile.TemporaryDirectory() as folder:
         plain, shaped, small = (Path(folder, f"{n}.onnx") for n in ("plain", "shaped", "small"))
@@ -51,7 +55,7 @@ def quantised(model: bytes, feeds: Sequence[Mapping[str, F32]]) -> bytes:
             _Reader(feeds),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv"],
-            nodes_to_exclude=[convolutions[0], convolutions[-1]],
+            nodes_to_exclude=[wide[0], wide[-1], *thin],
             per_channel=True,
             # Processors with AVX2 and no VNNI add pairs of products in 16 bits: 7-bit weights
             # cannot overflow there, so that a net is the same net everywhere.
@@ -63,5 +67,12 @@ def quantised(model: bytes, feeds: Sequence[Mapping[str, F32]]) -> bytes:
         return small.read_bytes()
 
 
-def _conv(node: onnx.NodeProto) -> bool:
-    return str(node.op_type) == "Conv"
+def _convolutions(graph: onnx.GraphProto) -> tuple[list[str], list[str]]:
+    """Names of those that give many channels, and of those that give few."""
+    channels = {constant.name: constant.dims[0] for constant in graph.initializer}
+    wide: list[str] = []
+    thin: list[str] = []
+    for node in graph.node:
+        if node.op_type == "Conv":
+            (wide if channels.get(node.input[1], _FEW + 1) > _FEW else thin).append(node.name)
+    return wide, thin

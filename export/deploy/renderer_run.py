@@ -7,14 +7,18 @@ Never trains, never guesses: what the folder lacks is named.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
+from torch import nn
 
 from engines.render.boxes import KINDS, Kind
-from export.nets.renderer import BoxNet, ReferenceNet
+from export.nets.renderer import BoxNet, Columns
 from export.train.renderer import load_trained
+
+MOST_COLUMNS = 4.0
+"""Beyond it gaps are black and teeth glow."""
 
 
 class BadRun(Exception):
@@ -27,7 +31,7 @@ class RunNets:
 
     kind: Kind
     box: BoxNet
-    reference: ReferenceNet
+    reference: nn.Module
     step: int
     """Of the training when it was saved."""
     regression: bool
@@ -47,3 +51,15 @@ def load_run(folder: Path) -> RunNets:
             f"{folder}: {type(error).__name__}: {error}; name the folder of a run that is whole"
         ) from error
     return RunNets(kind, nets.box, nets.reference, step, bool(config.get("regression")))
+
+
+def with_columns(run: RunNets, gain: float) -> RunNets:
+    """The run, its box's columns (`export.nets.renderer.Columns`) drawn `gain` times more of.
+
+    Raises BadRun for a gain outside 0 to MOST_COLUMNS.
+    """
+    if not 0 <= gain <= MOST_COLUMNS:
+        raise BadRun(f"columns {gain}: wanted 0 to {MOST_COLUMNS:g}; 1.25 ships")
+    run.box.columns = Columns(gain) if gain else None
+    run.box.config = replace(run.box.config, columns=gain)
+    return run

@@ -17,8 +17,11 @@ from types import MappingProxyType
 import torch
 
 from engines.render.cv import cv2
+from engines.scene.encoder import SceneEncoder
 from export.data.render_cache import stored
 from export.data.render_pairs import Pairs
+from export.distill.later import Later, Weights, made_up_later
+from export.distill.later import load as load_later
 from export.distill.losses import Features, FeaturesMissing
 from export.distill.student import Distiller, Recipe, save, start, student_step
 from export.train import several
@@ -47,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--contest", type=float, default=usual.contest, help="of looking real")
     out.add_argument("--warm", type=int, default=usual.warm, help="steps till critics are heard")
     out.add_argument("--shares", type=shares_of, default={}, help="kinds drawn, as restore=0.4,...")
+    for name in ("sync", "au", "emotion", "action"):
+        out.add_argument(f"--{name}", type=float, default=0.0, help=f"weight of the {name} expert")
+    out.add_argument("--experts", type=Path, default=Path("artifacts/runs/experts"))
+    out.add_argument("--sync-run", type=Path, default=Path("artifacts/runs/sync"))
     out.add_argument("--two", type=float, default=usual.two, help="share of second steps")
     return out
 
@@ -65,6 +72,15 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         two=args.two,
         warm=1 if args.smoke else args.warm,
     )
+
+
+def later_of(args: argparse.Namespace, device: str) -> Later | None:
+    """The later stage that the arguments ask for. Raises FileNotFoundError, ValueError."""
+    weights = Weights(args.sync, args.au, args.emotion, args.action)
+    if args.smoke and weights.any():
+        return made_up_later(args.box, weights)
+    embed = SceneEncoder.load().embed
+    return load_later(weights, args.box, args.cache, args.experts, args.sync_run, embed, device)
 
 
 def taught(args: argparse.Namespace) -> tuple[Nets, Pairs, Features | None]:
@@ -86,8 +102,10 @@ def distill(argv: list[str]) -> int:
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer")
     folder: Path = args.run or default / f"{args.box}-student"
     try:
+        device = several.join(args.device)
         teacher, pairs, features = taught(args)
-    except (FileNotFoundError, FeaturesMissing) as error:
+        later = later_of(args, device)
+    except (FileNotFoundError, FeaturesMissing, ValueError) as error:
         sys.stderr.write(f"distill: {error}\n")
         return 1
     base = replace(STUDENT, steps=SMOKE.steps, batch=4, every=1) if args.smoke else STUDENT
@@ -98,19 +116,21 @@ def distill(argv: list[str]) -> int:
         batch=args.batch or base.batch,
         rate=args.rate or base.rate,
         seed=args.seed,
-        device=several.join(args.device),
+        device=device,
         net=teacher.box.config,
     )
     folder.mkdir(parents=True, exist_ok=True)
     recipe = recipe_of(args)
     note = asdict(config) | {
-        "recipe": recipe.as_dict(),
+        "recipe": recipe.as_dict() | (later.weights.as_dict() if later else {}),
         "teacher": str(args.teacher or ""),
         "shares": SHARES | args.shares,
+        "side": pairs.picture.shape[1],
     }
     (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start_trainer(config, folder, resume=args.resume)
     distiller = start(trainer, recipe, teacher, features, resume=args.resume)
+    distiller.later = later
     run(distiller, pairs, None if args.minutes is None else 60 * args.minutes, args.shares)
     several.leave()
     return 0

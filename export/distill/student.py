@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from engines.render.sampler import SIGMA, sample, step
 from export.data.render_pairs import Pairs
 from export.distill.contest import Discriminator, cells, lost, smoothness
+from export.distill.later import Later
 from export.distill.losses import (
     CUTS,
     Critic,
@@ -91,6 +92,8 @@ class Distiller:
     critic_optimizer: torch.optim.AdamW
     judge: Discriminator
     judge_optimizer: torch.optim.AdamW
+    later: Later | None = None
+    """Experts of the later stage."""
 
     @property
     def config(self) -> RenderConfig:
@@ -159,6 +162,8 @@ def student_step(distiller: Distiller, pairs: Pairs, chance: NDArray[np.float64]
     if recipe.tint:
         loss = loss + recipe.tint * tint_loss(drawn, batch.residual, weight).mean()
     loss = loss + _looks(distiller, batch, drawn)
+    if distiller.later is not None:
+        loss = loss + distiller.later.loss(nets, batch, drawn, rng)
     descend(trainer, loss)
     return float(loss.detach())
 

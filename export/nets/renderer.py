@@ -20,6 +20,9 @@ from engines.render.conditions import CONDITION_SIZE
 BLOCK = 4
 """Pixels a side of one space-to-depth block."""
 REFERENCE_CHANNELS = 24
+ACROSS_PX, DOWN_PX = 1.0, 1.5
+"""Deviations of the Gaussians that `Columns` blurs by across and down."""
+_GREY = (0.114, 0.587, 0.299)
 _PIXELS = BLOCK * BLOCK
 _PLANES = 3 + 2 + 3 + 3
 """Of the motion frame, its masks, the residual before and the noised one."""
@@ -34,6 +37,8 @@ class BoxNetConfig:
     blocks: tuple[int, int, int] = (1, 1, 2)
     """Residual blocks on the way down (and up again, but for the last)."""
     hidden: int = 128
+    columns: float = 0.0
+    """Of `Columns`; 0: none."""
 
     def as_dict(self) -> dict[str, object]:
         """For manifests and checkpoints."""
@@ -64,6 +69,35 @@ class Residual(nn.Module):
         y = self.first(functional.relu(x)) * (1 + scale) + shift
         out: Tensor = x + self.second(functional.relu(y))
         return out
+
+
+class Columns(nn.Module):
+    """What differs across the opening, evened along its columns, drawn so much more of.
+
+    An unsharp mask of grey across, averaged down: gaps between teeth stand upright and stay, grain
+    goes in all directions and is averaged away.
+    """
+
+    across: Tensor
+    down: Tensor
+    inside: Tensor
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        grey = torch.tensor(_GREY)[None, :, None, None]
+        around = -_gauss(ACROSS_PX, 3)
+        around[3] += 1
+        self.register_buffer("across", grey * around[None, None, None, :])
+        self.register_buffer("down", gain * _gauss(DOWN_PX, 4)[None, None, :, None])
+        opening = torch.tensor((1.0, 0.0))[None, :, None, None]
+        self.register_buffer("inside", opening * torch.full((3, 3), 1 / 9))
+
+    def forward(self, residual: Tensor, picture: Tensor, masks: Tensor) -> Tensor:
+        """f32[N,3,h,w] of residual and picture, f32[N,2,h,w] of masks -> f32[N,3,h,w]."""
+        detail = functional.conv2d(picture + residual, self.across, padding=(0, 3))
+        upright = functional.conv2d(detail, self.down, padding=(4, 0))
+        where = functional.conv2d(masks, self.inside, padding=1)
+        return residual + upright * where
 
 
 class BoxNet(nn.Module):
@@ -97,6 +131,7 @@ class BoxNet(nn.Module):
         self.last = nn.Conv2d(w0, drawn, 3, padding=1)
         for value in self.last.parameters():
             nn.init.zeros_(value)
+        self.columns = Columns(config.columns) if config.columns else None
 
     def forward(
         self,
@@ -122,7 +157,8 @@ class BoxNet(nn.Module):
         coarse = _through(self.middle, self.shrink2(middle), code)
         middle = _through(self.up1, middle + _twice(self.grow1(coarse)), code)
         fine = _through(self.up0, fine + _twice(self.grow0(middle)), code)
-        return self.spread(self.last(functional.relu(fine)))
+        drawn = self.spread(self.last(functional.relu(fine)))
+        return drawn if self.columns is None else self.columns(drawn, picture, masks)
 
     def blocks(self, *planes: Tensor) -> Tensor:
         """What the net sees of picture, masks, previous and noised, at the size it works at."""
@@ -151,6 +187,13 @@ class ReferenceNet(nn.Module):
         planes = torch.cat((rest, masks), dim=1)
         out: Tensor = self.body(functional.pixel_unshuffle(planes, BLOCK))
         return out
+
+
+def _gauss(deviation: float, reach: int) -> Tensor:
+    """f32[2 * reach + 1], of sum 1."""
+    at = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    taps = torch.exp(-0.5 * (at / deviation) ** 2)
+    return taps / taps.sum()
 
 
 def _through(blocks: nn.ModuleList, x: Tensor, code: Tensor) -> Tensor:

@@ -62,14 +62,19 @@ class _Encoder(nn.Sequential):
     """BGR in [-1,1] in, as everywhere here; its files are of RGB in [0,1]."""
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = super().forward((x.flip(1) + 1) / 2)
-        return out
+        """f32[N,3,h,w] -> f32[N,32,h/8,w/8]"""
+        x = (x.flip(1) + 1) / 2
+        for layer in self:
+            x = layer(x)
+        return x
 
 
 class _Decoder(nn.Sequential):
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = super().forward(x)
-        return out.flip(1) * 2 - 1
+        """f32[N,32,h/8,w/8] -> f32[N,3,h,w]"""
+        for layer in self:
+            x = layer(x)
+        return x.flip(1) * 2 - 1
 
 
 def _shrink() -> nn.Module:

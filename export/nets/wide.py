@@ -42,8 +42,8 @@ def config_of(sizes: Mapping[str, Any]) -> BoxNetConfig:
     """Sizes as a run's config.json has them. Raises KeyError for what is none."""
     common = (tuple(sizes["widths"]), tuple(sizes["blocks"]), sizes["hidden"])
     if "codec" not in sizes:
-        return BoxNetConfig(*common)
-    return WideNetConfig(*common, codec_config(sizes["codec"]))
+        return BoxNetConfig(*common, columns=sizes.get("columns", 0.0))
+    return WideNetConfig(*common, codec=codec_config(sizes["codec"]))
 
 
 class WideNet(BoxNet):

@@ -126,10 +126,12 @@ def fit(trainer: AutoencoderTrainer, pictures: U8, judge: Callable[[Codec], Mapp
     """To the last step, or for so many seconds (counted over resumed runs too)."""
     config = trainer.config
     spent = trainer.history[-1]["seconds"] if trainer.history else 0.0
-    began, total, count, done = monotonic() - spent, 0.0, 0, 0.0
+    began, total, count = monotonic() - spent, 0.0, 0
 
     def share() -> float:
-        return trainer.step / config.steps if seconds is None else (monotonic() - began) / seconds
+        if seconds is not None:
+            return (monotonic() - began) / seconds
+        return trainer.step / config.steps if config.steps else 1.0
 
     done = share()
     while done < 1:

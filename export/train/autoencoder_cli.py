@@ -17,9 +17,11 @@ import numpy as np
 import torch
 from rich.progress import Progress
 
+from engines.render.boxes import FACE_SIDES
 from engines.render.cv import cv2
 from engines.values import F32, U8
-from export.data.render_cache import stored
+from export.data.grid import DataMissing
+from export.data.render_cache import face_plan, prepare, stored
 from export.distill.losses import Features, FeaturesMissing
 from export.nets.codec import Codec, CodecConfig
 from export.nets.taef2 import CodecMissing, load_taef2
@@ -31,6 +33,7 @@ from export.train.autoencoder import (
     start,
     there_and_back,
 )
+from export.train.renderer_cli import JOBS, made_up
 from export.train.renderer_figures import apart, edges, psnr
 from export.train.renderer_sheet import draw_curves, write
 
@@ -46,6 +49,11 @@ def parser() -> argparse.ArgumentParser:
     data = os.environ.get("SYNCHRORAMA_DATA", "../shared/data")
     out.add_argument("--data", type=Path, default=Path(data), help="with taef2/: features")
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
+    out.add_argument("--prepare", action="store_true", help="make the pairs that are missing")
+    out.add_argument("--jobs", type=int, default=JOBS, help=f"processes of --prepare [{JOBS}]")
+    out.add_argument("--side", type=int, choices=FACE_SIDES, default=FACE_SIDES[0],
+                     help="pixels of the box that --prepare draws")  # fmt: skip
+    out.add_argument("--times", type=int, default=1, help="as many pairs of --prepare")
     out.add_argument("--run", type=Path, help="folder of the run (default: artifacts/runs/...)")
     out.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     out.add_argument("--smoke", action="store_true", help="seconds, made-up boxes, no folder")
@@ -91,12 +99,13 @@ def figures(codec: Codec, pictures: U8) -> dict[str, float]:
 
 
 def pictures_of(args: argparse.Namespace) -> tuple[U8, U8]:
-    """Those to train on, and those of people kept out. Raises FileNotFoundError."""
+    """Those to train on, and those of people kept out. Raises FileNotFoundError, DataMissing."""
     if args.smoke:
-        from export.train.renderer_cli import made_up
-
         pairs = made_up("face", 8)
     else:
+        if args.prepare:
+            plan = face_plan(args.side, max(args.times, 1))
+            prepare(args.data, args.cache, plan, jobs=args.jobs)
         pairs = stored(args.cache, "face")
     kept_out = apart(pairs)
     held = pairs.truth[kept_out]
@@ -138,7 +147,7 @@ def train(argv: list[str]) -> int:
         features = Features.load(args.data) if config.features and config.steps else None
         given = load_taef2(args.data) if args.taef2 else None
         seen, held = pictures_of(args)
-    except (FileNotFoundError, FeaturesMissing, CodecMissing) as error:
+    except (FileNotFoundError, DataMissing, FeaturesMissing, CodecMissing) as error:
         sys.stderr.write(f"train autoencoder: {error}\n")
         return 1
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from export.data.render_pairs import Pairs, join
 from export.deploy.renderer_run import RunNets
 from export.distill.student import Recipe, save, student_step
 from export.distill.student import start as start_student
-from export.nets.renderer import BoxNetConfig
+from export.nets.wide import config_of
 from export.train import several
 from export.train.renderer import Nets, RenderConfig, start
 from export.train.renderer_batch import chances
@@ -64,8 +64,7 @@ def everybodys(kind: str, folder: Path = DEFAULT_FOLDER) -> Nets:
     try:
         note = json.loads((folder / "manifest.json").read_text())
         sizes = note["training"][kind]["net"]
-        config = BoxNetConfig(tuple(sizes["widths"]), tuple(sizes["blocks"]), sizes["hidden"])
-        nets = Nets(config)
+        nets = Nets(config_of(sizes))
         nets.box.load_state_dict(_weights(folder / f"{kind}.onnx"))
         nets.reference.load_state_dict(_weights(folder / f"{kind}_reference.onnx"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:

@@ -24,14 +24,23 @@ from engines.render.conditions import CONDITION_SIZE
 from engines.render.cv import cv2
 from engines.values import F32
 from export.data.grid import DataMissing
-from export.data.render_cache import FACE, FULL, prepare, stored
+from export.data.render_cache import prepare, stored
 from export.data.render_pairs import Pairs
 from export.nets.codec import CodecConfig
 from export.nets.renderer import BoxNetConfig
 from export.nets.wide import CONFIGS, WideNetConfig
 from export.train import several
 from export.train.autoencoder import NoCodecRun, load_codec
-from export.train.renderer import Nets, RenderConfig, RenderTrainer, fit, save, start, train_step
+from export.train.renderer import (
+    Nets,
+    RenderConfig,
+    RenderTrainer,
+    fit,
+    load_trained,
+    save,
+    start,
+    train_step,
+)
 from export.train.renderer_batch import chances
 from export.train.renderer_figures import apart, figures, shown, watched
 from export.train.renderer_sheet import chosen, draw_curves, sheet, write
@@ -45,7 +54,7 @@ SHEET_SECONDS = 150.0
 SMOKE = RenderConfig(steps=6, batch=4, every=1, net=BoxNetConfig((8, 12, 16), (1, 1, 1), 16))
 
 
-SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, CodecConfig("own", (8, 8), 1))
+SMOKE_FACE = WideNetConfig((8, 12, 16), (1, 1, 1), 16, codec=CodecConfig("own", (8, 8), 1))
 
 
 def made_up(box: str, count: int = 24, seed: int = 1) -> Pairs:
@@ -73,8 +82,7 @@ def pairs_of(args: argparse.Namespace) -> Pairs:
     if args.smoke:
         return made_up(args.box)
     if args.prepare:
-        plan = replace(FACE, face=args.side) if args.box == "face" else FULL
-        prepare(args.data, args.cache, plan, jobs=args.jobs)
+        prepare(args.data, args.cache, jobs=args.jobs)
     return stored(args.cache, args.box)
 
 
@@ -100,6 +108,15 @@ def judge_of(
         return figures(seen, ways(nets, seen))
 
     return judge
+
+
+def begin_with(trainer: RenderTrainer, nets: Nets | None, codec: Path | None) -> None:
+    """Weights of a run that ended, for the nets and their running mean; a face's codec."""
+    if nets is not None:
+        for part in (trainer.nets.now, trainer.nets.mean):
+            part.load_state_dict(nets.state_dict())
+    if codec:
+        put_codec(trainer.nets, load_codec(codec).codec)
 
 
 def run(trainer: RenderTrainer, pairs: Pairs, seconds: float | None) -> None:
@@ -186,17 +203,16 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--jobs", type=int, default=JOBS, help=f"processes of --prepare [{JOBS}]")
     out.add_argument("--regression", action="store_true", help="the plain regressor, for figures")
     out.add_argument("--widths", type=widths_of, help="channels, as 48,96,160")
+    out.add_argument("--start", type=Path, help="run whose nets training begins with; its widths")
     out.add_argument("--codec", type=Path, help="of a face: run of `train autoencoder`")
-    out.add_argument("--side", type=int, choices=FACE_SIDES, default=FACE_SIDES[0],
-                     help="of a face: pixels of the box that --prepare draws")  # fmt: skip
     return out
 
 
-def config_of(args: argparse.Namespace) -> RenderConfig:
-    """The configuration that the arguments ask for."""
+def config_of(args: argparse.Namespace, begun: Nets | None = None) -> RenderConfig:
+    """The configuration that the arguments ask for; `begun`: nets whose sizes are kept."""
     base = SMOKE if args.smoke else RenderConfig()
-    net = CONFIGS[args.box]
-    if args.smoke:
+    net = begun.box.config if begun else CONFIGS[args.box]
+    if begun is None and args.smoke:
         net = SMOKE_FACE if args.box == "face" else base.net or net
     if isinstance(net, WideNetConfig) and args.codec:
         net = replace(net, codec=load_codec(args.codec).config)
@@ -219,27 +235,26 @@ def train(argv: list[str]) -> int:
     # One process is one thread: two threads on a busy machine are slower than one.
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    if args.box == "face" and not (args.smoke or args.codec):
-        sys.stderr.write("train renderer: a face needs --codec RUN, of `train autoencoder`\n")
-        return 1
-    try:
-        config = replace(config_of(args), device=several.join(args.device))
-    except NoCodecRun as error:
-        sys.stderr.write(f"train renderer: {error}\n")
+    if args.box == "face" and not args.smoke and (args.prepare or not args.codec):
+        said = "a face needs --codec RUN, of `train autoencoder`, which has its --prepare"
+        sys.stderr.write(f"train renderer: {said}\n")
         return 1
     name = f"{args.box}-regression" if args.regression else args.box
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer") / name
     folder = args.run or default
     try:
+        begun = load_trained(args.start).mean if args.start else None
+        config = replace(config_of(args, begun), device=several.join(args.device))
         pairs = pairs_of(args)
-    except (DataMissing, FileNotFoundError) as error:
+    except (DataMissing, FileNotFoundError, NoCodecRun) as error:
         sys.stderr.write(f"train renderer: {error}\n")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
+    note = asdict(config) | {"side": pairs.picture.shape[1], "start": str(args.start or "")}
+    (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start(config, folder, resume=args.resume)
-    if args.codec and trainer.step == 0:
-        put_codec(trainer.nets, load_codec(args.codec).codec)
+    if trainer.step == 0:
+        begin_with(trainer, begun, args.codec)
     run(trainer, pairs, None if args.minutes is None else 60 * args.minutes)
     several.leave()
     return 0

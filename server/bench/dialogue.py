@@ -166,6 +166,11 @@ async def _talk(
     for index in range(starts):
         await asyncio.sleep(max(0.0, begin_s + index * seconds / starts - time.monotonic()))
         await client.until(lambda: client.doing == "listening")
+        if await client.state() != "live":
+            raise BenchError(
+                f"the connection was lost after {seen.turns} turns, {seen.unanswered} unanswered: "
+                "the machine is too busy for this measurement"
+            )
         await _turn(client, seen, rng, index in cut)
         spoken = f"{seen.turns} turns, {seen.barges} barge-ins"
         tell(f"{time.monotonic() - begin_s:.0f} of {seconds:.0f} s: {spoken}")

@@ -35,7 +35,7 @@ from server.settings import RenderSettings
 from server.settings_section import SettingsError
 
 log = logging.getLogger(__name__)
-SERVED = tuple(name for name in NETWORKS if name.startswith("renderer/"))
+SERVED = tuple(name for name in NETWORKS if name.startswith(("renderer/", "wide/")))
 """Networks that a card is worth for: run for every frame of every session, in batches."""
 BUILD_TIMEOUT_S = 3600.0
 

@@ -64,11 +64,13 @@ def serve_workers(
 
 def _check(settings: Settings) -> None:
     if not hasattr(socket, "AF_UNIX") or not hasattr(socket, "send_fds"):
-        raise SettingsError("server.workers: more than one needs Linux or macOS; give 1")
+        raise SettingsError(
+            "server.workers, server.engines: more than one needs Linux or macOS; give 1"
+        )
     if settings.server.tls_certificate is not None:
         raise SettingsError(
-            "server.tls_certificate: with server.workers above 1 put TLS in a proxy before the "
-            "server, or give server.workers 1"
+            "server.tls_certificate: with server.workers or server.engines above 1 put TLS in a "
+            "proxy before the server, or give 1 of each"
         )
 
 

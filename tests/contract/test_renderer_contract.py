@@ -20,6 +20,7 @@ from engines.sharing import strokes_of, together
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
 from tests.support.fake_renderer import FakeAvatar, FakeRenderer
 from tests.support.tiny_renderer import tiny_nets
+from tests.support.tiny_wide import tiny_wide
 
 SIZE = 256
 
@@ -48,6 +49,11 @@ def shipped_nets() -> Renderer:
     return DiffusionRenderer(store.load(store.names()[0]), SIZE, nets=load())
 
 
+def whole_face() -> Renderer:
+    store = default_store()
+    return DiffusionRenderer(store.load(store.names()[0]), SIZE, nets=tiny_wide())
+
+
 RENDERERS: dict[str, Callable[[], Renderer]] = {
     "fake": lambda: FakeRenderer(FakeAvatar(), SIZE),
     "warp": shipped,
@@ -55,6 +61,7 @@ RENDERERS: dict[str, Callable[[], Renderer]] = {
     "diffusion": drawn_anew,
     "diffusion by the shipped nets": shipped_nets,
     "diffusion of the eyes": lambda: drawn_anew(mouth=0.0),
+    "diffusion of the whole face": whole_face,
     "marked diffusion": lambda: Marked(drawn_anew(), Mark(MarkStyle(), SIZE)),
     "marked": lambda: Marked(FakeRenderer(FakeAvatar(), SIZE), Mark(MarkStyle(), SIZE)),
 }

@@ -72,8 +72,9 @@ async def test_a_turn_a_barge_in_and_its_answer(provider: Provider) -> None:
         async with live(http, page.client, voice="assistant"):
             await page.until(lambda: page.state == "listening")
             page.visitor.say(0.8)
-            # An answer is of two segments; the second is interrupted.
-            await page.until(lambda: len(page.of("started")) == 2)
+            # Half a second into the answer, which lasts three.
+            await page.until(lambda: len(page.of("started")) == 1)
+            await page.client.audio.at_least(len(page.client.audio.frames) + 25)
             page.visitor.say(0.8)
             await page.until(lambda: any(e["interrupted"] for e in page.of("finished")))
             await page.until(lambda: page.state == "listening")

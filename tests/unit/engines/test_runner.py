@@ -117,6 +117,20 @@ def test_an_interrupt_forgets_what_waited() -> None:
     assert (stats.epoch, stats.pts, stats.frames_dropped) == (1, 640, 2)
 
 
+def test_the_first_window_of_a_seamless_epoch_is_heard_and_not_drawn() -> None:
+    bench = Bench()
+    bench.hear(0, 3200)
+    bench.session.audio.put(AudioChunk(3200, 1, voice(0.12), seamless=True))
+    bench.runner.advance()
+    # It lies before 40 ms of the new sound; in the picture drawn before it nothing is missing.
+    assert [item.pts for item in bench.runner.pending] == [3200, 3840]
+    assert bench.session.stats().epoch == 1 and bench.session.stats().pts == 3840
+    bench.runner.draw(bench.runner.pending[0])
+    bench.session.audio.put(AudioChunk(5120, 1, voice(0.04), seamless=True))
+    bench.runner.advance()
+    assert [item.pts for item in bench.runner.pending] == [3840, 4480]
+
+
 def test_what_the_sound_lost_is_told() -> None:
     bench = Bench()
     bench.hear(0, 640, epoch=1)

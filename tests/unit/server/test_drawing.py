@@ -28,6 +28,7 @@ from server.drawing import (
     measure,
     nets_of,
     said_of,
+    whole,
 )
 from server.settings import RenderSettings
 from server.settings_section import SettingsError
@@ -35,6 +36,7 @@ from tests.support.fake_motion import FakeMotionModel
 from tests.support.fake_renderer import FakeRenderer
 from tests.support.sample_avatar import sample
 from tests.support.tiny_renderer import write_weights
+from tests.support.tiny_wide import write_wide
 
 
 @pytest.fixture
@@ -174,3 +176,37 @@ def test_the_device_asked_for_runs_the_nets_and_is_told(
     monkeypatch.setattr(drawing_module, "backend_of", fails)
     with pytest.raises(SettingsError, match="render.device cuda: full; free the card"):
         drawing_of(RenderSettings(device="cuda"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "device", "there", "wanted"),
+    [
+        ("auto", "cpu", True, False),
+        ("auto", "cuda", True, True),
+        ("auto", "cuda", False, False),
+        ("boxes", "cuda", True, False),
+        ("face", "cpu", True, True),
+        ("face", "cuda", False, True),
+    ],
+)
+def test_the_whole_face_is_a_cards_work_unless_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    profile: str, device: str, there: bool, wanted: bool,
+) -> None:  # fmt: skip
+    if there:
+        (tmp_path / "manifest.json").write_text("{}")
+    monkeypatch.setattr(drawing_module, "WIDE_FOLDER", tmp_path)
+    assert whole(RenderSettings(profile=profile, device=device)) == wanted
+
+
+def test_a_whole_face_is_drawn_where_its_nets_are_and_missed_where_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing_module, "WIDE_FOLDER", tmp_path / "none")
+    with pytest.raises(SettingsError, match="render.profile: .*no weights"):
+        drawing_of(RenderSettings(profile="face"))
+    monkeypatch.setattr(drawing_module, "WIDE_FOLDER", write_wide(tmp_path / "wide"))
+    drawing = drawing_of(RenderSettings(profile="face"))
+    assert "the whole face at 256 by diffusion, 2 steps" in drawing.said
+    renderer = drawing.factory(sample(), 128, AS_IT_IS)
+    assert renderer.efforts == ("2 steps", "1 step", "motion frame")

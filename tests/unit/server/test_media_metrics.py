@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.meters import EngineSessionStats, StepMeter
@@ -38,6 +38,7 @@ def count(metrics: Metrics, line: str) -> float:
     raise KeyError(line)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=8))
 def test_however_often_it_is_told_the_total_is_the_last(steps: list[int]) -> None:
     metrics = Metrics()

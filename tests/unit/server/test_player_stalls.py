@@ -87,6 +87,20 @@ def test_a_stall_loses_nothing_of_any_segment(
     assert call.rig.player._behind == 0
 
 
+def test_a_delay_that_shrinks_leaves_no_speech_out() -> None:
+    call = Stalled(0.08)
+    call.rig.player.playout.delay = delay = DelayController(DelayLimits(200, 100, 400))
+    call.run(500)
+    call.push(8 * RATE)
+    call.run(8500)
+    sound = np.concatenate(call.heard)
+    np.testing.assert_array_equal(sound[sound > 0], call.pushed["n0"])
+    # Pictures of speech come early because it was known: they say nothing of those of silence.
+    assert delay.delay_ms == 200
+    call.run(6000)
+    assert delay.delay_ms < 200
+
+
 def test_media_time_waits_out_a_stall_only_while_there_is_speech() -> None:
     call = Stalled(0.08)
     call.run(1000)

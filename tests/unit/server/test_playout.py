@@ -191,7 +191,7 @@ def test_a_seamless_epoch_leaves_what_lies_before_it() -> None:
     silent(player, range(1, 41))
     cursor = player.cursor
     begin = cursor + 4 * TICK
-    first = begin - begin % FRAME_SAMPLES - FRAME_SAMPLES
+    first = begin - begin % FRAME_SAMPLES
     # Still being drawn when the epoch begins: the one stands, the other is of sound taken back.
     stale = player.stats.stale
     for at in range(7):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engines.backends.base import DYNAMIC
-from engines.backends.networks import BUCKETS, NETWORKS, WEIGHTS, Axis, bucket_of
+from engines.backends.networks import BUCKETS, NETWORKS, WEIGHTS, WIDE, Axis, bucket_of
 from engines.backends.ort import OrtBackend
-from engines.render.nets import INT8, NETS
+from engines.render.nets import FACE_NETS, INT8, NETS
 
 
 def test_every_network_that_ships_has_a_row_and_every_row_a_file() -> None:
@@ -19,6 +19,7 @@ def test_every_network_that_ships_has_a_row_and_every_row_a_file() -> None:
     assert files - small == set(NETWORKS)
     assert {name.removesuffix(INT8) for name in small} <= set(NETWORKS)
     assert {f"renderer/{name}" for name in NETS} <= set(NETWORKS)
+    assert [row.name for row in WIDE] == [f"wide/{name}" for name in FACE_NETS]
 
 
 @pytest.mark.parametrize("name", NETWORKS)

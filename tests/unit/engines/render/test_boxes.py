@@ -8,7 +8,7 @@ import pytest
 from engines.avatars.bundle import Avatar
 from engines.avatars.bundle import load as read_avatar
 from engines.avatars.store import BUILTIN
-from engines.render.boxes import EYE, KINDS, MASKS, MOUTH, Boxes, PlacedBox, fade
+from engines.render.boxes import EYE, KINDS, MASKS, MOUTH, Boxes, PlacedBox, face_box, fade
 from engines.render.cv import cv2
 from engines.render.warp import WarpRenderer
 from engines.values import F32, MOTION_INDEX, MOTION_SIZE
@@ -112,3 +112,28 @@ def test_a_box_off_the_picture_is_left(aria: Avatar) -> None:
 def test_the_fade_ends_at_nothing() -> None:
     mask = fade(MOUTH)
     assert mask[0].max() == mask[:, -1].max() == 0 and mask[48, 64] == 1
+
+
+@pytest.mark.parametrize("side", [256, 512])
+def test_a_faces_box_holds_the_face_and_the_openings_in_it(aria: Avatar, side: int) -> None:
+    mesh = WarpRenderer(aria).mesh(motion(jawOpen=0.5))
+    (box,) = Boxes(aria.landmarks, face_box(side)).place(mesh.placed)
+    back = np.linalg.inv(box.to_picture[:, :2])
+    inside = (mesh.placed[:468, :2] - box.to_picture[:, 2]) @ back.T
+    assert (inside > 0).all() and (inside < side).all()
+    # Half of it and more is face: it is drawn as large as it can be.
+    assert np.ptp(inside, axis=0).min() > 0.6 * side
+    opening, rim = box.masks()
+    rows, columns = np.nonzero(opening)
+    assert opening.shape == (side, side) and (rim[opening == 255] == 0).all()
+    # Two eyes above, one mouth below.
+    assert (rows < side / 2).any() and (rows > side / 2).any()
+    assert columns.min() < 0.4 * side < 0.6 * side < columns.max()
+    assert box.kind.latent_shape == (32, side // 8, side // 8)
+    assert box.cut(aria.portrait).shape == (side, side, 3)
+
+
+@pytest.mark.parametrize("side", [0, 128, 257, 1024, "512", None])
+def test_a_face_of_another_size_is_refused(side: int) -> None:
+    with pytest.raises(ValueError, match="take 256 or 512"):
+        face_box(side)

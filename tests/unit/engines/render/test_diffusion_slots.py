@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engines.backends import trt as trt_module
+from engines.backends.base import Model
+from engines.backends.networks import NETWORKS, Axis
+from engines.backends.ort import OrtBackend
+from engines.backends.plan_store import PlanStore
 from engines.render.conditions import NOTHING
 from engines.render.diffusion import DiffusionRenderer, DiffusionState
 from engines.render.mark import Mark, Marked, MarkStyle
-from engines.render.nets import RendererNets
+from engines.render.nets import NETS, RendererNets, load
 from engines.sharing import leave, settle, strokes_of, together
 from engines.values import U8
+from tests.support import fake_cuda
 from tests.support.holding_nets import holding_nets
 from tests.support.sample_avatar import motion, sample
-from tests.support.tiny_renderer import tiny_nets
+from tests.support.tiny_renderer import tiny_nets, write_weights
 
 SIZE = 256
 FRAMES = [motion(jawOpen=0.1 * at, headYaw=0.02 * at) for at in range(8)]
@@ -105,3 +113,37 @@ def test_a_marked_renderer_settles_and_leaves_too() -> None:
     assert isinstance(drawn, np.ndarray)
     leave(marked, state)
     assert not any(box.slots for box in state.boxes.values())
+
+
+def test_a_made_up_card_draws_what_the_processor_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: plans, graphs, slots and batches, with somebody leaving and coming."""
+    few = {name: replace(row, axis=Axis(1, 2, 4, (1, 2, 4))) for name, row in NETWORKS.items()}
+    for user in (trt_module, fake_cuda):
+        monkeypatch.setattr(user, "NETWORKS", few)
+    folder = write_weights(tmp_path / "renderer")
+    trt, store = fake_cuda.fake_trt(), PlanStore(tmp_path / "plans")
+    for name in NETS:
+        graph = (folder / f"{name}.onnx").read_bytes()
+        trt.put_plan(store, Model(f"renderer/{name}", graph))
+    card = load(folder, backend=trt.backend(store, trt.cudart)).hold(2)
+    before = trt.cudart.used
+    held, plain = renderer(card, 1), renderer(load(folder, backend=OrtBackend()), 1)
+    states = {seed: held.new_state(seed) for seed in (1, 2)}
+    lone = {seed: plain.new_state(seed) for seed in (1, 2, 3)}
+    for state in states.values():
+        held.settle(state)
+    for at, values in enumerate(FRAMES[:4]):
+        if at == 2:
+            held.leave(states.pop(1))
+            states[3] = held.new_state(3)
+            held.settle(states[3])
+        making = {
+            str(seed): held.strokes(state, values, NOTHING, 0) for seed, state in states.items()
+        }
+        for seed, drawn in together(making):
+            assert isinstance(drawn, np.ndarray)
+            np.testing.assert_array_equal(drawn, plain.render(lone[int(seed)], values))
+    assert all(box.slots for state in states.values() for box in state.boxes.values())
+    assert trt.cudart.used == before

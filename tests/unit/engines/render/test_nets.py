@@ -12,7 +12,7 @@ import pytest
 
 from engines.avatars.personal import read as read_personal
 from engines.backends.ort import OrtBackend
-from engines.render.boxes import EYE, KINDS, MASKS, Kind
+from engines.render.boxes import EYE, KINDS, MASKS, MOUTH, Kind
 from engines.render.conditions import CONDITION_SIZE, NOTHING, Cues
 from engines.render.nets import (
     DEFAULT_FOLDER,
@@ -27,6 +27,7 @@ from engines.render.nets import (
 )
 from tests.support.personal_nets import write_personal
 from tests.support.tiny_renderer import write_manifest, write_weights
+from tests.support.tiny_wide import write_wide
 
 MAX_BYTES = 12 * 2**20
 
@@ -225,3 +226,23 @@ def test_own_nets_that_were_changed_meanwhile_are_refused(tmp_path: Path, folder
     (tmp_path / "renderer" / "eye.onnx").write_bytes(b"x")
     with pytest.raises(BadRendererWeights, match="train personal"):
         of_avatar(other, general)
+
+
+def test_nets_of_a_whole_face_say_so_and_work_in_its_latent(tmp_path: Path) -> None:
+    found = load(write_wide(tmp_path))
+    assert found.face is not None and found.face.name == "face" and found.steps == 2
+    rng = np.random.default_rng(1)
+    boxes = rng.uniform(-1, 1, (2, 3, 256, 256)).astype(np.float32)
+    latent = found.encoded(found.face, boxes)
+    assert latent.shape == (2, *found.face.latent_shape)
+    assert not found.changed(found.face, latent, np.zeros_like(latent)).any()
+    assert found.changed(found.face, latent, latent).shape == boxes.shape
+    # Of boxes in pixels both are nothing to do.
+    assert found.encoded(MOUTH, boxes) is boxes
+    assert found.changed(MOUTH, boxes, latent) is latent
+
+
+@pytest.mark.parametrize("side", [0, 128, 512, "256", [256], True])
+def test_a_whole_face_of_another_size_is_refused_by_name(tmp_path: Path, side: object) -> None:
+    with pytest.raises(BadRendererWeights, match="pixels: take 256|face"):
+        load(write_wide(tmp_path, face=side))

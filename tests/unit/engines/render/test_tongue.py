@@ -37,7 +37,7 @@ def test_it_is_pink_darker_toward_the_throat_and_in_the_photo_s_light() -> None:
 
 def test_a_tongue_at_rest_is_drawn_inside_its_half_axes() -> None:
     out = np.zeros((60, 100, 3), np.float32)
-    Tongue(LIGHT).lie(out, np.array([50.0, 40.0]), np.array([25.0, 10.0]))
+    Tongue(LIGHT).lie(out, (50.0, 40.0), (25.0, 10.0))
     assert out[42, 44].mean() > 50 and not out[5].any() and not out[:, 5].any()
 
 

@@ -10,7 +10,15 @@ import pytest
 
 from engines.render.cv import cv2
 from export.data import faces, grid, render_grid
-from export.data.render_cache import SMOKE, path_of, portraits, prepare, stored
+from export.data.render_cache import (
+    SMOKE,
+    boxes_of,
+    face_plan,
+    path_of,
+    portraits,
+    prepare,
+    stored,
+)
 from tests.support.laughing import laughing
 from tests.support.sample_avatar import sample, soft_mask
 
@@ -98,8 +106,11 @@ def test_clips_come_by_the_split_of_the_lips(
 ) -> None:
     asked: list[list[str]] = []
 
-    def make(data: Path, tracks: Path, names: list[str], *rest: object) -> list[object]:
+    def make(
+        data: Path, tracks: Path, names: list[str], *rest: object, **more: int
+    ) -> list[object]:
         asked.append(names)
+        assert more == {"face": 0}
         return []
 
     names = [f"c{i:03d}" for i in range(200)]
@@ -109,3 +120,14 @@ def test_clips_come_by_the_split_of_the_lips(
     split = grid.split(names)
     assert asked == [split["train"][:4], split["test"][:2]]
     assert len(stored(places[1], "mouth")) == 0
+
+
+def test_faces_are_drawn_instead_of_boxes_where_they_are_asked_for(
+    places: tuple[Path, Path],
+) -> None:
+    plan = replace(SMOKE, face=256, portraits=(1, 1))
+    prepare(*places, plan=plan, kinds=("cycle", "kept"))
+    assert stored(places[1], "face").picture.shape[1:] == (256, 256, 3)
+    assert not path_of(places[1], "mouth", "cycle").exists()
+    assert boxes_of("grid", plan) == ("face",) and boxes_of("kept", plan) == ()
+    assert face_plan(512, 3).restore == (12, 6) and face_plan(512).face == 512

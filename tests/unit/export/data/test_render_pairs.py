@@ -17,6 +17,7 @@ from export.data.render_pairs import (
     Told,
     empty,
     join,
+    kind_of,
     likeness,
     load,
     matched,
@@ -114,3 +115,15 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     assert len(again) == 4 and (again.take(slice(0, 2)).truth == pairs.truth).all()
     assert again.identity.tolist() == ["somebody"] * 4
     assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_a_frame_gives_a_face_where_one_is_asked_for() -> None:
+    told = Told("grid", "one", motion(headYaw=0.1), np.ones(80, np.float32))
+    rows = Cutter(sample(), STILL, face=256).cut(told, STILL, STILL)
+    face = sorted_by_box([rows])["face"]
+    assert face.picture.shape == (1, 256, 256, 3) and face.masks[0, 0].any()
+    assert face.condition[0, MOTION_INDEX["headYaw"]] == np.float32(0.1)
+    # As open as its mouth: nobody's lids are shut here.
+    assert face.open[0] < 0.1
+    with pytest.raises(ValueError, match="no box has the shape"):
+        kind_of((100, 100))

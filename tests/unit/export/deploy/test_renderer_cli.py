@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
@@ -59,6 +60,24 @@ def test_to_onnx_writes_what_the_engine_loads(
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["figures"] == {"mouth": 30} and manifest["precision"]["eye"] == "fp32"
     assert manifest["training"]["mouth"]["step"] == 7
+
+
+def test_columns_are_of_the_mouth_alone(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    given = ["--renderer", *both(runs), "--out", str(out)]
+    assert renderer_cli.main_onnx([*given, "--columns", "1.25"]) == 0
+    training = json.loads((out / "manifest.json").read_text())["training"]
+    assert [training[box]["net"]["columns"] for box in ("mouth", "eye")] == [1.25, 0.0]
+    # By these names `train personal` reads them back.
+    for box, there in (("mouth", True), ("eye", False)):
+        names = {
+            constant.name for constant in onnx.load(str(out / f"{box}.onnx")).graph.initializer
+        }
+        assert ("columns.down" in names) == there, box
+    assert renderer_cli.main_onnx([*given, "--columns", "5"]) == 1
+    assert "wanted 0 to 4" in capsys.readouterr().err
 
 
 def test_quantize_prints_its_table_and_ships_the_better(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -10,7 +12,7 @@ from engines.backends.ort import open_session
 from engines.render.boxes import EYE
 from export.deploy.renderer_onnx import blank_feeds, to_onnx
 from export.deploy.renderer_quantize import quantised
-from export.deploy.renderer_run import load_run
+from export.deploy.renderer_run import load_run, with_columns
 from tests.support.renderer_run import write_run
 
 
@@ -44,3 +46,12 @@ def test_a_net_without_inner_convolutions_is_refused(models: tuple[bytes, bytes]
     del net.graph.node[:]
     with pytest.raises(ValueError, match="inner"):
         quantised(net.SerializeToString(), [])
+
+
+def test_filters_of_pictures_stay_in_single_precision(tmp_path: Path) -> None:
+    run = with_columns(load_run(write_run(tmp_path / "eye", EYE)), 1.0)
+    net = onnx.load_from_string(quantised(to_onnx(run)["eye"], [blank_feeds(EYE, 2)]))
+    made = {name: node for node in net.graph.node for name in node.output}
+    levels = [node for node in net.graph.node if node.op_type == "Conv"]
+    plain = [node for node in levels if node.input[1] not in made]
+    assert len(plain) == 2 + 3 and len(levels) > 8

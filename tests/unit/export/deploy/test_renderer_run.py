@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engines.render.boxes import EYE, MOUTH
-from export.deploy.renderer_run import BadRun, load_run
+from export.deploy.renderer_run import BadRun, load_run, with_columns
 from tests.support.renderer_run import SMALL, write_run
 
 
@@ -48,3 +48,16 @@ def test_weights_of_another_size_and_no_weights_are_refused(tmp_path: Path) -> N
     (folder / "checkpoint.safetensors").write_bytes(b"nothing")
     with pytest.raises(BadRun, match="Safetensor"):
         load_run(folder)
+
+
+def test_columns_are_of_the_run_and_of_its_sizes(tmp_path: Path) -> None:
+    run = with_columns(load_run(write_run(tmp_path / "mouth", MOUTH)), 1.5)
+    assert run.box.columns is not None and run.box.config.as_dict()["columns"] == 1.5
+    assert with_columns(run, 0.0).box.columns is None and run.box.config == SMALL
+
+
+@pytest.mark.parametrize("gain", [-0.1, 4.1, float("nan"), float("inf")])
+def test_a_senseless_gain_is_refused(tmp_path: Path, gain: float) -> None:
+    run = load_run(write_run(tmp_path / "mouth", MOUTH))
+    with pytest.raises(BadRun, match="wanted 0 to 4"):
+        with_columns(run, gain)

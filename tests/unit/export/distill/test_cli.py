@@ -67,3 +67,20 @@ def test_shares_are_kept_in_the_note(tmp_path: Path) -> None:
     assert distill([*words, "--shares", "restore=0.5"]) == 0
     note = json.loads((tmp_path / "config.json").read_text())
     assert note["shares"]["restore"] == 0.5 and note["shares"]["grid"] == SHARES["grid"]
+
+
+def test_a_later_stage_runs_on_made_up_experts_and_is_noted(tmp_path: Path) -> None:
+    words = ["--smoke", "--box", "eye", "--features", "0", "--steps", "2", "--run", str(tmp_path)]
+    assert distill([*words, "--au", "0.5", "--emotion", "0.1", "--action", "0.1"]) == 0
+    note = json.loads((tmp_path / "config.json").read_text())["recipe"]
+    assert (note["au"], note["sync"], note["action"]) == (0.5, 0, 0.1)
+
+
+def test_a_missing_expert_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    teacher, cache = tmp_path / "teacher", tmp_path / "cache"
+    assert train(["--smoke", "--box", "eye", "--steps", "1", "--run", str(teacher)]) == 0
+    made_up("eye", 24).save(cache / "renderer" / "eye-cycle.npz")
+    places = ["--teacher", str(teacher), "--cache", str(cache), "--features", "0"]
+    asked = ["--box", "eye", "--au", "1", "--experts", str(tmp_path / "none")]
+    assert distill([*asked, *places]) == 1
+    assert "train experts --which au --box eye" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from export.nets.renderer import (
     REFERENCE_CHANNELS,
     BoxNet,
     BoxNetConfig,
+    Columns,
     ReferenceNet,
 )
 
@@ -102,3 +104,48 @@ def test_onnx_draws_the_same_for_any_number_of_faces(tmp_path: Path) -> None:
 def test_the_shipped_sizes_fit_the_weights_folder(config: BoxNetConfig, most: float) -> None:
     assert sum(p.numel() for p in BoxNet(config).parameters()) < most
     assert config.as_dict()["widths"] == config.widths
+
+
+def _striped(masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A box with an upright gap, a lying one and grain; where each is."""
+    h, w = masks.shape[2:]
+    upright, lying = torch.zeros(1, 3, h, w), torch.zeros(1, 3, h, w)
+    upright[..., w // 2] = -0.5
+    lying[..., h // 2, :] = -0.5
+    grain = 0.1 * torch.randn(1, 1, h, w, generator=torch.Generator().manual_seed(1))
+    return upright, lying, grain.expand(1, 3, h, w)
+
+
+def test_columns_deepen_gaps_that_stand_and_no_other() -> None:
+    masks = torch.zeros(1, 2, 48, 64)
+    masks[:, 0, 8:40, 8:56] = 1
+    upright, lying, grain = _striped(masks)
+    more = Columns(1.0)
+    none = torch.zeros(1, 3, 48, 64)
+
+    def added(picture: torch.Tensor) -> torch.Tensor:
+        drawn: torch.Tensor = more(none, picture, masks)
+        return drawn[..., 16:32, 16:48]
+
+    assert added(upright).amin() < -0.2
+    assert added(lying).abs().amax() < 1e-6
+    assert added(grain).std() < 0.35 * grain.std()
+    assert torch.allclose(more(upright, none, masks) - upright, more(none, upright, masks))
+
+
+def test_columns_touch_nothing_but_the_opening() -> None:
+    masks = torch.zeros(1, 2, 48, 64)
+    masks[:, 1] = 1
+    residual, picture = torch.randn(2, 1, 3, 48, 64, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(Columns(2.0)(residual, picture, masks), residual)
+    masks[:, 0, 20:24, 20:24] = 1
+    changed = (Columns(2.0)(residual, picture, masks) != residual).any(1)[0]
+    assert changed[20:24, 20:24].all() and not changed[:18].any() and not changed[:, 26:].any()
+
+
+def test_a_net_with_columns_takes_the_weights_of_one_without() -> None:
+    plain = BoxNet(SMALL)
+    more = BoxNet(replace(SMALL, columns=1.5))
+    missing, unexpected = more.load_state_dict(plain.state_dict(), strict=False)
+    assert not unexpected and {name.split(".")[0] for name in missing} == {"columns"}
+    assert not [p for name, p in more.named_parameters() if name.startswith("columns")]

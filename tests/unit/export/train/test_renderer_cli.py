@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from export.nets.renderer import MOUTH_NET
+from export.train.renderer import load_trained
 from export.train.renderer_cli import (
     config_of,
     line,
@@ -36,6 +38,28 @@ def test_smoke_leaves_a_run_that_can_go_on(
     assert train([*words, "--resume", "--steps", "8"]) == 0
     assert json.loads((tmp_path / "log.json").read_text())[-1]["step"] == 8
     assert "step 8" in capsys.readouterr().out
+
+
+def test_training_begins_with_another_run(tmp_path: Path) -> None:
+    base, run = tmp_path / "base", tmp_path / "run"
+    assert train(["--smoke", "--box", "eye", "--run", str(base)]) == 0
+    words = ["--smoke", "--box", "eye", "--run", str(run), "--regression", "--start", str(base)]
+    assert train([*words, "--steps", "1", "--rate", "1e-12"]) == 0
+    old, new = load_trained(base).mean, load_trained(run).now
+    for name, value in old.state_dict().items():
+        assert torch.allclose(value, new.state_dict()[name], atol=1e-6), name
+    note = json.loads((run / "config.json").read_text())
+    assert note["start"] == str(base) and note["regression"]
+    assert note["net"]["widths"] == [8, 12, 16]
+
+
+def test_without_the_run_to_begin_with_it_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--smoke", "--run", str(tmp_path / "run"), "--start", str(tmp_path / "none")]
+    assert train(words) == 1
+    assert "none" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_pairs_are_read_from_shards_but_never_from_a_test_shard(tmp_path: Path) -> None:
@@ -75,3 +99,13 @@ def test_a_report_names_each_group_once() -> None:
     row = {"loss": 0.1, "video_warp_psnr": 20.0, "video_1_psnr": 21.0, "video_1_edge": 2.0}
     row |= {"video_rare_warp_psnr": 18.0, "video_rare_1_psnr": 19.5}
     assert line(row) == "loss 0.1000, video 20.00/21.00, video_rare 18.00/19.50"
+
+
+@pytest.mark.parametrize("more", [[], ["--codec", "none"], ["--codec", "none", "--prepare"]])
+def test_a_face_needs_a_codec(
+    tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--box", "face", "--cache", str(tmp_path), "--run", str(tmp_path / "run"), *more]
+    assert train(words) == 1
+    assert "train autoencoder" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

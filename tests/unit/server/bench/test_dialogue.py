@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
 from server.bench.analyse import Recording, Report, Shown
-from server.bench.dialogue import acknowledged, dialogue, offsets
+from server.bench.dialogue import VisitorClient, _talk, acknowledged, dialogue, offsets
 from server.bench.latency import Plan
 from server.bench.needs import BenchError
 from server.bench.scripted import WORD_S
@@ -62,3 +63,17 @@ async def test_more_barge_ins_than_turns_are_refused() -> None:
     plan = Plan(seconds=60, command="bench dialogue")
     with pytest.raises(BenchError, match="half of them"):
         await dialogue(plan, 4, 3, lambda line: None)
+
+
+async def test_a_connection_that_is_lost_ends_it_with_its_cause() -> None:
+    class Gone:
+        doing = "listening"
+
+        async def until(self, wanted: Callable[[], bool]) -> bool:
+            return wanted()
+
+        async def state(self) -> str:
+            return "closed"
+
+    with pytest.raises(BenchError, match="lost after 0 turns"):
+        await _talk(cast(VisitorClient, Gone()), 1.0, 2, 0, lambda line: None)

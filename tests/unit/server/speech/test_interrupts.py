@@ -56,7 +56,7 @@ class Call:
         self.pacer = Pacer(self.clock(), 0.02)
         self.chunker = Chunker(lead=LEAD)
         self.chunks = self.chunker.new_state()
-        self.index = -1
+        self.index = self.drawn = -1
         self.interrupts = 0
         self.epoch = 0
         """That the last interrupt began."""
@@ -105,6 +105,9 @@ class Call:
         self.clock.advance(0.02)
         while (chunk := self.engine_audio.get()) is not None:
             for window in self.chunker.step(self.chunks, chunk):
+                begins, self.drawn = window.epoch != self.drawn, window.epoch
+                if begins and window.seamless:
+                    continue
                 motion = np.zeros(MOTION_SIZE, np.float32)
                 self.frames.put(Picture(window.pts, window.epoch, STILL, motion))
         pace = self.pacer.next(self.index, self.clock())

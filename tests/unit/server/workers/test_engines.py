@@ -80,7 +80,7 @@ async def test_one_that_goes_takes_its_own_sessions_and_no_other(tmp_path: Path)
                 made.faults.changed.clear()
                 await made.faults.changed.wait()
         # Nobody is left: that ends whoever is still on the way, too.
-        assert made.faults.told[-1][0] is None and not made.faces.running
+        assert (made.faults.told[-1][0], made.faces.running) == (None, False)
         with pytest.raises(EngineStopped):
             await made.faces.open(plan_of("fourth"), mailbox())
 
