@@ -33,6 +33,8 @@ from server.settings_section import SettingsError
 Kind = Literal["diffusion", "motion-frame"]
 PROCESSOR = Runs("onnxruntime-cpu", onnxruntime.__version__, "fp32")
 """What hears, moves, reads and finds faces: once a frame or an avatar, not worth a card."""
+PARTS = frozenset({"face", "lips", "motion", "scene"})
+"""Of the networks, those that run there."""
 WARM_S = 1.6
 """Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
 UNCOUNTED = 10
@@ -61,7 +63,7 @@ class Drawing:
 
     def running(self) -> dict[str, Runs]:
         """On what each net of the program runs now: others than these, on the processor."""
-        here = {name: PROCESSOR for name in NETWORKS if not name.startswith("renderer/")}
+        here = {name: PROCESSOR for name in NETWORKS if name.split("/")[0] in PARTS}
         return here | {each.name: each.runs for each in self.networks.values()}
 
 

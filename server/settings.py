@@ -19,9 +19,9 @@ from server.voices.settings import VoiceSettings
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
 DEVICES = ("cpu", "cuda")
-PROFILES = ("auto", "boxes", "face")
 PRECISIONS = ("fp16", "int8", "fp8")
 LIBRARIES = ("auto", "trt", "ort", "torch")
+PROFILES = ("auto", "boxes", "face")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 
 
