@@ -97,7 +97,7 @@ def acted_path(cache: Path, box: str, test: bool = False) -> Path:
 def lean(path: Path) -> Pairs:
     """Stored pairs without what no expert looks at: those columns are empty. Raises OSError."""
     with np.load(path, allow_pickle=False) as data:
-        blank = np.zeros((len(data["kind"]), 0), np.uint8)
+        blank: Any = np.zeros((len(data["kind"]), 0), np.uint8)
         return Pairs(
             **{f.name: data[f.name] if f.name in _LOOKED_AT else blank for f in fields(Pairs)}
         )
