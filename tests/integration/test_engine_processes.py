@@ -6,11 +6,13 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.integration.loopback import Client
 from tests.integration.test_workers import child, live, silence
@@ -41,6 +43,11 @@ async def test_an_engine_that_is_killed_takes_its_own_sessions_alone(tmp_path: P
                         told.put_nowait((at, time.monotonic(), event["reason"]))
 
                 client.channel.on("message", heard)
+            async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+                metrics = (await http.get("/metrics")).text
+            uses = re.findall(r'^avatar_engine_use\{process="engine-\d"\} (\S+)', metrics, re.M)
+            if len(uses) < 2 or min(map(float, uses)) == 0:
+                pytest.skip(f"this machine is so busy that one engine was away: use {uses}")
             killed_s = time.monotonic()
             os.kill(child(server, "engine-0"), signal.SIGKILL)
             async with asyncio.timeout(60):
