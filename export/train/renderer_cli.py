@@ -250,8 +250,7 @@ def train(argv: list[str]) -> int:
         sys.stderr.write(f"train renderer: {error}\n")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    extra = {"side": pairs.picture.shape[1], "start": str(args.start or "")}
-    note = asdict(config) | extra
+    note = asdict(config) | {"side": pairs.picture.shape[1], "start": str(args.start or "")}
     (folder / "config.json").write_text(json.dumps(note, indent=1))
     trainer = start(config, folder, resume=args.resume)
     if trainer.step == 0:
