@@ -97,6 +97,10 @@ def taught(args: argparse.Namespace) -> tuple[Nets, Pairs, Features | None]:
 def distill(argv: list[str]) -> int:
     """`python -m export distill`."""
     args = parser().parse_args(argv)
+    of_boxes = ("tint", "sync", "au", "emotion", "action")
+    if args.box == "face" and any(getattr(args, name) for name in of_boxes):
+        sys.stderr.write(f"distill: {', '.join(of_boxes)} judge boxes of pixels, not a face\n")
+        return 1
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     default = Path("artifacts/smoke/renderer" if args.smoke else "artifacts/runs/renderer")

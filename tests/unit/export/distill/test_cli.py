@@ -84,3 +84,12 @@ def test_a_missing_expert_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     asked = ["--box", "eye", "--au", "1", "--experts", str(tmp_path / "none")]
     assert distill([*asked, *places]) == 1
     assert "train experts --which au --box eye" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["--tint", "--au", "--sync"])
+def test_what_judges_boxes_is_refused_for_a_face(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert distill(["--smoke", "--box", "face", name, "1", "--run", str(tmp_path / "run")]) == 1
+    assert "not a face" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
