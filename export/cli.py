@@ -58,7 +58,11 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ),
     ("to-onnx",): Command("export.deploy.renderer_cli:main_onnx", "trained nets as the engine's"),
     ("quantize",): Command("export.deploy.renderer_cli:main_quantize", "int8 where it is as good"),
+    ("calibrate",): Command("export.deploy.calibrate:main", "ranges for plans in int8 and fp8"),
     ("to-plan",): Command("export.deploy.networks_cli:to_plan", "shipped nets as TensorRT plans"),
+    ("pack",): Command(
+        "export.deploy.pack:main", "all networks in one folder: manifest, cards, licences"
+    ),
     ("parity", "networks"): Command(
         "export.deploy.networks_cli:parity", "shipped nets in the precision of their plans"
     ),

@@ -21,6 +21,7 @@ from engines.avatars.store import BUILTIN, AvatarStore
 from engines.backends.base import Array, Feeds, Model, Network, Tensor
 from engines.backends.networks import NETWORKS, NetworkRow
 from engines.backends.ort import OrtBackend
+from engines.backends.runs import Runs
 from engines.face import weights as face
 from engines.face.finder import FaceFinder
 from engines.motion.a2m import A2M
@@ -69,6 +70,11 @@ class Recorder:
     def outputs(self) -> tuple[Tensor, ...]:
         """As `Network.outputs`."""
         return self._network.outputs
+
+    @property
+    def runs(self) -> Runs:
+        """As `Network.runs`."""
+        return self._network.runs
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Array]:
         """As `Network.run`."""

@@ -109,7 +109,7 @@ class EngineBackend:
         self._installed = install(self._settings.rtc)
         self._ears = await load_ears(self._settings.emotion)
         faces = await self._engine.start(gallery, on_fault)
-        metrics.watch_engine(faces.stats)
+        metrics.watch_engine(faces.stats, self._engine.running_on)
         self.speech = await gallery.run(choose_voice, self._settings.voices)
         self._assistants = await gallery.run(
             AssistantMaker, self._settings.assistant, self._ears, self.speech.speech

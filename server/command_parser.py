@@ -19,6 +19,7 @@ ALIASES = {
     "server.port": "--port",
     "server.workers": "--workers",
     "render.device": "--device",
+    "render.precision": "--precision",
 }
 MISUSED = 2
 

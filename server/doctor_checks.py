@@ -24,7 +24,7 @@ from engines.values import FRAME_SAMPLES, AudioWindow
 from server.admission import FRAME_S, Machine, codec_s, room, sustained_s
 from server.camera.checks import virtual_camera
 from server.doctor import Check, Finding
-from server.gpu_checks import gpu, nvenc, plans, tensorrt
+from server.gpu_checks import backend, gpu, nvenc, plans, tensorrt
 from server.model_checks import models, renderer
 from server.origin import ForeignPackage, check_layout
 from server.settings import EmotionSettings, Settings
@@ -294,6 +294,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("onnx runtime", runtime),
     ("gpu", gpu),
     ("tensorrt", tensorrt),
+    ("back-end", backend),
     ("plans", plans),
     ("tcp port", tcp_port),
     ("udp ports", udp_ports),

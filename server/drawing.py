@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
 
 import numpy as np
+import onnxruntime
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, Network
+from engines.backends.networks import NETWORKS
+from engines.backends.pack import BadPack, weights_of
+from engines.backends.runs import Runs
 from engines.loop import RendererFactory, warp_renderer
 from engines.offline import render_file
 from engines.pipeline import Motion
@@ -27,6 +31,10 @@ from server.settings import RenderSettings
 from server.settings_section import SettingsError
 
 Kind = Literal["diffusion", "motion-frame"]
+PROCESSOR = Runs("onnxruntime-cpu", onnxruntime.__version__, "fp32")
+"""What hears, moves, reads and finds faces: once a frame or an avatar, not worth a card."""
+PARTS = frozenset({"face", "lips", "motion", "scene"})
+"""Of the networks, those that run there."""
 WARM_S = 1.6
 """Length of the sound rendered to warm up: 40 frames, of which the first ten are not counted."""
 UNCOUNTED = 10
@@ -50,6 +58,13 @@ class Drawing:
     batch_clock: Callable[[], float] | None = None
     """By which the cost of a batch is measured: on a card waiting is part of it. None: pictures
     are drawn one after the other."""
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    """Those that draw, by name."""
+
+    def running(self) -> dict[str, Runs]:
+        """On what each net of the program runs now: others than these, on the processor."""
+        here = {name: PROCESSOR for name in NETWORKS if name.split("/")[0] in PARTS}
+        return here | {each.name: each.runs for each in self.networks.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +97,12 @@ def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
         return Drawing("motion-frame", warp_renderer, "render.renderer asks for it")
     try:
         backend = backend_of(wanted)
-        nets = load(WIDE_FOLDER, backend=backend) if whole(wanted) else load(backend=backend)
+        folder = WIDE_FOLDER if whole(wanted) else weights_of("renderer", wanted.weights)
+        nets = load(folder, backend=backend)
         if places and backend is not None:
             nets = nets.hold(places)
+    except BadPack as error:
+        raise SettingsError(f"render.weights: {error}") from error
     except BackendError as error:
         raise SettingsError(f"render.device {wanted.device}: {error}") from error
     except NoRendererWeights as error:
@@ -105,7 +123,8 @@ def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
     clock = batch_clock(wanted)
     if clock is not None:
         said += ", in batches over sessions"
-    return Drawing("diffusion", diffusion(nets, steps), said, asked, nets.digest, clock)
+    draws = diffusion(nets, steps)
+    return Drawing("diffusion", draws, said, asked, nets.digest, clock, nets.sessions)
 
 
 def batch_clock(wanted: RenderSettings) -> Callable[[], float] | None:
@@ -126,7 +145,9 @@ def nets_of(wanted: RenderSettings) -> RendererNets | None:
     if wanted.renderer == "motion-frame":
         return None
     try:
-        return load()
+        return load(weights_of("renderer", wanted.weights))
+    except BadPack as error:
+        raise SettingsError(f"render.weights: {error}") from error
     except NoRendererWeights:
         return None
 

@@ -11,7 +11,10 @@ import shutil
 import subprocess
 from fractions import Fraction
 
-from engines.backends.base import LibraryMissing
+import onnxruntime
+
+from engines.backends.base import BackendError, LibraryMissing
+from engines.backends.cuda import Card
 from engines.backends.flavours import (
     Capability,
     Flavour,
@@ -21,13 +24,17 @@ from engines.backends.flavours import (
     target_of,
     version_of,
 )
-from engines.backends.networks import NETWORKS
+from engines.backends.ort import OrtBackend
+from engines.backends.pack import model_of
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
 from engines.backends.plans import PlanError
+from engines.backends.torch_backend import TorchBackend, torch_version
 from server.doctor import Finding
-from server.plans.devices import SERVED, card_here, plans_folder
+from server.plans.choice import choice_of
+from server.plans.devices import SERVED, card_here, planned, plans_folder
 from server.settings import Settings
+from server.settings_section import SettingsError
 
 QUERY = "name,compute_cap,driver_version,memory.free,memory.total"
 LEAST_FREE_MIB = 1024
@@ -68,7 +75,8 @@ def gpu(settings: Settings) -> Finding:
 
 def tensorrt(settings: Settings) -> Finding:
     """Which TensorRT is installed, whether it starts, and whether it suits the card."""
-    asked = settings.render.device != "cpu"
+    wanted = settings.render
+    asked = wanted.device != "cpu" and wanted.backend not in ("ort", "torch")
     have = installed()
     told, broken = [], []
     for flavour in have:
@@ -86,25 +94,59 @@ def tensorrt(settings: Settings) -> Finding:
         said += f"; plans for {builder.target}" + ("" if card else " can be built here")
     except LibraryMissing as error:
         if not asked:
-            return Finding("tensorrt", "ok", f"{said}; none is needed (render.device cpu)")
+            needless = f"{said}; none is needed ({_asked(settings)})"
+            return Finding("tensorrt", "ok", needless)
+        if _chosen(settings, have, card) == "torch":
+            return Finding("tensorrt", "warn", f"{said}; torch serves", str(error))
         return Finding("tensorrt", "fail", said, str(error).partition("; ")[2])
     return Finding("tensorrt", "warn" if broken else "ok", said, "; ".join(broken))
 
 
+def backend(settings: Settings) -> Finding:
+    """Which library would run the renderer's nets, where and in what precision; it is started."""
+    wanted = settings.render
+    card, _ = card_here()
+    try:
+        chosen = choice_of(wanted, card.capability if card else None, installed())
+        if chosen.library == "torch":
+            made = TorchBackend("cpu" if wanted.device == "cpu" else "cuda")
+            said = f"{made.kind}, torch {torch_version()}"
+        elif chosen.library == "ort":
+            kind = OrtBackend("cpu" if wanted.device == "cpu" else "cuda").kind
+            said = f"{kind}, onnxruntime {onnxruntime.__version__}"
+        else:
+            flavour = choose(installed(), card.capability if card else None)
+            said = f"{flavour.module} {version_of(flavour)}"
+    except SettingsError as error:
+        return Finding("back-end", "fail", str(error), "set render.backend to auto")
+    except BackendError as error:
+        told, _, remedy = str(error).partition("; ")
+        return Finding("back-end", "fail", told, remedy or "see tensorrt and gpu")
+    kinds = "int8 and fp32" if said.startswith("onnxruntime-cpu") else "fp32"
+    if wanted.device != "cpu" and chosen.library != "ort":
+        kinds = wanted.precision
+    return Finding("back-end", "ok", f"{said}; {kinds}; {chosen.why}")
+
+
 def plans(settings: Settings) -> Finding:
     """Whether the plans that would serve are there and whole."""
-    if settings.render.device == "cpu":
-        return Finding("plans", "ok", "none is needed (render.device cpu)")
-    store = PlanStore(plans_folder(settings.render))
     card, _ = card_here()
+    if _chosen(settings, installed(), card) != "trt":
+        return Finding("plans", "ok", f"none is needed ({_asked(settings)})")
+    store = PlanStore(plans_folder(settings.render))
     try:
         builder = _builder(installed(), card.capability if card else None)
     except LibraryMissing:
         return Finding("plans", "warn", "none can be used here", "see tensorrt above")
     faults = []
+    try:
+        rows = planned(settings.render)
+    except BackendError as error:
+        said, _, remedy = str(error).rpartition("; ")
+        return Finding("plans", "fail", said, remedy)
     for name in SERVED:
         try:
-            store.get(builder.key(NETWORKS[name], NETWORKS[name].model()))
+            store.get(builder.key(rows[name], model_of(name, settings.render.weights)))
         except PlanError as error:
             faults.append(str(error).rpartition("; ")[0])
     if not faults:
@@ -142,6 +184,21 @@ def open_encoder(name: str) -> str:
     except (av.FFmpegError, ValueError) as error:
         return str(error)
     return ""
+
+
+def _chosen(settings: Settings, have: tuple[Flavour, ...], card: Card | None) -> str:
+    """The library; what cannot be is told by `backend`."""
+    try:
+        return choice_of(settings.render, card.capability if card else None, have).library
+    except SettingsError:
+        return ""
+
+
+def _asked(settings: Settings) -> str:
+    wanted = settings.render
+    if wanted.device == "cpu":
+        return "render.device cpu"
+    return f"render.backend {wanted.backend}"
 
 
 def _builder(have: tuple[Flavour, ...], card: Capability | None) -> Builder:

@@ -23,6 +23,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from engines.backends.runs import Runs
 from engines.meters import EngineStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,6 +34,8 @@ OUTCOMES = ("sent", "dropped", "repeated", "late")
 KINDS = ("audio", "video")
 RUNGS = ("1 step", "mouth", "motion frame", "12.5 fps")
 """Of the settings as they come; more steps are a rung above."""
+Running = Callable[[], Mapping[str, Runs]]
+"""Network -> on what it runs now."""
 _STEP_BUCKETS = (0.001, 0.002, 0.004, 0.006, 0.008, 0.012, 0.016, 0.024, 0.04, 0.08, 0.2)
 _WAIT_BUCKETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
 
@@ -63,10 +66,13 @@ class _Ages(Collector):
 
 
 class _Engine(Collector):
-    """How hard the engine is pressed, and what it did about that, at the moment of the scrape."""
+    """How hard the engine is pressed, what it did about that, and on what its networks run, at
+    the moment of the scrape.
+    """
 
-    def __init__(self, stats: Callable[[], EngineStats]) -> None:
+    def __init__(self, stats: Callable[[], EngineStats], running: Running = dict) -> None:
         self._stats = stats
+        self._running = running
 
     def collect(self) -> Iterable[Metric]:
         stats = self._stats()
@@ -83,6 +89,14 @@ class _Engine(Collector):
         steps.add_metric(["down"], stats.steps_down)
         steps.add_metric(["up"], stats.steps_up)
         yield steps
+        info = GaugeMetricFamily(
+            "avatar_network_info",
+            "Always 1: which back-end, library version and precision each network runs on.",
+            labels=["network", "backend", "version", "precision"],
+        )
+        for name, runs in sorted(self._running().items()):
+            info.add_metric([name, runs.backend, runs.version, runs.precision], 1)
+        yield info
 
 
 class _Running(Collector):
@@ -101,10 +115,10 @@ class _Running(Collector):
         yield tasks
 
 
-def engine_text(stats: Callable[[], EngineStats]) -> bytes:
+def engine_text(stats: Callable[[], EngineStats], running: Running = dict) -> bytes:
     """The exposition of a process that has an engine and no sessions of its own."""
     registry = CollectorRegistry()
-    registry.register(_Engine(stats))
+    registry.register(_Engine(stats, running))
     ProcessCollector(registry=registry)
     return generate_latest(registry)
 
@@ -201,9 +215,9 @@ class Metrics:
         """Ask `ages` (queue name -> age in seconds) at each scrape. Call once."""
         self.registry.register(_Ages(ages))
 
-    def watch_engine(self, stats: Callable[[], EngineStats]) -> None:
+    def watch_engine(self, stats: Callable[[], EngineStats], running: Running = dict) -> None:
         """Ask for the engine's figures at each scrape. Call once."""
-        self.registry.register(_Engine(stats))
+        self.registry.register(_Engine(stats, running))
 
     def text(self) -> bytes:
         """The exposition, as text format 0.0.4."""

@@ -19,6 +19,8 @@ from server.voices.settings import VoiceSettings
 SIZES: tuple[int, ...] = (256, 384, 512, 768, 1024)
 """Picture sizes a session may ask for, in pixels (square)."""
 DEVICES = ("cpu", "cuda")
+PRECISIONS = ("fp16", "int8", "fp8")
+LIBRARIES = ("auto", "trt", "ort", "torch")
 PROFILES = ("auto", "boxes", "face")
 RENDERERS = ("auto", "diffusion", "motion-frame")
 
@@ -213,7 +215,7 @@ class RenderSettings(Section):
     )
     device: str = option(
         "cpu",
-        "What runs the nets: cpu, or cuda: TensorRT plans on an NVIDIA card (docs/gpu.md).",
+        "What runs the nets: cpu, or cuda: an NVIDIA card (docs/gpu.md).",
         choices=DEVICES,
     )
     devices: tuple[str, ...] = option(
@@ -231,6 +233,21 @@ class RenderSettings(Section):
         "auto",
         "Draw many sessions' pictures with one run of each net: on, off, or auto: on a card.",
         choices=("auto", "on", "off"),
+    )
+    backend: str = option(
+        "auto",
+        "Library that runs the nets there: trt (TensorRT plans), ort (ONNX Runtime), torch; auto: "
+        "on a card TensorRT, or torch where no TensorRT for it is installed; on the cpu ort.",
+        choices=LIBRARIES,
+    )
+    precision: str = option(
+        "fp16",
+        "Of the drawing nets' TensorRT plans: fp16, or int8, or fp8 (from compute capability 8.9).",
+        choices=PRECISIONS,
+    )
+    weights: str | None = option(
+        None,
+        "Folder of a pack (`python -m export pack`) whose nets draw; empty: those installed.",
     )
     plans: str | None = option(
         None, "Folder of TensorRT plans; empty: synchrorama/plans in the user's cache folder."

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
+from engines.backends.runs import Runs
 from engines.batching import BatchLimits
 from engines.loop import Engine, RendererFactory
 from engines.pipeline import Motion
@@ -86,6 +87,10 @@ class WarmEngine:
         """Who draws."""
         return self._drawing.kind if self._drawing is not None else "motion-frame"
 
+    def running_on(self) -> dict[str, Runs]:
+        """Network -> on what it runs now; empty before it has started."""
+        return self._drawing.running() if self._drawing is not None else {}
+
     def machine(self) -> Machine:
         """Cores this process may use, and the frame time measured at the start."""
         machine = Machine(cores=usable_cores(), step_512_s=self._step_512_s)
@@ -130,6 +135,8 @@ class WarmEngine:
             worked=worked,
             batches=batches,
         )
+        for name, runs in sorted(self.running_on().items()):
+            log.info("network runs", extra={"network": name, "on": str(runs)})
         self._engine.learn(512, costs.efforts, costs.draws_s)
         if costs.by_bucket:
             renderer = await gallery.run(self._engine.prepare, avatar, 512)

@@ -16,6 +16,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.backends.runs import Runs
+
 Array: TypeAlias = NDArray[Any]
 Feeds: TypeAlias = Mapping[str, Array]
 DYNAMIC = -1
@@ -88,6 +90,10 @@ class Network(Protocol):
     @property
     def outputs(self) -> tuple[Tensor, ...]:
         """What it can give."""
+
+    @property
+    def runs(self) -> Runs:
+        """On what."""
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Array]:
         """The outputs named, in that order (None: all), as arrays of the caller's own.

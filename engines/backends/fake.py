@@ -24,6 +24,7 @@ from engines.backends.base import (
     checked,
 )
 from engines.backends.ort import OrtBackend
+from engines.backends.runs import Runs
 from engines.backends.slots import HostSlots
 
 Fault = Callable[[str, int], BackendError | None]
@@ -50,7 +51,8 @@ class FakeNetwork:
         """`shapes`: of the outputs in a run of one."""
         self.name = name
         self.inputs, self.outputs = tensors
-        self.runs = 0
+        self.runs = Runs("fake", "0", "fp32")
+        self.visits = 0
         self._shapes = shapes
         self._backend: FakeBackend | None = backend
 
@@ -60,7 +62,7 @@ class FakeNetwork:
             raise BackendError(f"{self.name}: run after it was closed; load it again")
         names = checked(self, outputs, feeds)
         count = self._batch(feeds)
-        number, self.runs = self.runs, self.runs + 1
+        number, self.visits = self.visits, self.visits + 1
         self._backend.visit(self.name, number, count or 1)
         rows = [self._row(feeds, index, count) for index in range(count or 1)]
         return [self._made(name, rows, count) for name in names]

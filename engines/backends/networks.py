@@ -45,6 +45,14 @@ FACES = Axis(1, 4, BUCKETS[-1], BUCKETS)
 
 
 @dataclass(frozen=True, slots=True)
+class Ranges:
+    """What the inner convolutions of a network see at most, for 8 bits."""
+
+    largest: tuple[tuple[str, float], ...]
+    """Node and value."""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkRow:
     """One network."""
 
@@ -53,6 +61,8 @@ class NetworkRow:
     axis: Axis
     precision: Precision
     """Of what costs; see `typed_graph` for what stays in single precision anyway."""
+    ranges: Ranges | None = None
+    """For int8 and fp8."""
 
     @property
     def path(self) -> Path:

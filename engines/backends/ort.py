@@ -24,19 +24,24 @@ from engines.backends.base import (
     Tensor,
     checked,
 )
+from engines.backends.runs import Runs
 
 Device = Literal["cpu", "cuda"]
 PROVIDERS: dict[Device, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _TYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(float16)": "float16"}
 _NO_MEMORY = ("failed to allocate memory", "out of memory")
+_QUANTISED = b"DequantizeLinear"
+"""As the file has it: operators stand in it by name."""
 _QUIET = 3
 """Errors only: what the runtime warns of (nodes it will not fold) nobody can act on."""
 
 
 def open_session(
-    weights: bytes, threads: int = 1, device: Device = "cpu"
+    weights: bytes, threads: int = 1, device: Device = "cpu", *, optimised: bool = True
 ) -> onnxruntime.InferenceSession:
     """A session over the bytes of an ONNX file, with the one set of options for all that ship.
+
+    `optimised` off: every operator as it stands in the file, for comparisons.
 
     Raises what ONNX Runtime raises for bytes that are no net; its errors have no common type.
     """
@@ -44,6 +49,8 @@ def open_session(
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     # Spinning threads would steal the second core from the codecs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -59,8 +66,9 @@ def open_session(
 class OrtNetwork:
     """A session behind the names and the errors that all back-ends share."""
 
-    def __init__(self, name: str, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, name: str, session: onnxruntime.InferenceSession, runs: Runs) -> None:
         self.name = name
+        self.runs = runs
         self.inputs = tuple(_tensor(each) for each in session.get_inputs())
         self.outputs = tuple(_tensor(each) for each in session.get_outputs())
         self._session: onnxruntime.InferenceSession | None = session
@@ -105,7 +113,10 @@ class OrtBackend:
         except Exception as error:
             # As above.
             raise _named(model.name, error, BadGraph) from error
-        network = OrtNetwork(model.name, session)
+        # Weights may lie there in halves: what is computed is single precision, or int8.
+        precision = "int8" if _QUANTISED in model.graph else "fp32"
+        runs = Runs(self.kind, onnxruntime.__version__, precision)
+        network = OrtNetwork(model.name, session, runs)
         self._open.append(network)
         return network
 

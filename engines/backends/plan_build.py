@@ -21,6 +21,7 @@ from engines.backends.flavours import (
     choose,
     installed,
     load,
+    said,
     target_of,
     version_of,
 )
@@ -31,11 +32,27 @@ from engines.backends.typed_graph import typed
 
 Progress = Callable[[str, int, int], None]
 """Phase, step and steps of a build under way."""
+FP8_CARDS = (8, 9)
+PORTABLE_FP8 = "sm89+"
+"""As PORTABLE, of those cards."""
 _TYPES = {"FLOAT": "float32", "HALF": "float16", "INT64": "int64", "INT32": "int32"}
 
 
 class BuildFailed(BackendError):
     """The library gave no plan; the message holds what it said."""
+
+
+class NotForThisCard(BackendError):
+    """The card has no numbers of this precision."""
+
+
+def check_card(row: NetworkRow, card: Capability) -> None:
+    """Raises NotForThisCard."""
+    if row.precision == "fp8" and card < FP8_CARDS:
+        raise NotForThisCard(
+            f"{row.name}: fp8 wants compute capability {said(FP8_CARDS)} or later, "
+            f"not {said(card)}; use render.precision int8 or fp16"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +73,36 @@ class Builder:
         return cls(flavour, version_of(flavour), target_of(flavour, card))
 
     def key(self, row: NetworkRow, model: Model) -> Key:
-        """Of the plan that `build` would make; needs no card. Raises BadGraph."""
-        library = (self.flavour.module, self.version, self.target)
+        """Of the plan that `build` would make; needs no card.
+
+        Raises BadGraph, NotForThisCard.
+        """
+        library = (self.flavour.module, self.version, self.target_of(row))
         return key_of(row, model.graph, row.profile(graph_inputs(model)), library)
+
+    def target_of(self, row: NetworkRow) -> str:
+        """`target`, or for fp8 the cards of it that have such numbers. Raises NotForThisCard."""
+        if row.precision != "fp8":
+            return self.target
+        if self.target == PORTABLE:
+            return PORTABLE_FP8
+        check_card(row, (int(self.target[2:-1]), int(self.target[-1])))
+        return self.target
 
     def build(
         self, row: NetworkRow, model: Model, store: PlanStore, progress: Progress | None = None
     ) -> Manifest:
-        """Compile and keep it. Raises BadGraph, BuildFailed, LibraryMissing, NoOnnx, OSError."""
+        """Compile and keep it.
+
+        Raises BadGraph, BuildFailed, LibraryMissing, NoOnnx, NoRanges, NotForThisCard, OSError.
+        """
         key = self.key(row, model)
         begun = time.perf_counter()
         trt = load(self.flavour)
         log = _log(trt)
-        builder, network = _parsed(trt, log, typed(model.graph, row.precision), row.name)
+        ranges = dict(row.ranges.largest) if row.ranges is not None else None
+        graph = typed(model.graph, row.precision, ranges)
+        builder, network = _parsed(trt, log, graph, row.name)
         config = self._config(trt, builder, network, key, store, progress)
         plan = builder.build_serialized_network(network, config)
         if plan is None:

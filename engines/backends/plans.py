@@ -58,7 +58,7 @@ class Key:
 
     network: str
     graph: str
-    """sha256 of the ONNX file, and the number of the recipe that types it."""
+    """sha256 of the ONNX file, the number of the recipe that types it, ranges of 8 bits."""
     library: str
     version: str
     target: str
@@ -97,6 +97,8 @@ class Manifest:
 def key_of(row: NetworkRow, graph: bytes, profile: Profile, library: tuple[str, str, str]) -> Key:
     """The key of a row's plan; `library` is module, version and target."""
     digest = f"{hashlib.sha256(graph).hexdigest()}/{RECIPE}"
+    if row.ranges is not None:
+        digest += f"/{_digest(row.ranges.largest)[:KEY_DIGITS]}"
     shapes = {name: [list(shape) for shape in sizes] for name, sizes in profile.items()}
     return Key(row.name, digest, *library, row.precision, shapes)
 

@@ -19,6 +19,7 @@ from engines.backends.base import (
     Network,
     Tensor,
 )
+from engines.backends.runs import Runs
 
 log = logging.getLogger(__name__)
 Job = Callable[[], None]
@@ -57,6 +58,11 @@ class SwitchingNetwork:
     def outputs(self) -> tuple[Tensor, ...]:
         """As `Network.outputs`."""
         return self._serving.outputs
+
+    @property
+    def runs(self) -> Runs:
+        """As `Network.runs`: of the one that serves now."""
+        return self._serving.runs
 
     def offer(self, network: Network, kind: str) -> None:
         """Any thread: from the next run on this one serves."""

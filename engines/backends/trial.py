@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnxruntime
 
 from engines.backends.base import DYNAMIC, Array, Model, Network
 from engines.backends.networks import NetworkRow
-from engines.backends.ort import open_session
+from engines.backends.ort import OrtBackend, OrtNetwork, open_session
+from engines.backends.runs import Runs
 from engines.backends.typed_graph import COSTLY, onnx_package, typed
 
 _LEVELS = "pictures"
@@ -46,13 +48,23 @@ def apart(network: Network, reference: Network, size: int) -> float:
     return worst
 
 
+def reference_of(row: NetworkRow, model: Model) -> Network:
+    """What a plan of the row is compared with: ONNX Runtime on the processor, in single precision
+    but for what the row has in 8 bits. Raises NoOnnx, BadGraph.
+    """
+    if row.ranges is None:
+        return OrtBackend().load(model)
+    graph = typed(model.graph, row.precision, dict(row.ranges.largest), halves=False)
+    runs = Runs("onnxruntime-cpu", onnxruntime.__version__, row.precision)
+    # Fused, it computes other numbers than the graph says: for fp8 none that mean anything.
+    return OrtNetwork(row.name, open_session(graph, optimised=False), runs)
+
+
 def gmacs(row: NetworkRow, model: Model) -> float:
     """Multiply-adds of one run at the least size, in 1e9: convolutions and products.
 
     Shapes are told by a run, which knows them all. Raises NoOnnx, BadGraph.
     """
-    from engines.backends.ort import OrtBackend
-
     onnx = onnx_package()
     net = onnx.load_from_string(typed(model.graph, "fp32"))
     costly = [node for node in net.graph.node if node.op_type in COSTLY]

@@ -34,9 +34,10 @@ from engines.backends.base import (
 from engines.backends.cuda import Card, Cuda
 from engines.backends.flavours import load
 from engines.backends.networks import NETWORKS, NetworkRow, Profile, bucket_of
-from engines.backends.plan_build import Builder, type_of
+from engines.backends.plan_build import Builder, check_card, type_of
 from engines.backends.plan_store import RUNTIME, PlanStore
 from engines.backends.plans import Key, PlanDamaged, WrongProfile, rebuild
+from engines.backends.runs import Runs
 from engines.backends.slots import Slots, held_tensors
 from engines.backends.trt_ports import Bucket, Port
 from engines.backends.trt_slots import CardMemory, CardSlots, Moves
@@ -49,12 +50,12 @@ _FED: frozenset[str] = frozenset()
 class TrtNetwork:
     """A plan on the card."""
 
-    def __init__(self, row: NetworkRow, engine: Any, config: Any, cuda: Cuda) -> None:
+    def __init__(self, row: NetworkRow, engine: Any, config: Any, cuda: Cuda, runs: Runs) -> None:
         """Takes all memory that it will ever use.
 
         Raises OutOfDeviceMemory, WrongProfile.
         """
-        self.name = row.name
+        self.name, self.runs = row.name, runs
         self._row, self._cuda, self._engine, self._config = row, cuda, engine, config
         tensors = [_tensor(engine, index) for index in range(engine.num_io_tensors)]
         self.inputs = tuple(tensor for tensor, is_input in tensors if is_input)
@@ -270,8 +271,11 @@ class TrtBackend:
         cuda: Cuda | None = None,
         builder: Builder | None = None,
         module: Any = None,
+        rows: Mapping[str, NetworkRow] | None = None,
     ) -> None:
-        """The last three are for tests; None takes the first card and the library that suits it.
+        """The three before `rows` are for tests; None takes the first card and what suits it.
+
+        `rows`: networks in the precision of their plans, see `ranges.rows_of`.
 
         Raises LibraryMissing, NoDriver, NoCard.
         """
@@ -279,7 +283,7 @@ class TrtBackend:
         self.card: Card = self._cuda.card()
         self.builder = Builder.of(self.card.capability) if builder is None else builder
         self.kind = self.builder.flavour.module
-        self._store = store
+        self._store, self._rows = store, NETWORKS if rows is None else rows
         self._trt = load(self.builder.flavour) if module is None else module
         self._log = self._trt.Logger(self._trt.Logger.ERROR)
         self._runtime = self._trt.Runtime(self._log)
@@ -287,9 +291,10 @@ class TrtBackend:
 
     def load(self, model: Model) -> Network:
         """As `Backend.load`. Raises PlanError for a plan that is missing or not to be used."""
-        row = NETWORKS.get(model.name)
+        row = self._rows.get(model.name)
         if row is None:
             raise BadGraph(f"{model.name}: not among {', '.join(NETWORKS)}")
+        check_card(row, self.card.capability)
         key = self.builder.key(row, model)
         manifest, plan = self._store.get(key)
         self._room(row, manifest.device_bytes + manifest.bytes)
@@ -300,7 +305,8 @@ class TrtBackend:
             )
         check_profile(row, engine, key.profile)
         config, cache = self._config(row, engine, key)
-        network = TrtNetwork(row, engine, config, self._cuda)
+        runs = Runs(self.kind, self.builder.version, key.precision)
+        network = TrtNetwork(row, engine, config, self._cuda, runs)
         self._open.append(network)
         self._warm(network, key, cache)
         free = self._cuda.card().free_bytes
@@ -344,7 +350,7 @@ class TrtBackend:
 
     def _warm(self, network: TrtNetwork, key: Key, cache: Any) -> None:
         """Run every bucket: no visitor waits for kernels or graphs; keep what was compiled."""
-        axis = NETWORKS[network.name].axis
+        axis = self._rows[network.name].axis
         for size in axis.buckets or (axis.usual,):
             feeds = {
                 each.name: np.zeros(_filled(each.shape, size), np.dtype(each.dtype))

@@ -11,11 +11,15 @@ square of a level of 0..255 is already at the end of what a half can hold.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
+from engines.backends.quantised_graph import LARGEST, NoRanges, quantise
 from engines.extras import install_hint
 
-Precision = Literal["fp32", "fp16"]
+__all__ = ["EIGHT_BITS", "NoOnnx", "NoRanges", "Precision", "onnx_package", "typed"]
+Precision = Literal["fp32", "fp16", "int8", "fp8"]
+EIGHT_BITS = LARGEST.keys()
 RECIPE = 1
 """Part of a plan's key: to be raised whenever the same file would be typed otherwise."""
 COSTLY = frozenset({"Conv", "Gemm", "MatMul"})
@@ -37,17 +41,28 @@ def onnx_package() -> Any:
         raise NoOnnx(f"plans are built with the package onnx; {install_hint('trt-rtx')}") from error
 
 
-def typed(model: bytes, precision: Precision) -> bytes:
+def typed(
+    model: bytes,
+    precision: Precision,
+    ranges: Mapping[str, float] | None = None,
+    *,
+    halves: bool = True,
+) -> bytes:
     """The graph ready for a builder; equal bytes for equal arguments and versions.
 
-    Raises NoOnnx, and what `onnx` raises for bytes that are no network.
+    `ranges`: for 8 bits, see `quantised_graph`; the rest is then in halves, or (`halves` off, for
+    comparisons on the processor) in single precision.
+
+    Raises NoOnnx, NoRanges, and what `onnx` raises for bytes that are no network.
     """
     onnx = onnx_package()
     net = onnx.load_from_string(model)
     _fold(onnx, net.graph)
-    if precision == "fp16":
+    if precision != "fp32" and halves:
         net = onnx.shape_inference.infer_shapes(net)
         _halve(onnx, net.graph)
+    if precision in EIGHT_BITS:
+        net = quantise(onnx, net, precision, ranges or {})
     onnx.checker.check_model(net, full_check=True)
     out: bytes = net.SerializeToString()
     return out

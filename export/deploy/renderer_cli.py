@@ -108,7 +108,7 @@ def _guarded(work: Callable[[], None], command: str) -> int:
     return 0
 
 
-def _runs(
+def runs_of(
     folders: Sequence[Path], base: Path | None = None, columns: float | None = None
 ) -> list[RunNets]:
     """Those of `folders`, and of `base` for the boxes they lack. Raises BadRun, NotTrainable."""
@@ -135,13 +135,13 @@ def _to_onnx(args: argparse.Namespace) -> None:
         load(args.out)
         print(f"{args.out}: the whole face at {wide.kind.width}, {size / 1e6:.1f} MB")
         return
-    runs = _runs(args.renderer, args.base, args.columns)
+    runs = runs_of(args.renderer, args.base, args.columns)
     models = {name: halved(data) for run in runs for name, data in to_onnx(run).items()}
     _write(args, runs, models, {name: "fp32" for name in KINDS}, {})
 
 
 def _quantize(args: argparse.Namespace) -> None:
-    runs, judge = _runs(args.renderer, args.base, args.columns), _judge(args)
+    runs, judge = runs_of(args.renderer, args.base, args.columns), judge_of(args)
     models: dict[str, bytes] = {}
     smaller: dict[str, bytes] = {}
     precision, tables = {}, {}
@@ -163,14 +163,14 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _parity(args: argparse.Namespace) -> None:
-    judge = _judge(args)
-    for run in _runs(args.renderer, None if args.renderer else args.base, args.columns):
+    judge = judge_of(args)
+    for run in runs_of(args.renderer, None if args.renderer else args.base, args.columns):
         rows, _ = _weigh(run, to_onnx(run), args.cache, judge)
         for line in table(run.kind.name, rows):
             print(line)
 
 
-def _judge(args: argparse.Namespace) -> Judge | None:
+def judge_of(args: argparse.Namespace) -> Judge | None:
     """The perceptual distance; None, and why, where its weights are not to be had."""
     try:
         net = load_judge(args.cache, args.tracker_python)

@@ -124,7 +124,7 @@ def compare(
         apart = np.concatenate([(a - b).ravel() for a, b in zip(drawn, goal, strict=True)])
         energy = float(np.square(np.concatenate([g.ravel() for g in goal])).mean())
         error = float(np.square(apart).mean())
-        psnr, distance = _losses(run.kind, np.concatenate(drawn), pairs, judge)
+        psnr, distance = losses(run.kind, np.concatenate(drawn), pairs, judge)
         error_db = 10 * np.log10(error / max(energy, 1e-12)) if error else float("-inf")
         rows.append(
             Row(
@@ -144,9 +144,10 @@ def _draws(models: Mapping[str, bytes]) -> dict[str, Draw]:
     return {name: onnx_draw(model) for name, model in models.items()}
 
 
-def _losses(
+def losses(
     kind: Kind, residual: F32, pairs: Pairs | None, judge: Judge | None
 ) -> tuple[float, float]:
+    """PSNR and perceptual distance of pictures with f32[N,3,h,w] laid on; nan: not to be told."""
     if pairs is None:
         return float("nan"), float("nan")
     shown = pasted(pairs, residual, kind)

@@ -98,9 +98,11 @@ def lean(path: Path) -> Pairs:
     """Stored pairs without what no expert looks at: those columns are empty. Raises OSError."""
     with np.load(path, allow_pickle=False) as data:
         blank = np.zeros((len(data["kind"]), 0), np.uint8)
-        return Pairs(
-            **{f.name: data[f.name] if f.name in _LOOKED_AT else blank for f in fields(Pairs)}
-        )
+        columns: dict[str, Any] = {
+            each.name: data[each.name] if each.name in _LOOKED_AT else blank
+            for each in fields(Pairs)
+        }
+        return Pairs(**columns)
 
 
 def lean_acted(path: Path) -> acted.Acted:

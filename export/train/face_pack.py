@@ -56,7 +56,8 @@ def pack(
 ) -> None:
     """Write the weights folder; `notes` go into the manifest (held_out, training, figures).
 
-    Nets that are not given stay as they are in the folder, with what its manifest says of them.
+    Nets that are not given stay as they are in the folder, with what its manifest says of them;
+    so does a model card: whoever trains anew looks its figures over.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = _manifest(folder)
@@ -86,7 +87,10 @@ def pack(
         **notes,
     }
     write_json(folder / "manifest.json", manifest)
-    (folder / "README.md").write_text(CARD.format(held_out=len(notes.get("held_out", []))))
+    card = folder / "README.md"
+    if not card.exists():
+        # One that is there was written by people: figures, split, licence are more than this has.
+        card.write_text(CARD.format(held_out=len(notes.get("held_out", []))))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -11,25 +11,26 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from engines.backends.base import BackendError
+from engines.backends.base import BackendError, Model
 from engines.backends.flavours import said
-from engines.backends.networks import NETWORKS
-from engines.backends.ort import OrtBackend
+from engines.backends.networks import NETWORKS, NetworkRow
+from engines.backends.pack import model_of
 from engines.backends.plan_build import Builder, Progress
 from engines.backends.plan_store import Entry, PlanStore
 from engines.backends.plans import PlanError
-from engines.backends.trial import apart
+from engines.backends.trial import apart, reference_of
 from engines.backends.trt import TrtBackend
 from engines.backends.typed_graph import NoOnnx
 from server.onboarding.terminal import table
-from server.plans.devices import SERVED, card_here, plans_folder
+from server.plans.devices import SERVED, card_here, planned, plans_folder
 from server.settings import Settings
 from server.settings_section import SettingsError
 
 FAILED = 1
 ACTIONS = ("list", "build", "verify", "clean")
-BARS = {"fp16": 1e-2, "fp32": 1e-3}
-"""Against ONNX Runtime, over the largest value; cards add in another order, and in TF32."""
+BARS = {"fp16": 1e-2, "fp32": 1e-3, "int8": 5e-2, "fp8": 5e-2}
+"""Against ONNX Runtime, over the largest value; cards add in another order, and in TF32. Of 8 bits
+against the same quantised graph: a value at the edge between two steps may fall to either side."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -53,6 +54,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if unknown := [name for name in arguments.names if name not in NETWORKS]:
         raise SettingsError(f"no network {unknown[0]}; there are {', '.join(NETWORKS)}")
     store = PlanStore(plans_folder(settings.render))
+    arguments.pack = settings.render.weights
     runs: dict[str, Callable[[argparse.Namespace, PlanStore], int]] = {
         "list": _list,
         "build": _build,
@@ -60,6 +62,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         "clean": _clean,
     }
     try:
+        arguments.rows = planned(settings.render)
         return runs[arguments.action](arguments, store)
     except (BackendError, NoOnnx, OSError) as error:
         print(f"synchrorama plan {arguments.action}: {error}", file=sys.stderr)
@@ -77,16 +80,16 @@ def _list(arguments: argparse.Namespace, store: PlanStore) -> int:
         print(f"{store.folder}: no plans; run: synchrorama plan build")
         return 0
     titles = ("network", "precision", "cards", "library", "MB", "built in", "state")
-    table(titles, [_row(entry, builder) for entry in entries])
+    table(titles, [_row(entry, builder, arguments) for entry in entries])
     return FAILED if any(entry.error for entry in entries) else 0
 
 
-def _row(entry: Entry, builder: Builder | None) -> tuple[str, ...]:
+def _row(entry: Entry, builder: Builder | None, asked: argparse.Namespace) -> tuple[str, ...]:
     manifest = entry.manifest
     if manifest is None:
         return (entry.path.stem, "", "", "", "", "", str(entry.error))
     key = manifest.key
-    state = str(entry.error) if entry.error else _use(entry, builder)
+    state = str(entry.error) if entry.error else _use(entry, builder, asked)
     return (
         key.network,
         key.precision,
@@ -98,11 +101,14 @@ def _row(entry: Entry, builder: Builder | None) -> tuple[str, ...]:
     )
 
 
-def _use(entry: Entry, builder: Builder | None) -> str:
+def _use(entry: Entry, builder: Builder | None, asked: argparse.Namespace) -> str:
     if builder is None or entry.manifest is None:
         return "whole"
-    row = NETWORKS.get(entry.manifest.key.network)
-    current = row is not None and builder.key(row, row.model()).stem == entry.path.stem
+    name = entry.manifest.key.network
+    row = asked.rows.get(name)
+    current = row is not None and entry.path.stem == (
+        builder.key(row, model_of(name, asked.pack)).stem
+    )
     return "current" if current else "of another card, version or network: plan clean removes it"
 
 
@@ -113,8 +119,8 @@ def _build(arguments: argparse.Namespace, store: PlanStore) -> int:
     told = f"{builder.flavour.module} {builder.version}"
     print(f"{store.folder}: plans of {told} for {builder.target}")
     for name in names:
-        row, model = NETWORKS[name], NETWORKS[name].model()
-        if not arguments.force and _whole(store, builder, name):
+        row, model = arguments.rows[name], model_of(name, arguments.pack)
+        if not arguments.force and _whole(store, builder, row, model):
             print(f"{name}: there")
             continue
         with _progress(name, quiet=arguments.quiet) as progress:
@@ -123,9 +129,9 @@ def _build(arguments: argparse.Namespace, store: PlanStore) -> int:
     return 0
 
 
-def _whole(store: PlanStore, builder: Builder, name: str) -> bool:
+def _whole(store: PlanStore, builder: Builder, row: NetworkRow, model: Model) -> bool:
     try:
-        store.get(builder.key(NETWORKS[name], NETWORKS[name].model()))
+        store.get(builder.key(row, model))
     except PlanError:
         return False
     return True
@@ -150,11 +156,11 @@ def _verify(arguments: argparse.Namespace, store: PlanStore) -> int:
         print(f"not run: {why}")
         return FAILED if failed else 0
     print(f"{card.name}, compute capability {said(card.capability)}")
-    backend, reference = TrtBackend(store), OrtBackend()
+    backend = TrtBackend(store, rows=arguments.rows)
     networks = sorted({each.manifest.key.network for each in entries if each.manifest})
     for name in networks:
-        row, model = NETWORKS[name], NETWORKS[name].model()
-        found = apart(backend.load(model), reference.load(model), row.axis.usual)
+        row, model = arguments.rows[name], model_of(name, arguments.pack)
+        found = apart(backend.load(model), reference_of(row, model), row.axis.usual)
         held = found <= BARS[row.precision]
         print(f"{name}: {found:.2g} from ONNX Runtime{'' if held else ', TOO FAR'}")
         failed = failed or not held
@@ -167,7 +173,10 @@ def _clean(arguments: argparse.Namespace, store: PlanStore) -> int:
     keep: frozenset[str] = frozenset()
     if not arguments.all and not arguments.damaged:
         builder = _builder(None)
-        keep = frozenset(builder.key(row, row.model()).stem for row in NETWORKS.values())
+        keep = frozenset(
+            builder.key(row, model_of(name, arguments.pack)).stem
+            for name, row in arguments.rows.items()
+        )
     gone = store.remove(keep, damaged_only=arguments.damaged)
     size = len(gone)
     print(f"{store.folder}: {size} file{'s' if size != 1 else ''} removed")

@@ -150,7 +150,11 @@ class EngineProcess:
 
     def _hear(self, message: object) -> None:
         if isinstance(message, Count) and self._host is not None:
-            self._link.send(Counted(engine_text(self._host.faces.stats).decode()))
+            self._link.send(Counted(self._figures()))
+
+    def _figures(self) -> str:
+        assert self._host is not None
+        return engine_text(self._host.faces.stats, self._warm.running_on).decode()
 
     def _costs(self) -> MeasuredCosts | None:
         found = self._warm.costs

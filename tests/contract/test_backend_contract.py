@@ -23,10 +23,11 @@ from engines.backends.base import (
 from engines.backends.cuda import Cuda
 from engines.backends.fake import FakeBackend
 from engines.backends.networks import NETWORKS
-from engines.backends.ort import OrtBackend
+from engines.backends.ort import Device, OrtBackend
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
 from engines.backends.switching import SwitchingBackend
+from engines.backends.torch_backend import TorchBackend
 from engines.backends.trt import TrtBackend
 from tests.support.fake_cuda import FakeCudart, fake_trt
 from tests.support.tiny_graph import batched, static, text
@@ -75,7 +76,40 @@ def plans_on_a_made_up_card(folder: Any) -> Backend:
     return trt.backend(store, FakeCudart())
 
 
-BACKENDS = (cpu, cuda, fake, switching, plans, plans_on_a_made_up_card)
+def torch_on_the_processor(folder: Any) -> Backend:
+    return torch_or_skip("cpu")
+
+
+def torch_on_a_card(folder: Any) -> Backend:
+    return torch_or_skip("cuda")
+
+
+def torch_on_a_made_up_card(folder: Any) -> Backend:
+    """The same code over a `torch.cuda` of our own: graphs replay what was recorded."""
+    pytest.importorskip("torch")
+    from tests.support.fake_torch_cuda import made_up_card
+
+    return TorchBackend(place=made_up_card())
+
+
+def torch_or_skip(device: Device) -> Backend:
+    try:
+        return TorchBackend(device)
+    except (LibraryMissing, NoDriver, NoCard) as error:
+        pytest.skip(f"not run: {error}")
+
+
+BACKENDS = (
+    cpu,
+    cuda,
+    fake,
+    switching,
+    plans,
+    plans_on_a_made_up_card,
+    torch_on_the_processor,
+    torch_on_a_card,
+    torch_on_a_made_up_card,
+)
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda make: make.__name__)
@@ -105,6 +139,8 @@ def test_it_says_what_it_is_and_what_a_network_takes_and_gives(backend: Backend)
     assert backend.kind
     network = backend.load(batched())
     assert network.name == NAME
+    assert network.runs.backend and network.runs.version
+    assert network.runs.precision in ("fp32", "fp16")
     assert [(t.name, t.dtype, t.shape) for t in network.inputs] == [
         ("picture", "float32", (DYNAMIC, 3, 4, 6)),
         ("bias", "float32", (DYNAMIC, 4, 1, 1)),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engines.backends.base import Array, Feeds, Network
+from engines.backends.runs import Runs
 from engines.backends.slots import HostSlots, Slots
 from engines.render.nets import RendererNets
 from tests.support.tiny_renderer import tiny_nets
@@ -20,6 +21,11 @@ class Holding:
     def __init__(self, network: Network) -> None:
         self._network = network
         self.name, self.inputs, self.outputs = network.name, network.inputs, network.outputs
+
+    @property
+    def runs(self) -> Runs:
+        """As that inside."""
+        return self._network.runs
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Array]:
         """As that inside."""

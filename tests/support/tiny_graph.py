@@ -72,6 +72,31 @@ def text(name: str = "scene/scene") -> Model:
     return Model(name, model.SerializeToString())
 
 
+def convolutions(name: str = "renderer/mouth") -> Model:
+    """Four in a row, the two in the middle side by side: what 8 bits are for."""
+    rng = np.random.default_rng(4)
+    sizes = {"one": (4, 3), "two": (4, 4), "three": (4, 4), "four": (3, 4)}
+    weights: dict[str, Array] = {
+        f"{node}.weight": rng.normal(0, 0.3, (*size, 3, 3)).astype(np.float32)
+        for node, size in sizes.items()
+    }
+
+    def conv(node: str, source: str, result: str) -> onnx.NodeProto:
+        pads = [1, 1, 1, 1]
+        return helper.make_node("Conv", [source, f"{node}.weight"], [result], name=node, pads=pads)
+
+    nodes = [
+        conv("one", "x", "a"),
+        helper.make_node("Relu", ["a"], ["b"]),
+        conv("two", "b", "c"),
+        conv("three", "b", "d"),
+        helper.make_node("Add", ["c", "d"], ["e"]),
+        conv("four", "e", "residual"),
+    ]
+    sides = ({"x": ("N", 3, 8, 8)}, {"residual": ("N", 3, 8, 8)})
+    return Model(name, _graph(nodes, *sides, weights))
+
+
 def _graph(
     nodes: list[onnx.NodeProto],
     inputs: Mapping[str, tuple[int | str, ...]],

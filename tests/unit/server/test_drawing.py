@@ -10,6 +10,7 @@ import pytest
 
 from engines.backends.base import OutOfDeviceMemory
 from engines.backends.fake import FakeBackend
+from engines.backends.networks import NETWORKS
 from engines.render import nets as nets_module
 from engines.render.diffusion import DiffusionRenderer
 from engines.render.nets import BadRendererWeights
@@ -43,7 +44,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that is taken for the package's."""
     folder = tmp_path / "renderer"
     monkeypatch.setattr(
-        drawing_module, "load", lambda backend=None: nets_module.load(folder, backend=backend)
+        drawing_module,
+        "load",
+        lambda path, backend=None: nets_module.load(folder, backend=backend),
     )
     return folder
 
@@ -87,6 +90,14 @@ def test_damaged_weights_are_never_passed_over(installed: Path) -> None:
         drawing_of(RenderSettings())
 
 
+def test_what_every_network_runs_on_is_told(installed: Path) -> None:
+    write_weights(installed)
+    running = drawing_of(RenderSettings()).running()
+    assert set(running) == set(NETWORKS)
+    assert {runs.backend for runs in running.values()} == {"onnxruntime-cpu"}
+    assert running["motion/motion"].precision == "fp32"
+
+
 def test_a_session_may_ask_for_less() -> None:
     efforts = ("1 step", "mouth", "motion frame")
     assert [best_of(name, efforts) for name in ("auto", "diffusion", "motion-frame")] == [0, 0, 2]
@@ -108,6 +119,12 @@ def test_costs_are_measured_for_each_way_to_draw() -> None:
     assert costs.steps_of(0) == list(costs.steps_s) and 0 < costs.encode_s < 0.1
     apart = np.array(costs.steps_of(1)) - costs.steps_s
     np.testing.assert_allclose(apart, costs.draws_s[1] - costs.draws_s[0], atol=1e-9)
+
+
+def test_a_folder_that_is_no_pack_stops_the_start(tmp_path: Path) -> None:
+    for ask in (drawing_of, nets_of):
+        with pytest.raises(SettingsError, match="render.weights: .*pack.json.*no pack; make it"):
+            ask(RenderSettings(weights=str(tmp_path)))
 
 
 def test_pictures_are_drawn_in_batches_on_a_card_or_where_asked_for() -> None:
@@ -145,9 +162,9 @@ def test_the_device_asked_for_runs_the_nets_and_is_told(
     write_weights(installed)
     used = FakeBackend()
     monkeypatch.setattr(drawing_module, "backend_of", lambda wanted: used)
-    assert drawing_of(RenderSettings(device="cuda")).said.endswith(
-        ", on fake, in batches over sessions"
-    )
+    drawing = drawing_of(RenderSettings(device="cuda"))
+    assert drawing.said.endswith(", on fake, in batches over sessions")
+    assert drawing.running()["renderer/eye"].backend == "fake"
 
     held = drawing_of(RenderSettings(device="cuda"), places=3).said
     # Of a session: reference, noise and residual of a mouth and two eyes.

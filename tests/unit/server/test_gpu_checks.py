@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from engines.backends.networks import NETWORKS
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
 from server import gpu_checks as checks
+from server.plans import choice
 from server.plans.devices import SERVED
 from server.settings import RenderSettings, Settings
 from tests.support.fake_cuda import fake_trt
@@ -44,6 +47,7 @@ def libraries(
     monkeypatch: pytest.MonkeyPatch, have: tuple[Flavour, ...], card: Card | None
 ) -> None:
     monkeypatch.setattr(checks, "installed", lambda: have)
+    monkeypatch.setattr(choice, "torch_version", lambda: None)
     monkeypatch.setattr(checks, "load", lambda flavour: None)
     monkeypatch.setattr(checks, "version_of", lambda flavour: "1.0")
     why = "" if card else "cudaGetDeviceCount: no driver; install it"
@@ -131,6 +135,60 @@ def test_a_library_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(checks, "load", broken)
     finding = checks.tensorrt(CUDA)
     assert finding.state == "warn" and "libcuda.so.1" in finding.said
+
+
+@pytest.mark.parametrize(
+    ("have", "here", "wanted", "state", "said"),
+    [
+        ((), None, {}, "ok", "onnxruntime-cpu, onnxruntime"),
+        ((), None, {"backend": "torch"}, "ok", "torch-cpu, torch"),
+        ((), None, {"backend": "trt"}, "fail", "plans run on a card"),
+        ((RTX,), card((8, 9)), {"device": "cuda"}, "ok", "tensorrt_rtx 1.0; fp16; tensorrt_rtx"),
+        (
+            (RTX,),
+            card((9, 0)),
+            {"device": "cuda"},
+            "ok",
+            "torch-cuda, torch .*; fp16; tensorrt_rtx",
+        ),
+        ((RTX,), card((8, 9)), {"device": "cuda", "backend": "torch"}, "fail", "for the processor"),
+        ((RTX,), card((8, 9)), {"device": "cuda", "backend": "ort"}, "fail", "not on cuda"),
+    ],
+)
+def test_the_library_that_would_run_the_nets_is_told_and_tried(
+    monkeypatch: pytest.MonkeyPatch,
+    have: tuple[Flavour, ...],
+    here: Card | None,
+    wanted: dict[str, Any],
+    state: str,
+    said: str,
+) -> None:
+    libraries(monkeypatch, have, here)
+
+    def torch(device: str) -> Any:
+        if wanted.get("backend") == "torch" and device == "cuda":
+            raise LibraryMissing("torch 2.9 is for the processor; pip install another")
+        return SimpleNamespace(kind=f"torch-{device}")
+
+    monkeypatch.setattr(checks, "TorchBackend", torch)
+    monkeypatch.setattr(checks, "torch_version", lambda: "2.9")
+    monkeypatch.setattr(choice, "torch_version", lambda: "2.9")
+    finding = checks.backend(Settings(render=RenderSettings(**wanted)))
+    assert finding.state == state and re.search(said, finding.said)
+    assert (state == "ok") == (finding.remedy == "")
+
+
+def test_other_libraries_need_neither_tensorrt_nor_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries(monkeypatch, (), card((9, 0)))
+    monkeypatch.setattr(choice, "torch_version", lambda: "2.9")
+    for name in ("ort", "torch"):
+        asked = Settings(render=RenderSettings(device="cuda", backend=name))
+        assert checks.tensorrt(asked).state == "ok"
+        assert checks.plans(asked).said == f"none is needed (render.backend {name})"
+    assert checks.plans(CUDA).state == "ok"
+    finding = checks.tensorrt(CUDA)
+    assert finding.state == "warn" and finding.said.endswith("torch serves")
+    assert "tensorrt-cu13" in finding.remedy
 
 
 def test_plans_matter_only_where_they_serve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from engines.backends.runs import Runs
 from engines.meters import EngineStats
 from server.metrics import (
     KINDS,
@@ -66,12 +67,20 @@ def test_the_version_is_told() -> None:
 def test_how_hard_the_engine_is_pressed_and_what_it_did_is_told_at_the_scrape() -> None:
     metrics = Metrics()
     now = [EngineStats(2, 0.75, 0.0, 9, 3, 1)]
-    metrics.watch_engine(lambda: now[0])
+    on = {"renderer/mouth": Runs("onnxruntime-cpu", "1.32.0", "int8")}
+    metrics.watch_engine(lambda: now[0], lambda: on)
     text = metrics.text().decode()
     assert "avatar_engine_use 0.75" in text
     assert 'avatar_ladder_steps_total{direction="down"} 3.0' in text
     assert 'avatar_ladder_steps_total{direction="up"} 1.0' in text
+    told = (
+        'avatar_network_info{backend="%s",network="renderer/mouth",precision="%s",version="%s"} 1'
+    )
+    assert told % ("onnxruntime-cpu", "int8", "1.32.0") in text
     now[0] = EngineStats(0, 0.0, 0.0, 9)
+    on["renderer/mouth"] = Runs("tensorrt_rtx", "1.7.1", "fp16")
+    text = metrics.text().decode()
+    assert told % ("tensorrt_rtx", "fp16", "1.7.1") in text and "onnxruntime-cpu" not in text
     assert "avatar_engine_use 0.0" in metrics.text().decode()
 
 

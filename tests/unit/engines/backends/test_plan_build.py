@@ -11,9 +11,15 @@ import pytest
 
 from engines.backends.base import DYNAMIC, BadGraph, LibraryMissing, Model
 from engines.backends.flavours import RTX, TENSORRT, installed
-from engines.backends.networks import NETWORKS, Axis
+from engines.backends.networks import NETWORKS, Axis, NetworkRow, Ranges
 from engines.backends.ort import OrtBackend
-from engines.backends.plan_build import Builder, BuildFailed, graph_inputs
+from engines.backends.plan_build import (
+    Builder,
+    BuildFailed,
+    NotForThisCard,
+    check_card,
+    graph_inputs,
+)
 from engines.backends.plan_store import PlanStore
 from engines.backends.plans import (
     PlanDamaged,
@@ -22,7 +28,8 @@ from engines.backends.plans import (
     PlanOfAnotherVersion,
     WrongProfile,
 )
-from tests.support.tiny_graph import batched, static
+from engines.backends.typed_graph import NoRanges, Precision
+from tests.support.tiny_graph import batched, convolutions, static
 
 MOST_S = 60.0
 Built = Callable[[str], None]
@@ -136,3 +143,47 @@ def test_without_the_library_the_package_is_named(store: PlanStore) -> None:
 def test_inputs_are_read_off_the_file() -> None:
     assert [each.shape[0] for each in graph_inputs(batched())] == [DYNAMIC, DYNAMIC]
     assert issubclass(BuildFailed, Exception)
+
+
+def quantised(precision: Precision) -> NetworkRow:
+    given = Ranges((("three", 3.0), ("two", 3.0)))
+    return replace(NETWORKS["renderer/mouth"], precision=precision, ranges=given)
+
+
+@pytest.mark.parametrize(("precision", "kind"), [("int8", "INT8"), ("fp8", "FP8")])
+def test_plans_in_eight_bits_build_and_say_so(
+    builder: Builder, store: PlanStore, precision: Precision, kind: str
+) -> None:
+    row, model = quantised(precision), convolutions()
+    manifest = builder.build(row, model, store)
+    assert manifest.key.precision == precision
+    assert manifest.layers[kind] >= 1 and manifest.layers["HALF"] >= 2
+    assert store.get(builder.key(row, model))[0] == manifest
+    plain = replace(row, precision="fp16", ranges=None)
+    with pytest.raises(PlanOfAnotherCard if precision == "fp8" else PlanOfAnotherNetwork):
+        store.get(builder.key(plain, model))
+
+
+def test_other_ranges_are_another_plan(builder: Builder) -> None:
+    row, model = quantised("int8"), convolutions()
+    other = replace(row, ranges=Ranges((("three", 2.0), ("two", 3.0))))
+    assert builder.key(row, model).digest != builder.key(other, model).digest
+
+
+def test_fp8_is_for_cards_that_have_it(builder: Builder, store: PlanStore) -> None:
+    row, model = quantised("fp8"), convolutions()
+    assert builder.key(row, model).target == "sm89+"
+    with pytest.raises(NotForThisCard, match="fp8 wants compute capability 8.9 or later, not 8.0"):
+        Builder(builder.flavour, builder.version, "sm80").build(row, model, store)
+    later = Builder(builder.flavour, builder.version, "sm120")
+    assert later.key(row, model).target == "sm120"
+    check_card(quantised("int8"), (7, 5))
+    with pytest.raises(NotForThisCard, match="use render.precision int8 or fp16"):
+        check_card(row, (8, 6))
+    assert list(store.entries()) == []
+
+
+def test_without_ranges_nothing_is_quantised(builder: Builder, store: PlanStore) -> None:
+    row = replace(NETWORKS["renderer/mouth"], precision="int8")
+    with pytest.raises(NoRanges, match="python -m export calibrate"):
+        builder.build(row, convolutions(), store)

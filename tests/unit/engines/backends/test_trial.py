@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from engines.backends.base import Feeds, Network
-from engines.backends.networks import NETWORKS
+from engines.backends.networks import NETWORKS, Ranges
 from engines.backends.ort import OrtBackend
-from engines.backends.trial import apart, gmacs, made_feeds
-from tests.support.tiny_graph import batched, static, text
+from engines.backends.trial import apart, gmacs, made_feeds, reference_of
+from tests.support.tiny_graph import batched, convolutions, static, text
 
 
 class Off:
@@ -21,6 +22,7 @@ class Off:
     def __init__(self, inner: Network, factor: float) -> None:
         self.inner, self.factor = inner, factor
         self.name, self.inputs, self.outputs = inner.name, inner.inputs, inner.outputs
+        self.runs = inner.runs
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Any]:
         return [value * np.float32(self.factor) for value in self.inner.run(outputs, feeds)]
@@ -55,3 +57,13 @@ def test_multiplications_are_counted_by_hand_too() -> None:
 def test_the_mouth_net_is_as_large_as_its_page_says() -> None:
     row = NETWORKS["renderer/mouth"]
     assert 0.2 < gmacs(row, row.model()) < 0.35
+
+
+def test_a_plan_in_eight_bits_is_compared_with_the_same_graph() -> None:
+    pytest.importorskip("onnx", reason="the extra trt-rtx is not installed")
+    model, row = convolutions(), NETWORKS["renderer/mouth"]
+    plain = reference_of(row, model)
+    assert apart(OrtBackend().load(model), plain, 2) == 0 and plain.runs.precision == "fp32"
+    rounded = replace(row, precision="int8", ranges=Ranges((("three", 3.0), ("two", 3.0))))
+    small = reference_of(rounded, model)
+    assert small.runs.precision == "int8" and 0 < apart(small, plain, 2) < 0.05

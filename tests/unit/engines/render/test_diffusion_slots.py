@@ -25,7 +25,7 @@ from tests.support.holding_nets import holding_nets
 from tests.support.sample_avatar import motion, sample
 from tests.support.tiny_renderer import tiny_nets, write_weights
 
-SIZE = 256
+SIZE = 128
 FRAMES = [motion(jawOpen=0.1 * at, headYaw=0.02 * at) for at in range(8)]
 WAYS = (0, 0, 3, 3, 3, 3, 1, 0)
 """Boxes fade out, are gone, and come back."""

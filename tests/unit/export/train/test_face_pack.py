@@ -40,6 +40,16 @@ def test_a_packed_folder_loads_and_tells_its_story(tmp_path: Path) -> None:
     )
 
 
+def test_a_card_that_people_wrote_stays(tmp_path: Path) -> None:
+    card = tmp_path / "README.md"
+    card.write_text("figures, split, licence")
+    pack({}, range(478), {"held_out": ["a"]}, tmp_path)
+    assert card.read_text() == "figures, split, licence"
+    card.unlink()
+    pack({}, range(478), {"held_out": ["a"]}, tmp_path)
+    assert "1 portraits" in card.read_text()
+
+
 def test_json_is_written_whole(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"x": 1})
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1}

@@ -109,7 +109,7 @@ def test_on_a_card_results_are_compared(
     trt.put_plan(store, model)
     card = Card("made up", (8, 9), 1 << 33, 1 << 33)
     monkeypatch.setattr(plan_cli, "card_here", lambda: (card, ""))
-    monkeypatch.setattr(plan_cli, "TrtBackend", lambda store: trt.backend(store, trt.cudart))
+    monkeypatch.setattr(plan_cli, "TrtBackend", lambda store, rows: trt.backend(store, trt.cudart))
     if off:
         monkeypatch.setattr(plan_cli, "apart", lambda *_: off)
     got, out, _ = run("verify")
@@ -130,3 +130,10 @@ def test_on_a_terminal_the_phases_of_a_build_are_shown(
     with plan_cli._progress("renderer/eye", quiet=True) as told:
         assert told is None
     assert capsys.readouterr().out == ""
+
+
+def test_plans_are_built_of_a_pack_or_not_at_all(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="the extra trt-rtx is not installed")
+    code, _, err = run("build", NET, "--render-weights", str(tmp_path))
+    assert code == 1 and "pack.json" in err and "no pack; make it again" in err
+    assert not list(tmp_path.glob("*.plan"))

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from engines.backends.base import NoDriver
+from engines.backends.base import LibraryMissing, NoDriver
+from engines.backends.flavours import RTX
 from engines.backends.networks import NETWORKS
 from engines.backends.plan_build import BuildFailed
 from engines.backends.plan_store import PlanStore
 from engines.backends.switching import SwitchingBackend
 from engines.backends.trt import TrtBackend
 from engines.render.nets import NETS
-from server.plans import devices
+from server.plans import choice, devices
 from server.plans.devices import (
     SERVED,
     backend_of,
@@ -34,7 +35,8 @@ from tests.support.fake_cuda import FakeTrt, fake_trt
 def trt(monkeypatch: pytest.MonkeyPatch) -> FakeTrt:
     """A made-up card in the place of the machine's."""
     made = fake_trt()
-    monkeypatch.setattr(devices, "TrtBackend", lambda store: made.backend(store, made.cudart))
+    monkeypatch.setattr(choice, "installed", lambda: (RTX,))
+    monkeypatch.setattr(devices, "TrtBackend", lambda store, rows: made.backend(store, made.cudart))
     return made
 
 
@@ -50,10 +52,45 @@ def test_the_cpu_needs_nothing_and_a_card_is_asked_for_by_name() -> None:
     assert set(SERVED) == {f"renderer/{name}" for name in NETS}
 
 
+def test_what_is_named_serves_and_nothing_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def torch(device: str) -> Any:
+        asked.append(device)
+        raise LibraryMissing(f"no torch for {device}; install it")
+
+    def ort(device: str) -> Any:
+        raise LibraryMissing(f"no onnxruntime for {device}; install it")
+
+    monkeypatch.setattr(devices, "TorchBackend", torch)
+    monkeypatch.setattr(devices, "OrtBackend", ort)
+    for device in ("cpu", "cuda"):
+        with pytest.raises(SettingsError, match=f"render.device {device}: no torch for {device}"):
+            backend_of(RenderSettings(device=device, backend="torch"))
+    assert asked == ["cpu", "cuda"]
+    with pytest.raises(SettingsError, match="no onnxruntime for cuda; install it"):
+        backend_of(RenderSettings(device="cuda", backend="ort"))
+    assert backend_of(RenderSettings(backend="ort")) is None
+
+
+def test_auto_takes_torch_where_no_tensorrt_is_for_the_card_and_tells(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = object()
+    monkeypatch.setattr(choice, "installed", lambda: ())
+    monkeypatch.setattr(choice, "torch_version", lambda: "2.9")
+    monkeypatch.setattr(devices, "TorchBackend", lambda device: made)
+    with caplog.at_level("INFO"):
+        assert backend_of(RenderSettings(device="cuda")) is made
+    (record,) = (r for r in caplog.records if r.message == "back-end is chosen")
+    assert record.__dict__["backend"] == "torch" and "no TensorRT" in record.__dict__["why"]
+
+
 def test_no_driver_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(store: PlanStore) -> TrtBackend:
+    def none(store: PlanStore, rows: Any) -> TrtBackend:
         raise NoDriver("no driver; install it")
 
+    monkeypatch.setattr(choice, "installed", lambda: (RTX,))
     monkeypatch.setattr(devices, "TrtBackend", none)
     with pytest.raises(SettingsError, match="render.device cuda: no driver; install it"):
         backend_of(RenderSettings(device="cuda"))
@@ -79,7 +116,7 @@ def test_missing_plans_are_built_while_onnx_runtime_serves(
 
 def test_what_is_missing_is_told_by_network(trt: FakeTrt, tmp_path: Path) -> None:
     store = PlanStore(tmp_path)
-    assert missing_plans(trt.backend(store, trt.cudart), store) == list(SERVED)
+    assert missing_plans(trt.backend(store, trt.cudart), store, NETWORKS) == list(SERVED)
 
 
 def test_plans_are_built_by_the_program_itself_in_a_process_of_its_own(
@@ -96,8 +133,9 @@ def test_plans_are_built_by_the_program_itself_in_a_process_of_its_own(
     monkeypatch.setattr(subprocess, "run", run)
     wanted = RenderSettings(plans=str(tmp_path))
     build_in_child(wanted, "renderer/eye")
+    assert "--render-weights" not in asked[0]
     assert asked[0][:6] == [sys.executable, "-m", "server", "plan", "build", "renderer/eye"]
-    assert asked[0][-2:] == ["--render-plans", str(tmp_path)]
+    assert asked[0][-4:] == ["--render-plans", str(tmp_path), "--render-precision", "fp16"]
     for said in ("no room", "it said nothing"):
         with pytest.raises(BuildFailed, match=f"{said}; run: synchrorama plan build renderer/eye"):
             build_in_child(wanted, "renderer/eye")

@@ -1,0 +1,1 @@
+"""Networks in torch: operators, programs, places. The one folder of the engine that imports it."""

@@ -1,0 +1,67 @@
+"""The torch back-end on the card: near ONNX Runtime, in every bucket, with memory that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engines.backends.base import BackendError
+from engines.backends.networks import NETWORKS
+from engines.backends.ort import OrtBackend
+from engines.backends.torch_backend import TorchBackend
+from engines.backends.trial import apart, made_feeds
+from export.deploy.networks_parity import relative
+from export.specs import FP16_BAR, FP32_BAR, SPECS
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.fixture
+def backend() -> Iterator[TorchBackend]:
+    try:
+        made = TorchBackend("cuda")
+    except BackendError as error:
+        pytest.skip(f"not run: {error}")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_golden_inputs_give_what_onnx_runtime_gives(backend: TorchBackend, name: str) -> None:
+    row, golden = NETWORKS[name], SPECS[name].golden()
+    networks = backend.load(row.model()), OrtBackend().load(row.model())
+    have, want = (
+        [dict(zip((t.name for t in n.outputs), n.run(None, f), strict=True)) for f in golden]
+        for n in networks
+    )
+    bar = FP16_BAR if row.precision == "fp16" else FP32_BAR
+    assert max(relative(have, want, output) for output in want[0]) <= bar
+
+
+@pytest.mark.parametrize("name", [n for n, row in NETWORKS.items() if row.axis.buckets])
+def test_every_batch_is_near_filled_up_or_not(backend: TorchBackend, name: str) -> None:
+    row = NETWORKS[name]
+    network, reference = backend.load(row.model()), OrtBackend().load(row.model())
+    for size in {1, 3, row.axis.usual, row.axis.most - 1, row.axis.most}:
+        assert apart(network, reference, size) <= FP16_BAR
+
+
+def test_memory_is_taken_at_load_and_does_not_grow(backend: TorchBackend) -> None:
+    import torch
+
+    row = NETWORKS["renderer/mouth"]
+    network = backend.load(row.model())
+    before = torch.cuda.memory_reserved()
+    for size in (1, 64, 3, 33, 64):
+        network.run(None, made_feeds(network, size))
+    assert torch.cuda.memory_reserved() == before
+
+
+def test_equal_feeds_give_equal_bits(backend: TorchBackend) -> None:
+    network = backend.load(NETWORKS["renderer/eye"].model())
+    feeds = made_feeds(network, 3)
+    (first,) = network.run(None, feeds)
+    network.run(None, made_feeds(network, 3, seed=1))
+    np.testing.assert_array_equal(first, network.run(None, feeds)[0])
