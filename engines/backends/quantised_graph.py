@@ -30,8 +30,13 @@ class NoRanges(BackendError):
 
 
 def inner_convolutions(graph: Any) -> list[Any]:
-    """Those that are quantised, in order. Raises NoRanges for a graph with fewer than three."""
-    found = [node for node in graph.node if node.op_type == "Conv"]
+    """Those that are quantised, in order. Raises NoRanges for a graph with fewer than three.
+
+    A filter that gives one channel is none of them: it makes grey of a picture, or weighs it.
+    """
+    single = {each.name for each in graph.initializer if list(each.dims[:1]) == [1]}
+    every = [node for node in graph.node if node.op_type == "Conv"]
+    found = [node for node in every if node.input[1] not in single]
     if len(found) < 3:
         raise NoRanges(f"{len(found)} convolutions, wanted 3 or more: none would be inner ones")
     return found[1:-1]

@@ -22,8 +22,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from engines.values import F32
 
-_FEW = 3
-"""Channels that a filter of pictures gives at most."""
+_FEW = 1
+"""Channels that a filter of pictures gives: grey, or how much of it."""
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]
@@ -39,8 +39,8 @@ def quantised(model: bytes, feeds: Sequence[Mapping[str, F32]]) -> bytes:
     """The net with its inner convolutions in int8 (weights by channel), calibrated on `feeds`.
 
     The first and the last convolution, which see and give levels, stay as they are, and so do
-    filters of few channels and all that is no convolution. Raises ValueError for a net with fewer
-    than three of them.
+    filters that give one channel and all that is no convolution. Raises ValueError for a net with
+    fewer than three of them.
     """
     wide, thin = _convolutions(onnx.load_from_string(model).graph)
     if len(wide) < 3:

@@ -65,3 +65,11 @@ def test_what_was_not_measured_is_refused() -> None:
 def test_inner_ones_are_all_but_the_ends() -> None:
     graph = onnx.load_from_string(convolutions().graph).graph
     assert [node.name for node in inner_convolutions(graph)] == ["two", "three"]
+
+
+def test_a_filter_that_gives_one_channel_is_no_inner_one() -> None:
+    graph = onnx.load_from_string(convolutions().graph).graph
+    weights = onnx.numpy_helper.from_array(np.ones((1, 3, 1, 3), np.float32), "grey")
+    graph.initializer.append(weights)
+    graph.node.append(onnx.helper.make_node("Conv", ["residual", "grey"], ["shown"], name="five"))
+    assert [node.name for node in inner_convolutions(graph)] == ["two", "three"]
