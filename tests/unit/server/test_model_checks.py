@@ -100,7 +100,9 @@ def test_one_remedy_for_two_of_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_draws_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "renderer"
-    monkeypatch.setattr(drawing_module, "load", lambda _, backend: nets.load(folder, backend=backend))
+    monkeypatch.setattr(
+        drawing_module, "load", lambda _, backend: nets.load(folder, backend=backend)
+    )
     absent = renderer(Settings())
     assert absent.state == "ok" and "not installed" in absent.said
     asked = renderer(Settings(render=RenderSettings("diffusion")))
