@@ -9,9 +9,8 @@ that the skull holds, so they are not among SEEN.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from engines.motion.model import MotionModel
 from engines.motion.wishes import Act, Feel
 from engines.offline import move_file
 from engines.values import F32, SAMPLE_RATE_HZ
-from export.data.render_pairs import Pairs, join
+from export.data.render_pairs import Pairs, join, load_beside
 from export.data.render_spoken import Speaker
 from export.data.render_stills import Portraits
 from export.data.sound import read_sound
@@ -84,19 +83,14 @@ class Acted:
         return Acted(self.pairs.take(rows), self.emotion[rows], self.action[rows])
 
     def save(self, path: Path) -> None:
-        """Write aside and rename."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".part.npz")
-        columns = {f.name: getattr(self.pairs, f.name) for f in fields(Pairs)}
-        np.savez(aside, **columns, emotion=self.emotion, action=self.action)
-        os.replace(aside, path)
+        """As `Pairs.save`."""
+        self.pairs.save(path, emotion=self.emotion, action=self.action)
 
 
 def load(path: Path) -> Acted:
     """What `save` wrote. Raises OSError."""
-    with np.load(path, allow_pickle=False) as data:
-        pairs = Pairs(**{f.name: data[f.name] for f in fields(Pairs)})
-        return Acted(pairs, data["emotion"], data["action"])
+    pairs, (first, second) = load_beside(path, "emotion", "action")
+    return Acted(pairs, first, second)
 
 
 def plays(data: Path, test: bool, takes: int, seed: int) -> list[list[Play]]:

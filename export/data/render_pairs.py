@@ -80,18 +80,25 @@ class Pairs:
         """Some rows: indices, a slice or bool[N]."""
         return Pairs(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
-    def save(self, path: Path) -> None:
-        """Write aside and rename."""
+    def save(self, path: Path, **beside: NDArray[Any]) -> None:
+        """Write aside and rename; `beside`: further columns."""
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(".part.npz")
-        np.savez(aside, **{f.name: getattr(self, f.name) for f in fields(self)})
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        np.savez(aside, **(columns | beside))
         os.replace(aside, path)
 
 
 def load(path: Path) -> Pairs:
     """Read what `save` wrote. Raises OSError."""
+    return load_beside(path)[0]
+
+
+def load_beside(path: Path, *names: str) -> tuple[Pairs, list[NDArray[Any]]]:
+    """The pairs that `save` wrote, and the further columns named. Raises OSError."""
     with np.load(path, allow_pickle=False) as data:
-        return Pairs(**{f.name: data[f.name] for f in fields(Pairs)})
+        pairs = Pairs(**{f.name: data[f.name] for f in fields(Pairs)})
+        return pairs, [data[name] for name in names]
 
 
 def join(parts: Sequence[Pairs]) -> Pairs:

@@ -28,7 +28,7 @@ from engines.render.boxes import Kind
 from engines.render.nets import DEFAULT_FOLDER
 from engines.values import F32
 from export.data.render_pairs import Pairs
-from export.deploy.renderer_cli import CALIBRATION, HELD_OUT, judge_of, runs_of, some
+from export.deploy.renderer_cli import CALIBRATION, HELD_OUT, add_judging, judge_of, runs_of, some
 from export.deploy.renderer_parity import (
     MOST_DB,
     MOST_WORSE,
@@ -38,7 +38,6 @@ from export.deploy.renderer_parity import (
     losses,
     onnx_draw,
 )
-from export.evaluate.renderer_cli import TRACKER_ENV
 
 Feeds = Sequence[Mapping[str, F32]]
 
@@ -115,14 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="weights of the renderer; the ranges are written there (default: those that ship)",
     )
-    out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
-    tracker = os.environ.get(TRACKER_ENV)
-    out.add_argument(
-        "--tracker-python",
-        type=Path,
-        default=Path(tracker) if tracker else None,
-        help="interpreter with the perceptual judge's weights; without it nothing holds",
-    )
+    add_judging(out, without="nothing holds")
     return out
 
 

@@ -64,20 +64,26 @@ def parser(command: str) -> argparse.ArgumentParser:
         metavar="GAIN",
         help="how much more of the mouth's columns is drawn (export.nets.renderer.Columns)",
     )
-    out.add_argument("--cache", type=Path, default=Path("artifacts/cache"), help="with the pairs")
-    tracker = os.environ.get(TRACKER_ENV)
-    out.add_argument(
-        "--tracker-python",
-        type=Path,
-        default=Path(tracker) if tracker else None,
-        help="interpreter with the perceptual judge's weights; without it nothing ships as int8",
-    )
+    add_judging(out, without="nothing ships as int8")
     if command != "parity":
         out.add_argument("--out", type=Path, default=Path("artifacts/renderer"))
         out.add_argument("--steps", type=int, default=1, help="that the nets were distilled for")
         out.add_argument("--cues", nargs="*", default=list(CUES), help="the nets were trained with")
         out.add_argument("--figures", type=Path, help="JSON to keep in the manifest")
     return out
+
+
+def add_judging(parser: argparse.ArgumentParser, *, without: str) -> None:
+    """What `judge_of` and the pairs it looks at are found by; `without` it, what follows."""
+    cache = Path("artifacts/cache")
+    parser.add_argument("--cache", type=Path, default=cache, help="with the pairs")
+    tracker = os.environ.get(TRACKER_ENV)
+    parser.add_argument(
+        "--tracker-python",
+        type=Path,
+        default=Path(tracker) if tracker else None,
+        help=f"interpreter with the perceptual judge's weights; without it {without}",
+    )
 
 
 def main_onnx(argv: list[str]) -> int:

@@ -172,10 +172,12 @@ class BoxNet(nn.Module):
 class ReferenceNet(nn.Module):
     """What one face looks like in a box at rest; run once for an avatar."""
 
-    def __init__(self, width: int = 48) -> None:
+    def __init__(self, width: int = 48, block: int = BLOCK) -> None:
+        """`block`: pixels of the box to one of the features, each way."""
         super().__init__()
+        self.block = block
         self.body = nn.Sequential(
-            nn.Conv2d((3 + 2) * _PIXELS, width, 3, padding=1),
+            nn.Conv2d((3 + 2) * block * block, width, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1),
             nn.ReLU(),
@@ -183,9 +185,9 @@ class ReferenceNet(nn.Module):
         )
 
     def forward(self, rest: Tensor, masks: Tensor) -> Tensor:
-        """f32[N,3,h,w] in [-1,1] and f32[N,2,h,w] in [0,1] -> f32[N,24,h/4,w/4]."""
+        """f32[N,3,h,w] in [-1,1] and f32[N,2,h,w] in [0,1] -> f32[N,24,h/block,w/block]."""
         planes = torch.cat((rest, masks), dim=1)
-        out: Tensor = self.body(functional.pixel_unshuffle(planes, BLOCK))
+        out: Tensor = self.body(functional.pixel_unshuffle(planes, self.block))
         return out
 
 

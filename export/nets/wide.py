@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from engines.render.boxes import LATENT, LATENT_PX, MASKS
 from export.nets.codec import CodecConfig, codec_config
-from export.nets.renderer import NETS, REFERENCE_CHANNELS, BoxNet, BoxNetConfig
+from export.nets.renderer import NETS, REFERENCE_CHANNELS, BoxNet, BoxNetConfig, ReferenceNet
 
 _MASKS = MASKS * LATENT_PX * LATENT_PX
-_REST = (3 + MASKS) * LATENT_PX * LATENT_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +66,8 @@ class WideNet(BoxNet):
         return drawn
 
 
-class WideReference(nn.Module):
+class WideReference(ReferenceNet):
     """What one face looks like at rest; run once for an avatar."""
 
     def __init__(self, width: int = 64) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(_REST, width, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width, REFERENCE_CHANNELS, 3, padding=1),
-        )
-
-    def forward(self, rest: Tensor, masks: Tensor) -> Tensor:
-        """f32[N,3,h,w] in [-1,1] and f32[N,2,h,w] in [0,1] -> f32[N,24,h/8,w/8]."""
-        planes = torch.cat((rest, masks), dim=1)
-        out: Tensor = self.body(functional.pixel_unshuffle(planes, LATENT_PX))
-        return out
+        super().__init__(width, LATENT_PX)

@@ -6,10 +6,10 @@ Never sees who is kept apart, nor the sentences that are.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -18,10 +18,9 @@ from torch.nn import functional
 
 from engines.values import F32
 from export.nets.expert import ExpertConfig, ExpertNet
-from export.train.checkpoint import load_checkpoint, save_checkpoint
+from export.train.course import Course, enter, follow
 from export.train.experts_data import Examples, augmented, chances, outputs
 from export.train.renderer_batch import levels
-from export.train.sync import rate_at
 
 SPACE = 48
 """Values of the space in which boxes and sentences meet."""
@@ -53,28 +52,14 @@ class ExpertPlan:
         return ExpertConfig(number, says, self.width)
 
 
-@dataclass(slots=True)
-class ExpertTrainer:
-    """What training needs to go on from where it stopped."""
-
-    plan: ExpertPlan
-    folder: Path
-    net: ExpertNet
-    optimizer: torch.optim.AdamW
-    step: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+ExpertTrainer: TypeAlias = Course[ExpertPlan, ExpertNet]
+"""Of `start`."""
 
 
 def start(plan: ExpertPlan, folder: Path, *, resume: bool) -> ExpertTrainer:
     """A fresh trainer, or the one saved in `folder`."""
     torch.manual_seed(plan.seed)
-    net = ExpertNet(plan.net).to(plan.device)
-    optimizer = torch.optim.AdamW(net.parameters(), plan.rate, weight_decay=plan.weight_decay)
-    trainer = ExpertTrainer(plan, folder, net, optimizer)
-    state = load_checkpoint(folder, net, optimizer) if resume else None
-    if state is not None:
-        trainer.step, trainer.history = state
-    return trainer
+    return enter(plan, folder, ExpertNet(plan.net).to(plan.device), resume=resume)
 
 
 def measure(net: ExpertNet, target: F32) -> None:
@@ -99,7 +84,7 @@ def loss_of(
     trainer: ExpertTrainer, part: Examples, says: Sequence[F32], rng: np.random.Generator
 ) -> Tensor:
     """Loss of one batch; `says`: vectors of the sentences of each action (`experts_data.says`)."""
-    plan, net = trainer.plan, trainer.net
+    plan, net = trainer.config, trainer.net
     pictures = augmented(part, plan.box == "mouth", rng)
     box, rest = (levels(picture, plan.device) for picture in pictures)
     target = torch.from_numpy(part.target).to(plan.device)
@@ -123,42 +108,13 @@ def fit(
     say: Callable[[dict[str, float]], None],
     seconds: float | None = None,
 ) -> None:
-    """Train to the last step, or for so many seconds (counted over resumed runs too)."""
-    plan = trainer.plan
-    if plan.which == "au" and trainer.step == 0:
+    """As `course.follow`."""
+    if trainer.config.which == "au" and trainer.step == 0:
         measure(trainer.net, examples.target)
     chance = chances(examples)
-    spent = trainer.history[-1]["seconds"] if trainer.history else 0.0
-    began = time.monotonic() - spent
-    losses: list[float] = []
 
-    def share() -> float:
-        if seconds is None:
-            return trainer.step / plan.steps
-        return (time.monotonic() - began) / seconds
+    def loss(rng: np.random.Generator) -> Tensor:
+        rows = rng.choice(len(chance), trainer.config.batch, p=chance)
+        return loss_of(trainer, examples.take(rows), says, rng)
 
-    done = share()
-    while done < 1:
-        trainer.net.train()
-        for group in trainer.optimizer.param_groups:
-            group["lr"] = rate_at(done, plan.rate)
-        rng = np.random.default_rng((plan.seed, trainer.step))
-        torch.manual_seed(plan.seed * 1_000_003 + trainer.step)  # of dropout
-        rows = rng.choice(len(chance), plan.batch, p=chance)
-        loss = loss_of(trainer, examples.take(rows), says, rng)
-        trainer.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        trainer.optimizer.step()
-        trainer.step += 1
-        losses.append(float(loss.detach()))
-        # Asked once a step: time that ran out between two askings would end a run unkept.
-        done = share()
-        if trainer.step % plan.every == 0 or done >= 1:
-            row = {"step": float(trainer.step), "loss": float(np.mean(losses))}
-            row["seconds"] = time.monotonic() - began
-            row |= judge(trainer.net.eval())
-            losses.clear()
-            trainer.history.append(row)
-            folder = trainer.folder
-            save_checkpoint(folder, trainer.net, trainer.optimizer, trainer.step, trainer.history)
-            say(row)
+    follow(trainer, loss, judge, say, seconds)

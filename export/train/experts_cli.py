@@ -118,7 +118,7 @@ def _one(plan: ExpertPlan, parts: Parts, folder: Path, resume: bool, seconds: fl
 
 
 def _run(trainer: ExpertTrainer, parts: Parts, seconds: float | None) -> None:
-    plan = trainer.plan
+    plan = trainer.config
     name = f"{plan.box}-{plan.which}"
 
     def judge(net: ExpertNet) -> dict[str, float]:

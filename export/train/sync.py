@@ -8,17 +8,17 @@ Batches hold several windows of each clip: the other times of a clip are the har
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from export.nets.sync import FRAMES, ROWS, SyncNet, SyncNetConfig, centred
-from export.train.checkpoint import load_checkpoint, save_checkpoint
+from export.train.course import Course, enter, follow
 from export.train.sync_data import SyncClip
 
 _APART = 3
@@ -42,16 +42,8 @@ class SyncConfig:
     every: int = 100
 
 
-@dataclass(slots=True)
-class SyncTrainer:
-    """What training needs to go on from where it stopped."""
-
-    config: SyncConfig
-    folder: Path
-    net: SyncNet
-    optimizer: torch.optim.AdamW
-    step: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+SyncTrainer: TypeAlias = Course[SyncConfig, SyncNet]
+"""Of `start`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +72,7 @@ def prepare(clip: SyncClip, device: str = "cpu") -> Prepared:
 def start(config: SyncConfig, folder: Path, *, resume: bool) -> SyncTrainer:
     """A fresh trainer, or the one saved in `folder`."""
     torch.manual_seed(config.seed)
-    net = SyncNet(config.net).to(config.device)
-    optimizer = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.weight_decay)
-    trainer = SyncTrainer(config, folder, net, optimizer)
-    state = load_checkpoint(folder, net, optimizer) if resume else None
-    if state is not None:
-        trainer.step, trainer.history = state
-    return trainer
+    return enter(config, folder, SyncNet(config.net).to(config.device), resume=resume)
 
 
 def windows(clip: Prepared, count: int, rng: np.random.Generator) -> list[int]:
@@ -139,13 +125,6 @@ def batch(
     return torch.cat(seen), torch.cat(heard)
 
 
-def rate_at(share: float, peak: float) -> float:
-    """Up over 5 %, then down to a hundredth along a cosine."""
-    if share < 0.05:
-        return peak * max(0.02, share / 0.05)
-    return peak * float(0.01 + 0.99 * (1 + np.cos(np.pi * (share - 0.05) / 0.95)) / 2)
-
-
 def fit(
     trainer: SyncTrainer,
     clips: Sequence[Prepared],
@@ -153,38 +132,9 @@ def fit(
     say: Callable[[dict[str, float]], None],
     seconds: float | None = None,
 ) -> None:
-    """Train to the last step, or for so many seconds (counted over resumed runs too)."""
-    config = trainer.config
-    spent = trainer.history[-1]["seconds"] if trainer.history else 0.0
-    began = time.monotonic() - spent
-    losses: list[float] = []
+    """As `course.follow`."""
 
-    def share() -> float:
-        if seconds is None:
-            return trainer.step / config.steps
-        return (time.monotonic() - began) / seconds
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        return trainer.net.contrast(*batch(clips, trainer.config, rng))
 
-    done = share()
-    while done < 1:
-        trainer.net.train()
-        for group in trainer.optimizer.param_groups:
-            group["lr"] = rate_at(done, config.rate)
-        rng = np.random.default_rng((config.seed, trainer.step))
-        torch.manual_seed(config.seed * 1_000_003 + trainer.step)  # of dropout
-        loss = trainer.net.contrast(*batch(clips, config, rng))
-        trainer.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        trainer.optimizer.step()
-        trainer.step += 1
-        losses.append(float(loss.detach()))
-        # Asked once a step: time that ran out between two askings would end a run unkept.
-        done = share()
-        if trainer.step % config.every == 0 or done >= 1:
-            row = {"step": float(trainer.step), "loss": float(np.mean(losses))}
-            row["seconds"] = time.monotonic() - began
-            row |= judge(trainer.net.eval())
-            losses.clear()
-            trainer.history.append(row)
-            folder = trainer.folder
-            save_checkpoint(folder, trainer.net, trainer.optimizer, trainer.step, trainer.history)
-            say(row)
+    follow(trainer, loss_of, judge, say, seconds)

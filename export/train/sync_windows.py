@@ -6,9 +6,8 @@ Never mixes the clips of training and of test; no pair for a frame means no wind
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from engines.avatars.fit import BadPortrait
 from engines.render.cv import cv2
 from engines.values import F32
 from export.data.render_grid import Clip, drawn_frame, read_clip, reference
-from export.data.render_pairs import Pairs, join
+from export.data.render_pairs import Pairs, join, load_beside
 from export.data.render_puppet import Puppet, Window
 from export.nets.sync import FRAMES, HEIGHT, ROWS, WIDTH
 from export.train.sync_data import SyncClip
@@ -46,19 +45,14 @@ class Windows:
         return Windows(self.pairs.take(frames), self.sound[rows], self.mean[rows])
 
     def save(self, path: Path) -> None:
-        """Write aside and rename."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".part.npz")
-        columns = {f.name: getattr(self.pairs, f.name) for f in fields(Pairs)}
-        np.savez(aside, **columns, window_sound=self.sound, window_mean=self.mean)
-        os.replace(aside, path)
+        """As `Pairs.save`."""
+        self.pairs.save(path, window_sound=self.sound, window_mean=self.mean)
 
 
 def load(path: Path) -> Windows:
     """What `save` wrote. Raises OSError."""
-    with np.load(path, allow_pickle=False) as data:
-        pairs = Pairs(**{f.name: data[f.name] for f in fields(Pairs)})
-        return Windows(pairs, data["window_sound"], data["window_mean"])
+    pairs, (first, second) = load_beside(path, "window_sound", "window_mean")
+    return Windows(pairs, first, second)
 
 
 def path_of(cache: Path, test: bool = False) -> Path:

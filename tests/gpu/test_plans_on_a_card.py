@@ -10,13 +10,11 @@ import pytest
 from engines.backends.base import BackendError
 from engines.backends.cuda import Cuda
 from engines.backends.networks import NETWORKS
-from engines.backends.ort import OrtBackend
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import RUNTIME, PlanStore
-from engines.backends.trial import apart
 from engines.backends.trt import TrtBackend
-from export.deploy.networks_parity import relative
-from export.specs import FP16_BAR, SPECS
+from export.specs import FP16_BAR
+from tests.gpu.apart import batches_apart, golden_apart
 
 pytestmark = pytest.mark.gpu
 SINGLE_BAR = 1e-3
@@ -43,22 +41,14 @@ def backend(store: PlanStore) -> Iterator[TrtBackend]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_golden_inputs_give_what_onnx_runtime_gives(backend: TrtBackend, name: str) -> None:
-    row, golden = NETWORKS[name], SPECS[name].golden()
-    networks = backend.load(row.model()), OrtBackend().load(row.model())
-    have, want = (
-        [dict(zip((t.name for t in n.outputs), n.run(None, f), strict=True)) for f in golden]
-        for n in networks
-    )
+    row = NETWORKS[name]
     bar = FP16_BAR if row.precision == "fp16" else SINGLE_BAR
-    assert max(relative(have, want, output) for output in want[0]) <= bar
+    assert golden_apart(backend, name) <= bar
 
 
 @pytest.mark.parametrize("name", [n for n, row in NETWORKS.items() if row.axis.buckets])
 def test_every_batch_is_near_filled_up_or_not(backend: TrtBackend, name: str) -> None:
-    row = NETWORKS[name]
-    network, reference = backend.load(row.model()), OrtBackend().load(row.model())
-    for size in {1, 3, row.axis.usual, row.axis.most - 1, row.axis.most}:
-        assert apart(network, reference, size) <= FP16_BAR
+    assert batches_apart(backend, name) <= FP16_BAR
 
 
 def test_a_row_is_the_same_bits_wherever_in_a_bucket_it_stands(backend: TrtBackend) -> None:

@@ -9,11 +9,10 @@ import pytest
 
 from engines.backends.base import BackendError
 from engines.backends.networks import NETWORKS
-from engines.backends.ort import OrtBackend
 from engines.backends.torch_backend import TorchBackend
-from engines.backends.trial import apart, made_feeds
-from export.deploy.networks_parity import relative
-from export.specs import FP16_BAR, FP32_BAR, SPECS
+from engines.backends.trial import made_feeds
+from export.specs import FP16_BAR, FP32_BAR
+from tests.gpu.apart import batches_apart, golden_apart
 
 pytestmark = pytest.mark.gpu
 
@@ -30,22 +29,14 @@ def backend() -> Iterator[TorchBackend]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_golden_inputs_give_what_onnx_runtime_gives(backend: TorchBackend, name: str) -> None:
-    row, golden = NETWORKS[name], SPECS[name].golden()
-    networks = backend.load(row.model()), OrtBackend().load(row.model())
-    have, want = (
-        [dict(zip((t.name for t in n.outputs), n.run(None, f), strict=True)) for f in golden]
-        for n in networks
-    )
+    row = NETWORKS[name]
     bar = FP16_BAR if row.precision == "fp16" else FP32_BAR
-    assert max(relative(have, want, output) for output in want[0]) <= bar
+    assert golden_apart(backend, name) <= bar
 
 
 @pytest.mark.parametrize("name", [n for n, row in NETWORKS.items() if row.axis.buckets])
 def test_every_batch_is_near_filled_up_or_not(backend: TorchBackend, name: str) -> None:
-    row = NETWORKS[name]
-    network, reference = backend.load(row.model()), OrtBackend().load(row.model())
-    for size in {1, 3, row.axis.usual, row.axis.most - 1, row.axis.most}:
-        assert apart(network, reference, size) <= FP16_BAR
+    assert batches_apart(backend, name) <= FP16_BAR
 
 
 def test_memory_is_taken_at_load_and_does_not_grow(backend: TorchBackend) -> None:

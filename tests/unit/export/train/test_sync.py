@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from export.nets.sync import FRAMES, HEIGHT, ROWS, WIDTH
-from export.train.sync import batch, changed, fit, prepare, rate_at, start, windows
+from export.train.sync import batch, changed, fit, prepare, start, windows
 from export.train.sync_cli import SMOKE
 from export.train.sync_data import made_up
 
@@ -43,10 +43,6 @@ def test_a_batch_pairs_mouths_and_sounds() -> None:
     assert mouths.shape == (6, FRAMES, HEIGHT, WIDTH) and sounds.shape == (6, ROWS, 80)
     again, _ = batch(clips, config, np.random.default_rng(1))
     assert torch.equal(mouths, again)
-
-
-def test_the_rate_rises_and_falls() -> None:
-    assert rate_at(0, 1) == 0.02 and rate_at(0.05, 1) == 1.0 and rate_at(1, 1) < 0.02
 
 
 def test_it_learns_and_resuming_changes_nothing(tmp_path: Path) -> None:
