@@ -42,7 +42,7 @@ class Machine:
     """Engine time per frame at 512x512 (motion and picture) in seconds, drawn in the way that
     places are counted by (`server.drawing`): see `sustained_s`."""
     processes: int = 1
-    """Media processes beside the engine's."""
+    """Media processes beside the engine's; 1 is everything in one process."""
     encode_512_s: float = ENCODE_S_512
     """CPU time to convert and encode a picture of 512x512."""
     engines: int = 1
@@ -59,7 +59,7 @@ class Refused:
     """The session may not be made now."""
 
     reason: str
-    """`sessions`, `engine` or `cpu`: the label of the metric."""
+    """`sessions`, `engine`, `process` or `cpu`: the label of the metric."""
     message: str
     retry_after_s: int | None
     """None: the machine is at its limit, and nothing says when a session will end."""
@@ -125,6 +125,11 @@ def decide(
     share = LADDER.down(-(-len(every) // machine.engines))
     if engine > share * FRAME_S * machine.engines:
         return Refused("engine", _beside("draw", size, sizes), None)
+    # Drawing and sending take turns at one interpreter lock there. Measured at 512: two sessions
+    # that ask for 0.73 of a frame's time hold; three, for 1.09, got half of their pictures.
+    if machine.processes == 1 and engine + MEDIA_S * len(every) > FRAME_S:
+        beside = _beside("draw and send", size, sizes)
+        return Refused("process", f"{beside} in one process: see server.workers", None)
     cpu = engine + sum(codec_s(each, machine) for each in every)
     if cpu > CPU_SHARE * FRAME_S * machine.cores:
         return Refused("cpu", _beside("draw and encode", size, sizes), None)

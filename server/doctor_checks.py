@@ -241,7 +241,8 @@ def frame_time(settings: Settings) -> Finding:
     steps = costs.steps_of(0)
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
     counted = 0 if drawing.counted_at_best else len(costs.efforts) - 1
-    machine = Machine(usable_cores(), sustained_s(costs.steps_of(counted)))
+    workers = max(1, settings.server.workers)
+    machine = Machine(usable_cores(), sustained_s(costs.steps_of(counted)), workers)
     machine = replace(machine, encode_512_s=costs.encode_s or machine.encode_512_s)
     ways = ", ".join(
         f"{name} {1000 * cost:.1f}" for name, cost in zip(costs.efforts, costs.draws_s, strict=True)

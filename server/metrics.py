@@ -28,7 +28,7 @@ from engines.meters import EngineStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 RESULTS = ("client", "lost", "never_connected", "limit", "fault", "shutdown", "bad_offer")
-REFUSALS = ("sessions", "engine", "cpu", "stopping")
+REFUSALS = ("sessions", "engine", "process", "cpu", "stopping")
 STAGES = ("vad", "motion", "render", "encode")
 OUTCOMES = ("sent", "dropped", "repeated", "late")
 KINDS = ("audio", "video")

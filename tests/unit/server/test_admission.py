@@ -41,12 +41,22 @@ def test_two_cores_hold_two_faces_at_512() -> None:
 
 def test_places_are_what_was_measured_and_not_what_cores_there_are() -> None:
     """Motion frames of 8.2 ms with motion, encoded in 3.5: four fit on two cores, and no fifth."""
-    machine = Machine(2, sustained_s([0.0082] * 30), encode_512_s=0.0035)
+    machine = Machine(2, sustained_s([0.0082] * 30), processes=2, encode_512_s=0.0035)
     assert room(512, machine, None) == 4
     assert room(512, replace(machine, encode_512_s=0.0065), None) == 3
     assert room(512, replace(machine, cores=8), None) == 4
-    assert room(512, Machine(64, 0.001), None) == SESSIONS_PER_PROCESS
+    assert room(512, Machine(64, 0.0009), None) == SESSIONS_PER_PROCESS
     assert room(512, Machine(64, 0.001, processes=3), None) == 3 * SESSIONS_PER_PROCESS
+
+
+def test_one_process_draws_and_sends_with_one_interpreter() -> None:
+    """As measured: of motion frames of 512 two hold in one process, and two processes take more."""
+    alone = Machine(2, 0.0105)
+    assert room(512, alone, None) == 2
+    refused = decide([512, 512], 512, alone, None)
+    assert isinstance(refused, Refused) and refused.reason == "process"
+    assert "server.workers" in refused.message
+    assert isinstance(decide([512, 512], 512, replace(alone, processes=2), None), Admitted)
 
 
 def test_a_larger_cap_is_bounded_by_the_engine_thread() -> None:
