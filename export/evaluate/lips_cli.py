@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -104,19 +105,8 @@ def rendered_rows(
     return figures
 
 
-def main(argv: list[str]) -> int:
-    """`python -m export evaluate lips`."""
-    parser = argparse.ArgumentParser(prog="export evaluate lips", description=main.__doc__)
-    add_places(parser)
-    parser.add_argument("--weights", type=Path, help="weights folder (default: the shipped one)")
-    parser.add_argument("--split", choices=("test", "validation"), default="test")
-    parser.add_argument("--clips", type=int, help="only the first so many clips")
-    parser.add_argument("--rendered", action="store_true", help="track the lips as drawn")
-    parser.add_argument("--avatar", action="append", help="to draw (default: first built-in)")
-    parser.add_argument("--renderer", type=Path, help="weights folder: draw with its nets")
-    parser.add_argument("--avatars", type=Path, help="folder of more avatars")
-    parser.add_argument("--json", type=Path, help="also write the main figures here")
-    args = parser.parse_args(argv)
+def figures_of(args: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Every main figure, told as it comes. Raises DataMissing."""
     places = places_of(args)
     model = LipModel.load(args.weights)
     parts = grid.split(grid.clip_names(places.data))
@@ -136,6 +126,28 @@ def main(argv: list[str]) -> int:
     if not args.rendered:
         figures["strangers"] = stranger_rows(model, places, train)
         figures["facegood"] = facegood_rows(model, places.data)
+    return figures
+
+
+def main(argv: list[str]) -> int:
+    """`python -m export evaluate lips`."""
+    parser = argparse.ArgumentParser(prog="export evaluate lips", description=main.__doc__)
+    add_places(parser)
+    parser.add_argument("--weights", type=Path, help="weights folder (default: the shipped one)")
+    parser.add_argument("--split", choices=("test", "validation"), default="test")
+    parser.add_argument("--clips", type=int, help="only the first so many clips")
+    parser.add_argument("--rendered", action="store_true", help="track the lips as drawn")
+    parser.add_argument("--avatar", action="append", help="to draw (default: first built-in)")
+    parser.add_argument("--renderer", type=Path, help="weights folder: draw with its nets")
+    parser.add_argument("--avatars", type=Path, help="folder of more avatars")
+    parser.add_argument("--json", type=Path, help="also write the main figures here")
+    args = parser.parse_args(argv)
+    try:
+        figures = figures_of(args)
+    except grid.DataMissing as error:
+        sys.stderr.write(f"evaluate lips: {error}\n")
+        return 1
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0

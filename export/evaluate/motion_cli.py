@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -161,15 +162,8 @@ def mood_rows(
     return rows
 
 
-def main(argv: list[str]) -> int:
-    """`python -m export evaluate motion`."""
-    parser = argparse.ArgumentParser(prog="export evaluate motion", description=main.__doc__)
-    add_places(parser)
-    parser.add_argument("--clips", type=int, default=100, help="GRID test clips")
-    parser.add_argument("--no-mood", action="store_true", help="skip drawing and judging")
-    parser.add_argument("--sheet", type=Path, help="also write a picture of emotions in speech")
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    args = parser.parse_args(argv)
+def figures_of(args: argparse.Namespace) -> dict[str, object]:
+    """Every figure, told as it comes. Raises DataMissing."""
     places = places_of(args)
     model = MotionModel.load()
     store = default_store()
@@ -190,6 +184,24 @@ def main(argv: list[str]) -> int:
         if args.sheet:
             shown = [avatar for avatar in avatars if avatar.name not in TUNED_ON]
             cv2.imwrite(str(args.sheet), draw_sheet(model, shown, sound), JPEG)
+    return figures
+
+
+def main(argv: list[str]) -> int:
+    """`python -m export evaluate motion`."""
+    parser = argparse.ArgumentParser(prog="export evaluate motion", description=main.__doc__)
+    add_places(parser)
+    parser.add_argument("--clips", type=int, default=100, help="GRID test clips")
+    parser.add_argument("--no-mood", action="store_true", help="skip drawing and judging")
+    parser.add_argument("--sheet", type=Path, help="also write a picture of emotions in speech")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    args = parser.parse_args(argv)
+    try:
+        figures = figures_of(args)
+    except grid.DataMissing as error:
+        sys.stderr.write(f"evaluate motion: {error}\n")
+        return 1
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0

@@ -80,10 +80,18 @@ def _cached(path: Path, make: Callable[[], list[LipExample]]) -> list[LipExample
 
 
 def run_tracker(places: Places, videos: Sequence[Path], out: Path) -> None:
-    """Track videos (image mode: video mode smooths peaks by a tenth) into `out`; skips the done."""
+    """Track videos (image mode: video mode smooths peaks by a tenth) into `out`; skips the done.
+
+    Raises grid.DataMissing when nothing is there to track them with.
+    """
     todo = [video for video in videos if not (out / f"{video.stem}.npz").exists()]
     if not todo:
         return
+    if not places.tracker_python.is_file():
+        raise grid.DataMissing(
+            f"{len(todo)} clips are to be tracked, and there is no {places.tracker_python}: "
+            "make .venv-track/.done, or give --tracker-python"
+        )
     out.mkdir(parents=True, exist_ok=True)
     listing = out / "todo.txt"
     listing.write_text("\n".join(str(video) for video in todo))
@@ -137,7 +145,12 @@ class GridClip:
 
 
 def grid_clips(places: Places, names: Sequence[str]) -> list[GridClip]:
-    """Clips by name, tracked and aligned."""
+    """Clips by name, tracked and aligned: now, where it was not done before (0.8 s a clip).
+
+    Raises grid.DataMissing.
+    """
+    videos = [grid.folder(places.data) / f"{name}.mkv" for name in names]
+    run_tracker(places, videos, places.cache / "grid_tracks")
     spoken = grid_phones(places)
     clips = []
     for name in names:
@@ -214,11 +227,7 @@ class LipData:
 def prepare(places: Places, say: Say) -> LipData:
     """Everything, from the cache where it is there. Raises grid.DataMissing."""
     names = grid.split(grid.clip_names(places.data))
-    everything = [name for part in names.values() for name in part]
-    say(f"tracking {len(everything)} clips (once, about ten minutes)")
-    videos = [grid.folder(places.data) / f"{name}.mkv" for name in everything]
-    run_tracker(places, videos, places.cache / "grid_tracks")
-    say("phone times")
+    say("tracking and phone times (once, about ten minutes)")
     folder = places.cache / "lips"
     clips = grid_clips(places, names["train"])
 

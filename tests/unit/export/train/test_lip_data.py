@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from export.data import grid
 from export.data.lip_examples import synthetic_examples
 from export.train import lip_data
 from export.train.lip_data import Places
@@ -37,6 +38,9 @@ def test_the_tracker_runs_only_for_what_is_missing(
     lip_data.run_tracker(places, [Path("a.mkv"), Path("b.mkv")], out)
     assert (out / "todo.txt").read_text() == "b.mkv"
     assert runs[0][0] == sys.executable and "image" in runs[0]
+    nowhere = Places(tmp_path, tmp_path, tmp_path / "python")
+    with pytest.raises(grid.DataMissing, match=r"1 clips .* --tracker-python"):
+        lip_data.run_tracker(nowhere, [Path("a.mkv"), Path("b.mkv")], out)
 
 
 def test_landmarks_are_read_from_the_cache(tmp_path: Path) -> None:
