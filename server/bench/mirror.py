@@ -5,8 +5,8 @@ Never uses the product's media path, so that the bench is not checked against it
 
 For each 20 ms of microphone that come, 20 ms go back at once: those of the delay ago. So packets
 come evenly whatever the delay, and it can change within a call (`PUT /delay`) without the browser's
-jitter buffers noticing. Each 40 ms a picture, the delay after its media time, which its strip
-carries. It speaks just enough of the API for the product's client.
+jitter buffers noticing. With every second one comes a picture, sent exactly the delay later, whose
+strip carries its media time. It speaks just enough of the API for the product's client.
 """
 
 from __future__ import annotations
@@ -94,22 +94,12 @@ class DelayLine:
         end = len(self._kept) - self._inserted.ms * WIRE_PER_MS
         return self._kept[end - len(pcm) : end]
 
-    def frames(self, pts: int, count: int) -> list[tuple[int, int]]:
-        """Of pictures due while `count` samples (16 kHz) pass from `pts`: (number, samples after).
-
-        As the sound's, a picture's time is its media time and the delay.
-        """
-        late = self._inserted.ms * SAMPLE_RATE_HZ // 1000
-        first = max(0, -((late - pts) // FRAME_SAMPLES))
-        numbers = range(first, -((late - pts - count) // FRAME_SAMPLES))
-        return [(number, number * FRAME_SAMPLES + late - pts) for number in numbers]
-
 
 class Mirror:
     """One call."""
 
     def __init__(self, inserted: Inserted) -> None:
-        self._line = DelayLine(inserted)
+        self._inserted, self._line = inserted, DelayLine(inserted)
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._sound, self._picture = Outlet("audio"), Outlet("video")
         self._channel: Any = None
@@ -160,8 +150,9 @@ class Mirror:
             heard = (pcm[::3] / 32768).astype(np.float32)
             self._probe.hear(AudioChunk(pts, 0, heard))
             self._return(pts, self._line.step(pcm))
-            for number, after in self._line.frames(pts, len(heard)):
-                loop.call_later(after / SAMPLE_RATE_HZ, self._show, number, pts + after)
+            if pts % FRAME_SAMPLES < len(heard):
+                ms = self._inserted.ms
+                loop.call_later(ms / 1000, self._show, pts, pts + ms * SAMPLE_RATE_HZ // 1000)
             pts += len(heard)
 
     def _return(self, pts: int, pcm: I16) -> None:
@@ -169,8 +160,9 @@ class Mirror:
         sound.sample_rate, sound.pts, sound.time_base = 48_000, pts * 3, Fraction(1, 48_000)
         self._sound.give(sound)
 
-    def _show(self, number: int, pts: int) -> None:
-        image = stamp(self._face, number, round(time.time() * 1000))
+    def _show(self, media: int, pts: int) -> None:
+        """The picture of media time `media`; it goes out at `pts` of the same clock."""
+        image = stamp(self._face, media // FRAME_SAMPLES, round(time.time() * 1000))
         picture = VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
         picture.pts, picture.time_base = pts * 90 // 16, Fraction(1, 90_000)
         self._picture.give(picture)

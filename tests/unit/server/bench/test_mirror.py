@@ -44,20 +44,13 @@ async def test_it_speaks_the_part_of_the_api_that_the_client_needs() -> None:
 
 
 @pytest.mark.parametrize("ms", [0, 50, 200, 333, LONGEST_MS])
-def test_sound_and_pictures_come_back_after_the_delay_to_the_sample(ms: int) -> None:
+def test_sound_comes_back_after_the_delay_to_the_sample(ms: int) -> None:
     line = DelayLine(Inserted(ms))
     came = np.arange(1, 60 * 960 + 1, dtype=np.int64) % 30_000
     blocks = came.astype(np.int16).reshape(60, 960)
     gone = np.concatenate([line.step(block) for block in blocks])
     assert (gone[: ms * 48] == 0).all()
     assert (gone[ms * 48 :] == blocks.ravel()[: len(gone) - ms * 48]).all()
-    due = [
-        (number, pts + after)
-        for pts in range(0, 60 * 320, 320)
-        for number, after in line.frames(pts, 320)
-    ]
-    assert [number for number, _ in due] == list(range(len(due))) and len(due) >= 20
-    assert all(at == number * 640 + ms * 16 for number, at in due)
 
 
 def test_packets_come_evenly_through_a_change_of_the_delay() -> None:
