@@ -51,8 +51,8 @@ def test_the_sound_device_delays_the_voice_at_the_loudspeaker() -> None:
     before, after = run.browser_stats
     before["device"] = {"totalPlayoutDelay": 10.0, "totalSamplesCount": 1000}
     after["device"] = {"totalPlayoutDelay": 100.0, "totalSamplesCount": 4000}
-    link = (BAD, "a scripted relay", {})
-    rows = {item.name: item for item in judge(Plan(command="c"), run, link, {}, {}).rows}
+    result = judge(Plan(command="c"), run, (BAD, "a scripted relay", {}), {}, {})
+    rows = {item.name: item for item in result.rows}
     offset, there = rows["A/V offset, + voice late"], rows["A/V offset at the loudspeaker"]
     assert offset.summary is not None and there.summary is not None
     assert there.summary.p50 - offset.summary.p50 == pytest.approx(30)
