@@ -20,7 +20,10 @@ LATE_BINS = 3
 GROW_TICKS = 5
 """Between two steps up: each repeats 20 ms of sound, and five in a row would stutter."""
 CALM_TICKS = 250
-"""5 s in which pictures came early enough decide about shrinking."""
+"""5 s in which pictures came early enough decide about shrinking, counted from the last growth."""
+SHRINK_TICKS = 50
+"""Between two steps down: what was early enough for both says so at once, yet a second apart no
+page hears or sees the sound that is left out. Back from 400 ms to 120 takes 18 s."""
 MOST_CALM_TICKS = 3000
 """The longest time that is asked for: it doubles when a step down has to be taken back."""
 REGRET_TICKS = 1500
@@ -71,6 +74,7 @@ class DelayController:
         self._early: deque[tuple[int, float]] = deque(maxlen=512)
         self._since = BEGIN_TICKS
         self._changed = 0
+        self._raised = 0
         self._lowered: int | None = None
         """When it last went down, as long as that may still have to be taken back."""
         self._calm = CALM_TICKS
@@ -111,7 +115,9 @@ class DelayController:
     def _may_shrink(self, tick: int) -> bool:
         if self.delay_ms - STEP_MS < self.limits.low_ms:
             return False
-        if tick - max(self._since, self._changed) < self._calm:
+        if tick - max(self._since, self._raised) < self._calm:
+            return False
+        if tick - self._changed < SHRINK_TICKS:
             return False
         if len(self._early) < CALM_TICKS // 4:
             return False
@@ -125,6 +131,8 @@ class DelayController:
         self._changed = tick
         if step_ms < 0:
             self._lowered = tick
+        else:
+            self._raised = tick
         # What came is judged by the new delay too: so it grows as far as it must, and no further.
         self._early = deque(((at, early + step_ms) for at, early in self._early), maxlen=512)
         return self.delay_ms

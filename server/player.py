@@ -213,9 +213,9 @@ class Player:
             self.playout.add_picture(media, picture, waited_ms)
             waited_ms = 0.0
         decision = self.playout.tick(media, self._timeline.speaking)
-        self._outlets.audio.put(Sound(pace.index * TICK, decision.audio))
+        self._outlets.audio.put(Sound(pace.index * TICK, decision.audio, pace.due_s))
         self._on_played(decision.audio)
-        self._send_picture(decision)
+        self._send_picture(decision, pace.due_s)
         if self._speaking.step(decision.audio):
             self._on_speaking(self._speaking.speaking)
         self._publish(self._timeline.passed(self.playout.cursor))
@@ -277,12 +277,12 @@ class Player:
             if self._on_fault is not None:
                 self._on_fault(error)
 
-    def _send_picture(self, decision: Decision) -> None:
+    def _send_picture(self, decision: Decision, due_s: float) -> None:
         video = self._outlets.video
         if decision.video is None or video is None:
             return
         self._sent += 1
-        video.put(Still(self._index * TICK, self._image(decision.picture)))
+        video.put(Still(self._index * TICK, self._image(decision.picture), due_s))
         if decision.video == "show" and decision.picture is not None:
             self._on_shown(decision.picture)
             heard_s = self._timeline.heard_at(decision.picture.pts)

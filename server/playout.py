@@ -62,6 +62,8 @@ class Sound:
     """In samples at 16 kHz since the session began; a tick left out shows as a jump."""
     samples: F32
     """f32[320]."""
+    due_s: float | None = None
+    """When `pts` was due by the player's clock, however late it is; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Still:
     """On the same clock as the sound's: sent together, heard and seen together."""
     image: U8
     """u8[H,W,3] BGR; the same object again where the picture is held."""
+    due_s: float | None = None
+    """As the sound's."""
 
 
 @dataclass(slots=True)

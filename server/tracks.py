@@ -39,6 +39,8 @@ class _Track(MediaStreamTrack):
     def __init__(self) -> None:
         super().__init__()
         self._wake = asyncio.Event()
+        self.due_s: float | None = None
+        """When what was taken last was due, by the player's monotonic clock."""
 
     def stop(self) -> None:
         """End the track. Idempotent."""
@@ -77,6 +79,7 @@ class AvatarAudioTrack(_Track):
     async def recv(self) -> AudioFrame:
         """The next 20 ms. Raises MediaStreamError when the track has ended."""
         sound = await self._take(self.mailbox)
+        self.due_s = sound.due_s
         frame = _audio_frame(self._resampler.step(self._state, sound.samples))
         frame.pts = sound.pts * AUDIO_HZ // SAMPLE_RATE_HZ
         self.sent += 1
@@ -106,6 +109,7 @@ class AvatarVideoTrack(_Track):
         if self._handed_s is not None:
             self.encode_s.append(time.monotonic() - self._handed_s)
         still = await self._take(self.mailbox)
+        self.due_s = still.due_s
         if self._last is None or self._last[0] is not still.image:
             self._last = (still.image, await self._planar(still.image))
         # A new frame each time: aiortc marks it for a key picture, and would again when resent.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -156,14 +156,20 @@ async def measure(plan: Plan) -> Result:
     return judge(plan, run, where, known, {**under_test.settings, "capabilities": capabilities})
 
 
-async def record(plan: Plan, under_test: Service, connection: Client) -> Run:
-    """Connect as often as asked, then stay and record."""
+async def record(
+    plan: Plan,
+    under_test: Service,
+    connection: Client,
+    on_settled: Callable[[], None] = lambda: None,
+) -> Run:
+    """Connect as often as asked, then stay and record; `on_settled`: what counts begins now."""
     connects = [await connection.connect(dict(plan.wishes)) for _ in range(plan.connects)]
     connection.taken()
     meter = Meter(under_test.pid)
     await asyncio.sleep(plan.settle_s)
     settled = await connection.stats()
     settle_until_ms = time.time() * 1000
+    on_settled()
     meter.start()
     deadline = time.monotonic() + plan.seconds
     while (left := deadline - time.monotonic()) > 0:

@@ -20,6 +20,7 @@ from server.bench.machine import machine, versions
 from server.bench.needs import BenchError
 from server.bench.netem import NoNetem, namespace
 from server.bench.report import Bar, Result, Row, row
+from server.bench.series import series, text
 from server.bench.service import SERVE, Service, service
 from server.bench.stats import drift
 
@@ -104,14 +105,28 @@ def judge(
     ]
     if counts.get("seen"):
         notes.append(f"The relay saw {counts['seen']} packets and dropped {counts['dropped']}.")
+    parts = series(found, run.raw, run.settle_until_ms)
+    notes += text(parts)
     return Result(
         kind="network",
         command=plan.command,
-        rows=[*_sound_rows(found), *_picture_rows(even), *_buffer_rows(run.browser_stats)],
+        rows=[
+            *_sound_rows(found),
+            *_loudspeaker_rows(found, run.browser_stats),
+            *_picture_rows(even),
+            *_buffer_rows(run.browser_stats),
+        ],
         notes=notes,
         machine=where,
         versions=known,
-        raw={"sounds": [asdict(each) for each in found], "link": {**asdict(given), "by": by}},
+        raw={
+            "sounds": [asdict(each) for each in found],
+            "series": parts,
+            "recorded": {name: run.raw.get(name, []) for name in ("buffers", "events")},
+            "browser_stats": list(run.browser_stats),
+            "server_stats": run.server_stats,
+            "link": {**asdict(given), "by": by},
+        },
     )
 
 
@@ -137,6 +152,31 @@ def _sound_rows(found: Sequence[Sound]) -> list[Row]:
         ),
         row("audio to returned voice", "ms", [each.echo for each in found]),
     ]
+
+
+def _loudspeaker_rows(
+    found: Sequence[Sound], stats: tuple[dict[str, Any], dict[str, Any]]
+) -> list[Row]:
+    """The same offset where the voice is heard: after the sound device, as lip sync counts it."""
+    device_ms = device_delay_ms(*stats)
+    if device_ms is None:
+        return []
+    return [
+        row("delay of the sound device", "ms", [device_ms]),
+        row(
+            "A/V offset at the loudspeaker",
+            "ms",
+            [None if each.av is None else each.av + device_ms for each in found],
+        ),
+    ]
+
+
+def device_delay_ms(before: dict[str, Any], after: dict[str, Any]) -> float | None:
+    """Mean between two looks, from a sample's leaving the track to its sounding (webrtc-stats)."""
+    samples = since(before, after, "device", "totalSamplesCount")
+    if samples <= 0:
+        return None
+    return 1000 * since(before, after, "device", "totalPlayoutDelay") / samples
 
 
 def frozen(even: Flow) -> list[float]:

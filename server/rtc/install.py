@@ -17,6 +17,7 @@ from server.rtc import (
     h264,
     jitter,
     keyframes,
+    reports,
     sound,
 )
 from server.rtc.patches import Patch
@@ -73,6 +74,7 @@ def _patches(settings: RtcSettings) -> list[Patch]:
         *consent.patches(settings.consent_interval_s, settings.consent_failures),
         *keyframes.patches(),
         *sound.patches(),
+        *reports.patches(),
         *datagrams.patches(),
         *addresses.patches(settings.bind_addresses, settings.udp_ports),
     ]

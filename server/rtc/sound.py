@@ -19,6 +19,7 @@ from aiortc.rtcrtpreceiver import RemoteStreamTrack, RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCEncodedFrame, RTCRtpSender
 from av import AudioFrame
 
+from server.rtc import reports
 from server.rtc.patches import Patch, require_attribute
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,13 @@ def patches() -> list[Patch]:
         require_attribute("aiortc", original, name)
 
     async def next_encoded_frame(self: Any, codec: Any) -> RTCEncodedFrame | None:
+        track = getattr(self, _TRACK)
         if self.kind != "audio":
-            return await original(self, codec)
-        data = await getattr(self, _TRACK).recv()
+            frame = await original(self, codec)
+            reports.note(self, getattr(track, "due_s", None))
+            return frame
+        data = await track.recv()
+        reports.note(self, getattr(track, "due_s", None))
         if not self._enabled:
             return None
         encoder = getattr(self, _ENCODER)

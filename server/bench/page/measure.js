@@ -204,11 +204,20 @@ async function interruptions(count) {
 /** Everything recorded since the last call, and what the jitter buffers have held until now. */
 async function take() {
   const now = await stats();
-  const held = (row) => [row?.jitterBufferDelay ?? 0, row?.jitterBufferEmittedCount ?? 0];
+  // In the order that server/bench/series.py names.
+  const held = (row) =>
+    ["Delay", "EmittedCount", "TargetDelay", "MinimumDelay"].map((name) => row?.[`jitterBuffer${name}`] ?? 0);
   const taken = record;
   record = empty();
   taken.buffers = [
-    { at_ms: wall(performance.now()), audio: held(now.audio_in), video: held(now.video_in) },
+    {
+      at_ms: wall(performance.now()),
+      audio: held(now.audio_in),
+      video: held(now.video_in),
+      device: [now.device?.totalPlayoutDelay ?? 0, now.device?.totalSamplesCount ?? 0],
+      // By the sender's clock; 0 until its first report.
+      playing: [now.audio_in, now.video_in].map((row) => row?.estimatedPlayoutTimestamp ?? 0),
+    },
   ];
   return taken;
 }
@@ -220,6 +229,7 @@ async function stats() {
   (await peer.getStats()).forEach((row) => {
     if (row.type === "inbound-rtp") out[`${row.kind}_in`] = { ...row };
     if (row.type === "outbound-rtp") out[`${row.kind}_out`] = { ...row };
+    if (row.type === "media-playout") out.device = { ...row };
     if (row.type === "candidate-pair" && row.nominated) out.pair = { ...row };
     if (row.type === "codec" && row.mimeType.startsWith("video")) out.codec = { ...row };
   });

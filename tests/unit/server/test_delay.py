@@ -10,6 +10,7 @@ from server.delay import (
     BEGIN_TICKS,
     CALM_TICKS,
     MOST_CALM_TICKS,
+    SHRINK_TICKS,
     DelayController,
     DelayLimits,
     limits_around,
@@ -59,6 +60,27 @@ def test_it_recovers_after_a_bad_time() -> None:
     controller = DelayController(LIMITS)
     assert run(controller, 190, 400) == 200
     assert run(controller, 115, 5000, 400) == 140
+
+
+def test_it_is_back_soon_after_a_stall() -> None:
+    """Down a step a second once it has been calm, and up again only where it must."""
+    controller = DelayController(DelayLimits(140, 100, 400))
+    assert run(controller, 390, 400) == 400
+    grown = controller.grown
+    assert run(controller, 110, 100, 400) == 400
+    assert run(controller, 110, CALM_TICKS + 14 * SHRINK_TICKS, 500) == 120
+    assert (controller.grown, controller.shrunk) == (grown, 14)
+
+
+def test_two_steps_down_are_a_second_apart() -> None:
+    controller, changes, before = DelayController(DelayLimits(400, 100, 400)), [], 400
+    for tick in range(2000):
+        run(controller, 60, 1, tick)
+        if controller.delay_ms != before:
+            changes.append(tick)
+            before = controller.delay_ms
+    assert before == 100
+    assert min(b - a for a, b in zip(changes, changes[1:], strict=False)) >= SHRINK_TICKS
 
 
 def test_what_comes_right_after_an_interrupt_is_not_counted() -> None:

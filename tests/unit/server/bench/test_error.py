@@ -1,75 +1,126 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
-from server.bench.analyse import Recording
-from server.bench.error import Found, found, held_ms, inserted_delays, rows
-from server.bench.latency import Plan
+from server.bench import error
+from server.bench.analyse import Recording, follow
+from server.bench.error import (
+    AFTER_MS,
+    BEFORE_MS,
+    ORDER,
+    Visit,
+    change,
+    delay_at,
+    gather,
+    inserted_delays,
+    rows,
+)
+from server.bench.latency import Plan, Run
 from server.bench.needs import BenchError
+from server.bench.service import Service
 from tests.unit.server.bench.test_latency import T0, run_of, session
 
-
-def buffered(delay_ms: float, audio_ms: float = 0.0, video_ms: float = 0.0) -> Found:
-    """A run whose browser held so much."""
-    looks = [
-        {
-            "at_ms": T0 + n * 1000,
-            "audio": [n * audio_ms / 1000, n],
-            "video": [n * video_ms / 1000, n],
-        }
-        for n in range(40)
-    ]
-    return found(replace(run_of(session(delay_ms=delay_ms)), raw={"buffers": looks}))
+TURN_MS = 20_000.0
 
 
-def test_what_a_buffer_held_is_that_of_its_second() -> None:
-    looks = [
-        {"at_ms": 0.0, "audio": [1.0, 10]},
-        {"at_ms": 1000.0, "audio": [3.0, 20]},
-        {"at_ms": 2000.0, "audio": [3.0, 20]},
-    ]
-    assert held_ms(looks, "audio", 500.0) == pytest.approx(200)
-    # Nothing came out of it, or no look was taken on both sides.
-    assert held_ms(looks, "audio", 1500.0) == 0.0
-    assert held_ms(looks, "audio", -1.0) == held_ms(looks, "audio", 2500.0) == 0.0
-    assert held_ms([], "audio", 1.0) == 0.0
+def call(wrong_ms: float = 0.0, drift_ms: float = 0.0) -> tuple[Run, list[Visit]]:
+    """A call with each delay of the order in turn; `drift_ms` more with every turn."""
+    whole, visits = Recording(), []
+    for turn, inserted in enumerate(ORDER):
+        extra = inserted + (wrong_ms if inserted else 0) + turn * drift_ms
+        one, shift = session(delay_ms=140 + extra), turn * TURN_MS
+        frames = round(TURN_MS / 40) * turn
+        whole.heard_ms += [at + shift for at in one.heard_ms]
+        whole.echo_ms += [at + shift for at in one.echo_ms]
+        whole.reports += [
+            replace(
+                each,
+                arrived_ms=each.arrived_ms + shift,
+                heard_ms=each.heard_ms + shift,
+                onset_pts=each.onset_pts + frames * 640,
+            )
+            for each in one.reports
+        ]
+        whole.shown += [
+            replace(
+                each,
+                at_ms=each.at_ms + shift,
+                frame=each.frame + frames,
+                sent_ms=(each.sent_ms + round(shift)) % 2**24 if each.sent_ms is not None else None,
+            )
+            for each in one.shown
+        ]
+        visits.append(Visit(inserted, T0 + shift, T0 + shift + TURN_MS))
+    return run_of(whole), visits
+
+
+def errors(run: Run, visits: list[Visit]) -> dict[str, Any]:
+    return {item.name: item for item in rows({ms: gather(run, visits, ms) for ms in (0, 50, 200)})}
 
 
 @pytest.mark.parametrize("wrong_ms", [0.0, 8.0, -12.0])
 def test_error_is_read_back_minus_inserted(wrong_ms: float) -> None:
-    runs = [
-        (inserted, buffered(140 + inserted + (wrong_ms if inserted else 0)))
-        for inserted in (0, 50, 200, 200, 50, 0)
-    ]
-    table = {item.name: item for item in rows(runs)}
+    run, visits = call(wrong_ms)
+    table = errors(run, visits)
     for part in ("mouth", "voice", "release"):
         item = table[f"200 ms inserted, error of the {part}"]
-        assert item.summary is not None and item.summary.p50 == pytest.approx(wrong_ms, abs=0.6)
+        assert item.summary.p50 == pytest.approx(wrong_ms, abs=0.6)
         assert item.held is (abs(wrong_ms) <= 10)
-        assert item.summary.count == 2 * len(runs[0][1].mouth)
-    assert len(table) == 13
+        assert item.summary.count == len(gather(run, visits, 200).mouth)
+    assert len(table) == 9
 
 
-def test_what_the_browser_says_it_held_is_no_error_of_the_bench() -> None:
-    # The browser's buffers are 30 and 20 ms deeper in the second run.
-    deep = buffered(210, 60, 40)._replace(
-        voice=buffered(220, 60, 40).voice, heard=buffered(220, 60, 40).heard
-    )
-    runs = [(0, buffered(140, 30, 20)), (50, deep), (200, buffered(340, 30, 20))]
-    table = {item.name: item.summary for item in rows(runs)}
-    for name, seen in (("mouth", "mouth as seen"), ("voice", "voice as heard")):
-        error, raw = table[f"50 ms inserted, error of the {name}"], table[
-            f"50 ms inserted, error of the {seen}"
-        ]  # fmt: skip
-        assert error is not None and error.p50 == pytest.approx(0.0, abs=0.6)
-        assert raw is not None and raw.p50 == pytest.approx(20 if name == "mouth" else 30, abs=0.6)
+def test_what_drifts_through_the_call_is_in_no_difference() -> None:
+    table = errors(*call(drift_ms=4.0))
+    for inserted in (50, 200):
+        found = table[f"{inserted} ms inserted, error of the voice"].summary
+        assert abs(found.p50) <= 4.1
+
+
+def test_sounds_near_a_change_are_left_out() -> None:
+    sound = follow(session())[0][0]
+    visits = [Visit(0, 0.0, 5000.0), Visit(50, 5000.0, 10_000.0)]
+    for at_ms, met in (
+        (AFTER_MS - 1, None),
+        (AFTER_MS, 0),
+        (5000 - BEFORE_MS, 0),
+        (5000 - BEFORE_MS + 1, None),
+        (5000 + AFTER_MS, 50),
+        (11_000.0, None),
+    ):
+        assert delay_at(visits, replace(sound, at_ms=at_ms)) == met
+
+
+async def test_each_delay_is_inserted_in_turn_once_the_call_has_settled() -> None:
+    class Mirror:
+        told: list[int] = []
+
+        async def json(self, method: str, path: str, body: dict[str, int]) -> None:
+            assert (method, path) == ("PUT", "/delay")
+            self.told.append(body["ms"])
+
+    settled = asyncio.Event()
+    changing = asyncio.create_task(change(cast(Service, Mirror()), settled, 0.01, lambda _: None))
+    await asyncio.sleep(0.03)
+    assert Mirror.told == []
+    settled.set()
+    visits = await changing
+    assert Mirror.told == [each.inserted_ms for each in visits] == list(ORDER)
+    assert all(a.until_ms <= b.from_ms for a, b in zip(visits, visits[1:], strict=False))
+
+
+def test_there_and_back_each_delay_has_the_same_middle() -> None:
+    turns = {ms: [i for i, each in enumerate(ORDER) if each == ms] for ms in error.INSERTED_MS}
+    assert {sum(each) / len(each) for each in turns.values()} == {(len(ORDER) - 1) / 2}
 
 
 def test_a_session_without_probe_is_said() -> None:
     with pytest.raises(BenchError, match="probe"):
-        found(run_of(Recording()))
+        gather(run_of(Recording()), [], 0)
 
 
 async def test_a_running_server_cannot_be_delayed() -> None:

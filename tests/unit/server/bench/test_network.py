@@ -46,6 +46,26 @@ def test_pictures_that_stand_still_are_counted_as_frozen() -> None:
     assert frozen(Flow(1, 25, [40.0] * 24 + [100.0], 0, 0, 0, 100)) == []
 
 
+def test_the_sound_device_delays_the_voice_at_the_loudspeaker() -> None:
+    run = replace(run_of(session(seconds=60)), settle_until_ms=T0 + 1000)
+    before, after = run.browser_stats
+    before["device"] = {"totalPlayoutDelay": 10.0, "totalSamplesCount": 1000}
+    after["device"] = {"totalPlayoutDelay": 100.0, "totalSamplesCount": 4000}
+    result = judge(Plan(command="c"), run, (BAD, "a scripted relay", {}), {}, {})
+    rows = {item.name: item for item in result.rows}
+    offset, there = rows["A/V offset, + voice late"], rows["A/V offset at the loudspeaker"]
+    assert offset.summary is not None and there.summary is not None
+    assert there.summary.p50 - offset.summary.p50 == pytest.approx(30)
+    assert there.held is None
+    assert "delay of the sound device" not in {item.name for item in judged(session()).rows}
+
+
+def test_each_part_is_told_by_half_minutes() -> None:
+    result = judged(session(seconds=60))
+    assert result.raw["series"]["microphone to media clock"] == pytest.approx([25, 25])
+    assert any(note.startswith("By half minutes, release to screen") for note in result.notes)
+
+
 def test_nothing_coming_through_is_said() -> None:
     with pytest.raises(BenchError, match="nothing came through"):
         judged(Recording())
