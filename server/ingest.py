@@ -175,10 +175,14 @@ def _mono(frame: AudioFrame) -> F32:
     """f32[N] in [-1, 1]: the mean of the channels of a packed or planar s16 frame."""
     data = frame.to_ndarray()
     channels = len(frame.layout.channels)
-    if frame.format.is_planar:
+    if channels == 1:
+        mixed = data[0]
+    elif frame.format.is_planar:
         mixed = data.astype(np.float32).mean(axis=0)
     else:
-        apart = data.reshape(-1, channels).astype(np.float32)
-        # Means of rows of two are summed one by one, and slowly.
-        mixed = (apart[:, 0] + apart[:, 1]) / 2 if channels == 2 else apart.mean(axis=1)
-    return np.asarray(mixed * np.float32(_SCALE), np.float32)
+        apart = data.reshape(-1, channels)
+        if channels == 2:
+            # Means of rows of two are summed one by one, and slowly.
+            return np.add(apart[:, 0], apart[:, 1], dtype=np.float32) * np.float32(_SCALE / 2)
+        mixed = apart.astype(np.float32).mean(axis=1)
+    return np.multiply(mixed, np.float32(_SCALE), dtype=np.float32)
