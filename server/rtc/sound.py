@@ -10,6 +10,7 @@ takes 0.13 and 0.1 ms of processor, wake-ups of both threads included.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -99,11 +100,11 @@ def _is_whole(frame: Any) -> bool:
 class Decoding:
     """Takes the place of the queue to an audio receiver's decoder thread, which then only waits."""
 
-    def __init__(self, receiver: RTCRtpReceiver) -> None:
-        """Before the receiver starts. Raises IncompatibleLibrary without such a queue."""
+    def __init__(self, receiver: RTCRtpReceiver, take: Callable[[AudioFrame], None] | None) -> None:
+        """Before the receiver starts; `take` as in `decode_here`."""
         self._queue = getattr(receiver, _QUEUE)
         assert isinstance(receiver.track, RemoteStreamTrack)
-        self._out = receiver.track._queue
+        self._take = take or receiver.track._queue.put_nowait
         self._name = ""
         self._decoder: Any = None
         self._ended = False
@@ -128,15 +129,21 @@ class Decoding:
             log.debug("a packet of sound could not be decoded: %s", error)
             return
         for frame in frames:
-            self._out.put_nowait(frame)
+            self._take(frame)
 
     def get(self) -> Any:
         """What the thread waits for."""
         return self._queue.get()
 
 
-def decode_here(receiver: RTCRtpReceiver) -> Decoding:
-    """From now on; in the `track` event, before the receiver starts."""
-    decoding = Decoding(receiver)
+def decode_here(
+    receiver: RTCRtpReceiver, take: Callable[[AudioFrame], None] | None = None
+) -> Decoding:
+    """From now on; in the `track` event, before the receiver starts.
+
+    Each frame goes to `take`, which must not raise, in the same turn of the loop that its packet
+    came in; without it to the receiver's track.
+    """
+    decoding = Decoding(receiver, take)
     setattr(receiver, _QUEUE, decoding)
     return decoding

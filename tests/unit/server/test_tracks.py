@@ -30,11 +30,10 @@ async def test_sound_is_48_khz_mono_and_whole() -> None:
         frame = await track.recv()
         assert (frame.sample_rate, frame.samples, frame.pts) == (48000, 960, at * 3)
         assert frame.layout.name == "mono"
-        out.append(frame.to_ndarray().reshape(-1, 2))
+        out.append(frame.to_ndarray()[0])
     pcm = np.concatenate(out)
-    assert (pcm[:, 0] == pcm[:, 1]).all()
     wanted = 0.5 * np.sin(2 * np.pi * 440 * (np.arange(9600) / 48000 - 12 / 16000))
-    assert np.abs(pcm[600:, 0].astype(np.float32) / 32767 - wanted[600:]).max() < 0.01
+    assert np.abs(pcm[600:].astype(np.float32) / 32767 - wanted[600:]).max() < 0.01
     assert track.sent == 10
 
 

@@ -40,9 +40,7 @@ async def test_it_connects_to_a_path_or_says_that_nobody_is_there(tmp_path: Path
     with pytest.raises(OSError):
         await Link.connect(path, LIFELINE)
     came: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_unix_server(
-        lambda r, w: came.set_result(Link(r, w, LIFELINE)), path
-    )
+    server = await Link.listen(path, LIFELINE, came.set_result)
     link = await Link.connect(path, LIFELINE)
     link.send(Stop())
     async for message in (await came).messages():
