@@ -176,13 +176,14 @@ def _mono(frame: AudioFrame) -> F32:
     data = frame.to_ndarray()
     channels = len(frame.layout.channels)
     if channels == 1:
-        mixed = data[0]
+        mixed = data[0].astype(np.float32)
     elif frame.format.is_planar:
         mixed = data.astype(np.float32).mean(axis=0)
     else:
         apart = data.reshape(-1, channels)
         if channels == 2:
             # Means of rows of two are summed one by one, and slowly.
-            return np.add(apart[:, 0], apart[:, 1], dtype=np.float32) * np.float32(_SCALE / 2)
+            both = np.add(apart[:, 0], apart[:, 1], dtype=np.float32)
+            return np.asarray(both * np.float32(_SCALE / 2), np.float32)
         mixed = apart.astype(np.float32).mean(axis=1)
-    return np.multiply(mixed, np.float32(_SCALE), dtype=np.float32)
+    return np.asarray(mixed * np.float32(_SCALE), np.float32)

@@ -60,8 +60,7 @@ class Resampler:
         buffer = np.concatenate((state.history, samples))
         taps = 2 * self.half
         # Output at phase p reads buffer[p // up : p // up + taps].
-        limit = (len(buffer) - taps) * self.up
-        if limit < state.phase:
+        if (len(buffer) - taps + 1) * self.up <= state.phase:
             state.history = buffer
             return np.empty(0, np.float32)
         # What `sliding_window_view` gives, without its checks: they cost more than the filter.

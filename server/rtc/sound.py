@@ -74,15 +74,16 @@ class VoiceEncoder(OpusEncoder):
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         """One packet and its RTP time. Raises ValueError for another kind of frame."""
-        if not _is_whole(frame):
+        if not isinstance(frame, AudioFrame) or not _is_whole(frame):
             raise ValueError(f"wanted 20 ms of one channel at 48 kHz, got {frame}")
         # No resampler in between: it would cut frames of this length into frames of this length.
         packets = self.codec.encode(frame)
         if not packets:
             return [], 0
+        pts = packets[0].pts or 0
         if self.first_packet_pts is None:
-            self.first_packet_pts = packets[0].pts
-        return [bytes(packet) for packet in packets], packets[0].pts - self.first_packet_pts
+            self.first_packet_pts = pts
+        return [bytes(packet) for packet in packets], pts - self.first_packet_pts
 
 
 def _is_voice(codec: Any, frame: Any) -> bool:

@@ -107,10 +107,11 @@ def _unpack_meta(data: bytes) -> PictureMeta:
         return PictureMeta(pts, epoch, motion, None)
     z, shares = _floats(data, at, of_z), _floats(data, at + 4 * of_z, of_shares)
     at += 4 * (of_z + of_shares)
-    moods = _FELT.unpack_from(data, at)
+    valence, arousal, intensity = _FELT.unpack_from(data, at)
     words = data[at + _FELT.size :].decode()
     sources = frozenset(words.split("\n")) if words else frozenset()
-    return PictureMeta(pts, epoch, motion, Emotion(z, shares, *moods, sources))
+    felt = Emotion(z, shares, valence, arousal, intensity, sources)
+    return PictureMeta(pts, epoch, motion, felt)
 
 
 FREQUENT = (

@@ -148,7 +148,8 @@ async def test_a_voice_is_sent_as_one_channel_and_heard_on_both(patched: None) -
         # Bit 2 of an Opus packet's first byte says stereo (RFC 6716, 3.1).
         assert not one.payloads[0][0] & 4
         [out] = decoder.decode(JitterFrame(data=one.payloads[0], timestamp=one.timestamp))
-        heard.append(out.to_ndarray().reshape(-1, 2))  # type: ignore[union-attr]
+        assert isinstance(out, AudioFrame)
+        heard.append(out.to_ndarray().reshape(-1, 2))
     pcm = np.concatenate(heard).astype(np.float64)
     assert (pcm[:, 0] == pcm[:, 1]).all()
     sent = np.concatenate([voice(k).to_ndarray()[0] for k in range(1, 51)]).astype(np.float64)

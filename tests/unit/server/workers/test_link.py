@@ -85,3 +85,23 @@ async def test_whoever_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch)
         sent += 1
         assert sent < 100
     other.cut()
+
+
+async def test_more_than_is_kept_waits_at_the_other_side_and_nothing_is_lost() -> None:
+    one, other = await pair()
+    many = 40
+    for number in range(many):
+        one.send(Counted(f"{number:06d}" * 5_000))
+    # Nobody reads yet: what waits here is bounded, but for one reading of the socket.
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert other._paused and len(other._unread) <= 2 * module.MAX_UNREAD
+    got = []
+    async with asyncio.timeout(20):
+        async for message in other.messages():
+            got.append(message.text[:6])
+            if len(got) == many:
+                break
+    assert got == [f"{number:06d}" for number in range(many)]
+    one.cut()
+    other.cut()
