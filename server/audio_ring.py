@@ -49,9 +49,16 @@ class AudioRing:
         out = np.zeros(count, np.float32)
         first, last = max(pts, self.end - SIZE), min(pts + count, self.end)
         if first < last:
-            index = np.arange(first, last) % SIZE
-            out[first - pts : last - pts] = self._data[index]
+            at, count = first % SIZE, last - first
+            wrapped = max(0, at + count - SIZE)
+            out[first - pts : last - pts - wrapped] = self._data[at : at + count - wrapped]
+            if wrapped:
+                out[last - pts - wrapped : last - pts] = self._data[:wrapped]
         return out
 
     def _store(self, pts: int, samples: F32) -> None:
-        self._data[np.arange(pts, pts + len(samples)) % SIZE] = samples
+        """At most SIZE samples."""
+        at = pts % SIZE
+        fits = min(len(samples), SIZE - at)
+        self._data[at : at + fits] = samples[:fits]
+        self._data[: len(samples) - fits] = samples[fits:]

@@ -175,10 +175,15 @@ def _mono(frame: AudioFrame) -> F32:
     """f32[N] in [-1, 1]: the mean of the channels of a packed or planar s16 frame."""
     data = frame.to_ndarray()
     channels = len(frame.layout.channels)
-    if frame.format.is_planar:
+    if channels == 1:
+        mixed = data[0].astype(np.float32)
+    elif frame.format.is_planar:
         mixed = data.astype(np.float32).mean(axis=0)
     else:
-        apart = data.reshape(-1, channels).astype(np.float32)
-        # Means of rows of two are summed one by one, and slowly.
-        mixed = (apart[:, 0] + apart[:, 1]) / 2 if channels == 2 else apart.mean(axis=1)
+        apart = data.reshape(-1, channels)
+        if channels == 2:
+            # Means of rows of two are summed one by one, and slowly.
+            both = np.add(apart[:, 0], apart[:, 1], dtype=np.float32)
+            return np.asarray(both * np.float32(_SCALE / 2), np.float32)
+        mixed = apart.astype(np.float32).mean(axis=1)
     return np.asarray(mixed * np.float32(_SCALE), np.float32)

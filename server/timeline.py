@@ -147,7 +147,9 @@ class MicTimeline:
         """
         if self._origin_s is None or not len(samples):
             return
-        samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+        if not np.isfinite(np.dot(samples, samples)):
+            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+        samples = np.minimum(np.maximum(samples, -1.0), 1.0)
         self.stats.heard += len(samples)
         self._last_s = now_s
         start = self._place(now_s, rtp_pts, len(samples))
@@ -235,8 +237,13 @@ class MicTimeline:
         """Lateness of the best packet of the last `window_s`; 0 until it has been that long."""
         if not self._floor or self._floor[-1][0] - self._floor[0][0] < window_s * 0.8:
             return 0
-        since = self._floor[-1][0] - window_s
-        return min(late for at, late in self._floor if at >= since)
+        newest_s, earliest = self._floor[-1]
+        for at, late in reversed(self._floor):
+            if at < newest_s - window_s:
+                break
+            if late < earliest:
+                earliest = late
+        return earliest
 
     def _bend(self, samples: F32) -> F32:
         """Some samples more or less when even the earliest packets have drifted."""

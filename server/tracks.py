@@ -60,7 +60,7 @@ class _Track(MediaStreamTrack):
 
 
 class AvatarAudioTrack(_Track):
-    """48 kHz s16 stereo in frames of 960 samples."""
+    """48 kHz s16 mono in frames of 960 samples."""
 
     kind = "audio"
 
@@ -132,9 +132,10 @@ def to_i420(image: U8) -> U8:
 
 
 def _audio_frame(samples: F32) -> AudioFrame:
-    """f32[N] mono to an s16 stereo frame of N samples."""
-    pcm = np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
-    frame = AudioFrame.from_ndarray(np.repeat(pcm, 2)[None, :], format="s16", layout="stereo")
+    """f32[N] to an s16 frame of N samples."""
+    pcm = np.rint(np.minimum(np.maximum(samples, -1.0), 1.0) * 32767).astype(np.int16)
+    frame = AudioFrame("s16", "mono", len(pcm))
+    frame.planes[0].update(pcm)
     frame.sample_rate = AUDIO_HZ
     frame.time_base = AUDIO_TIME_BASE
     return frame

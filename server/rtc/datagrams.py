@@ -26,6 +26,11 @@ def patches() -> list[Patch]:
     def datagram_received(self: Any, data: bytes, addr: tuple[Any, ...]) -> None:
         if not data or (data[0] > STUN_MAX and not _known(self.receiver, (addr[0], addr[1]))):
             return
+        if data[0] > STUN_MAX:
+            # As aioice does, once it has failed to read it as STUN.
+            if self.local_candidate is not None:
+                self.receiver.data_received(data, self.local_candidate.component)
+            return
         try:
             original(self, data, addr)
         except struct.error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from av import AudioFrame
 
 from server.rtc.patches import require_attribute
 from server.rtc.sound import decode_here
@@ -113,11 +114,16 @@ class AudioJitterBuffer:
         self._next = (origin + hole) % 65536
 
 
-def install(receiver: RTCRtpReceiver) -> AudioJitterBuffer:
-    """Put a buffer on `receiver` before it starts (in the `track` event); return it."""
+def install(
+    receiver: RTCRtpReceiver, take: Callable[[AudioFrame], None] | None = None
+) -> AudioJitterBuffer:
+    """Put a buffer on `receiver` before it starts (in the `track` event); return it.
+
+    `take` is called with each decoded frame; without it they go to the receiver's track.
+    """
     buffer = AudioJitterBuffer()
     setattr(receiver, _BUFFER, buffer)
-    queue: Any = decode_here(receiver)
+    queue: Any = decode_here(receiver, take)
     queue.put = _splitting(queue.put)
     return buffer
 

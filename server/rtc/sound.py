@@ -10,14 +10,17 @@ takes 0.13 and 0.1 ms of processor, wake-ups of both threads included.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import av
 from aiortc import rtp
 from aiortc.codecs import get_decoder, get_encoder
+from aiortc.codecs.opus import SAMPLE_RATE, SAMPLES_PER_FRAME, OpusEncoder
 from aiortc.rtcrtpreceiver import RemoteStreamTrack, RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCEncodedFrame, RTCRtpSender
 from av import AudioFrame
+from av.frame import Frame
 
 from server.rtc import reports
 from server.rtc.patches import Patch, require_attribute
@@ -45,7 +48,7 @@ def patches() -> list[Patch]:
             return None
         encoder = getattr(self, _ENCODER)
         if encoder is None:
-            encoder = get_encoder(codec)
+            encoder = VoiceEncoder() if _is_voice(codec, data) else get_encoder(codec)
             setattr(self, _ENCODER, encoder)
         if not isinstance(data, AudioFrame):
             payloads, timestamp = encoder.pack(data)
@@ -59,14 +62,55 @@ def patches() -> list[Patch]:
     return [Patch("aiortc", RTCRtpSender, "_next_encoded_frame", next_encoded_frame)]
 
 
+class VoiceEncoder(OpusEncoder):
+    """Opus of one channel, for frames of 20 ms at 48 kHz: s16, mono.
+
+    Half the work of aiortc's stereo of twice the same (0.15 instead of 0.30 ms a packet), as good
+    and as large: 21.0 dB and 75 kbit/s on speech, stereo of "96" kbit/s 20.9 dB and 71.
+    """
+
+    BIT_RATE = 80_000
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Not opened yet: that is done with the first frame.
+        self.codec.layout = "mono"
+        self.codec.bit_rate = self.BIT_RATE
+
+    def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
+        """One packet and its RTP time. Raises ValueError for another kind of frame."""
+        if not isinstance(frame, AudioFrame) or not _is_whole(frame):
+            raise ValueError(f"wanted 20 ms of one channel at 48 kHz, got {frame}")
+        # No resampler in between: it would cut frames of this length into frames of this length.
+        packets = self.codec.encode(frame)
+        if not packets:
+            return [], 0
+        pts = packets[0].pts or 0
+        if self.first_packet_pts is None:
+            self.first_packet_pts = pts
+        return [bytes(packet) for packet in packets], pts - self.first_packet_pts
+
+
+def _is_voice(codec: Any, frame: Any) -> bool:
+    return codec.name.lower() == "opus" and _is_whole(frame)
+
+
+def _is_whole(frame: Any) -> bool:
+    return (
+        isinstance(frame, AudioFrame)
+        and (frame.samples, frame.sample_rate) == (SAMPLES_PER_FRAME, SAMPLE_RATE)
+        and (frame.layout.name, frame.format.name) == ("mono", "s16")
+    )
+
+
 class Decoding:
     """Takes the place of the queue to an audio receiver's decoder thread, which then only waits."""
 
-    def __init__(self, receiver: RTCRtpReceiver) -> None:
-        """Before the receiver starts. Raises IncompatibleLibrary without such a queue."""
+    def __init__(self, receiver: RTCRtpReceiver, take: Callable[[AudioFrame], None] | None) -> None:
+        """Before the receiver starts; `take` as in `decode_here`."""
         self._queue = getattr(receiver, _QUEUE)
         assert isinstance(receiver.track, RemoteStreamTrack)
-        self._out = receiver.track._queue
+        self._take = take or receiver.track._queue.put_nowait
         self._name = ""
         self._decoder: Any = None
         self._ended = False
@@ -91,15 +135,21 @@ class Decoding:
             log.debug("a packet of sound could not be decoded: %s", error)
             return
         for frame in frames:
-            self._out.put_nowait(frame)
+            self._take(frame)
 
     def get(self) -> Any:
         """What the thread waits for."""
         return self._queue.get()
 
 
-def decode_here(receiver: RTCRtpReceiver) -> Decoding:
-    """From now on; in the `track` event, before the receiver starts."""
-    decoding = Decoding(receiver)
+def decode_here(
+    receiver: RTCRtpReceiver, take: Callable[[AudioFrame], None] | None = None
+) -> Decoding:
+    """From now on; in the `track` event, before the receiver starts.
+
+    Each frame goes to `take`, which must not raise, in the same turn of the loop that its packet
+    came in; without it to the receiver's track.
+    """
+    decoding = Decoding(receiver, take)
     setattr(receiver, _QUEUE, decoding)
     return decoding

@@ -62,7 +62,7 @@ class EngineHost:
 
     async def start(self, path: Path) -> None:
         """Listen on a socket in the file system. Raises OSError."""
-        self._server = await asyncio.start_unix_server(self._greet, path)
+        self._server = await Link.listen(path, WIRE, self._greet)
         self._beat = asyncio.create_task(self._beat_for_ever(), name="beat")
 
     async def aclose(self) -> None:
@@ -85,21 +85,19 @@ class EngineHost:
             if session_id is None or session_id in guest.faces:
                 guest.link.send(Faulted(session_id, type(error).__name__))
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        guest = _Guest(Link(reader, writer, WIRE), self.faces)
+    def _greet(self, link: Link) -> None:
+        guest = _Guest(link, self.faces)
+        task = asyncio.create_task(self._serve(guest), name="guest")
         self._guests[task] = guest
+        task.add_done_callback(self._guests.pop)
+
+    async def _serve(self, guest: _Guest) -> None:
         try:
             guest.link.send(self.welcome)
             await guest.serve()
-        except asyncio.CancelledError:
-            # The host closes: the streams library would log a cancelled handler as an error.
-            log.debug("a media process is left")
         except BadMessage:
             log.exception("a media process is not understood: cut off")
         finally:
-            del self._guests[task]
             guest.close()
 
     async def _beat_for_ever(self) -> None:

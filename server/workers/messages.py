@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engines.emotion.values import Emotion, EmotionOverride
+from engines.emotion.values import EmotionOverride
 from engines.meters import EngineSessionStats, EngineStats, StepTimes
 from engines.motion.wishes import Act, Feel, Listen, Manner, Say, Wish
 from engines.render.stage import Backdrop, Blur, Colour, Image, Photo, Stage
-from engines.values import F32, AudioChunk
 from server.admission import Machine
 from server.faces import FacePlan
+from server.workers.frequent import FREQUENT
+from server.workers.frequent import Drawn as Drawn
+from server.workers.frequent import Hear as Hear
+from server.workers.frequent import PictureMeta as PictureMeta
 from server.workers.wire import Wire
 
 # -- media process to engine process ---------------------------------------------------------
@@ -36,14 +39,6 @@ class Show:
     call: int
     session: str
     stage: Stage
-
-
-@dataclass(frozen=True, slots=True)
-class Hear:
-    """Some of its sound."""
-
-    session: str
-    chunk: AudioChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +96,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A picture lies in the ring."""
-
-    session: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class PictureMeta:
-    """Beside the pixels in a ring's record."""
-
-    pts: int
-    epoch: int
-    motion: F32
-    emotion: Emotion | None
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
     """One face's figures, and the seconds of its new steps."""
 
@@ -145,19 +122,18 @@ class Faulted:
 
 WIRE = Wire(
     (
-        *(Open, Show, Hear, Obey, Close),
-        *(Welcome, Opened, Shown, Refused, Drawn, PictureMeta, Figures, Beat, Faulted),
+        *(Open, Show, Obey, Close),
+        *(Welcome, Opened, Shown, Refused, Figures, Beat, Faulted),
         *(
             FacePlan,
-            AudioChunk,
             Machine,
             EngineSessionStats,
             EngineStats,
             StepTimes,
-            Emotion,
         ),
         *(Stage, Photo, Blur, Colour, Backdrop, Image),
         *(Say, Feel, Act, Manner, Listen, EmotionOverride),
-    )
+    ),
+    FREQUENT,
 )
 """Everything that may be said."""

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.values import F32
+from server import resample
 from server.resample import Resampler
 
 RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000]
@@ -58,6 +59,22 @@ def test_any_split_gives_the_same_output(rate: int, cuts: list[int]) -> None:
         at += cut
     parts.append(resampler.step(state, samples[at:]))
     np.testing.assert_allclose(np.concatenate(parts), run(resampler, samples), atol=1e-6)
+
+
+@pytest.mark.parametrize("rates", [(48000, 16000), (16000, 48000), (24000, 16000), (16000, 16000)])
+def test_phase_by_phase_is_the_same_to_the_bit(
+    rates: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.random.default_rng(2).standard_normal(4001).astype(np.float32)
+    by_phase, state = [], Resampler(*rates).new_state()
+    for part in np.split(samples, [960, 967, 967, 1287, 1288, 3000]):
+        by_phase.append(Resampler(*rates).step(state, part))
+    monkeypatch.setattr(resample, "FEW_PHASES", 0)
+    at_once, state = [], Resampler(*rates).new_state()
+    for part in np.split(samples, [960, 967, 967, 1287, 1288, 3000]):
+        at_once.append(Resampler(*rates).step(state, part))
+    for one, other in zip(by_phase, at_once, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_two_streams_do_not_mix() -> None:

@@ -124,3 +124,51 @@ def test_another_aiortc_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(RTCRtpSender, "_next_encoded_frame", changed)
     with pytest.raises(IncompatibleLibrary, match="__track"):
         sound.patches()
+
+
+def voice(number: int) -> AudioFrame:
+    pcm = (8000 * np.sin((np.arange(960) + 960 * number) / 20)).astype(np.int16)
+    made = AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
+    made.sample_rate, made.time_base, made.pts = 48_000, Fraction(1, 48_000), 960 * number
+    return made
+
+
+class Voice(Tone):
+    async def recv(self) -> AudioFrame:
+        self.count += 1
+        return voice(self.count)
+
+
+async def test_a_voice_is_sent_as_one_channel_and_heard_on_both(patched: None) -> None:
+    sender = RTCRtpSender(Voice(), FakeTransport())  # type: ignore[arg-type]
+    encoded = [await sender._next_encoded_frame(OPUS) for _ in range(50)]
+    decoder, heard = OpusDecoder(), []
+    for number, one in enumerate(encoded):
+        assert one is not None and one.timestamp == 960 * number
+        # Bit 2 of an Opus packet's first byte says stereo (RFC 6716, 3.1).
+        assert not one.payloads[0][0] & 4
+        [out] = decoder.decode(JitterFrame(data=one.payloads[0], timestamp=one.timestamp))
+        assert isinstance(out, AudioFrame)
+        heard.append(out.to_ndarray().reshape(-1, 2))
+    pcm = np.concatenate(heard).astype(np.float64)
+    assert (pcm[:, 0] == pcm[:, 1]).all()
+    sent = np.concatenate([voice(k).to_ndarray()[0] for k in range(1, 51)]).astype(np.float64)
+    # Later by the encoder's look-ahead.
+    errors = [
+        np.square(pcm[9600 + late : 43_200 + late, 0] - sent[9600:43_200]).mean()
+        for late in range(0, 960, 2)
+    ]
+    assert min(errors) < 0.01 * np.square(sent).mean()
+
+
+def test_a_voice_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="one channel"):
+        sound.VoiceEncoder().encode(frame(0))
+
+
+async def test_frames_may_be_taken_at_once() -> None:
+    whose, track = receiver()
+    got: list[AudioFrame] = []
+    decoding = sound.decode_here(whose, got.append)
+    decoding.put((OPUS, packets(1)[0]))
+    assert len(got) == 1 and track._queue.empty()

@@ -53,7 +53,7 @@ async def test_the_lifelines_end_is_the_childs_end(end: str) -> None:
     if end == "stop":
         ours.send(Stop())
     elif end == "mad":
-        ours._writer.write(b"\x04\x00\x00\x00what")
+        ours._transport.write(b"\x04\x00\x00\x00what")
     if end != "stop":
         await ours.aclose()
     async with asyncio.timeout(20):

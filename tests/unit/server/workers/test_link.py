@@ -40,9 +40,7 @@ async def test_it_connects_to_a_path_or_says_that_nobody_is_there(tmp_path: Path
     with pytest.raises(OSError):
         await Link.connect(path, LIFELINE)
     came: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_unix_server(
-        lambda r, w: came.set_result(Link(r, w, LIFELINE)), path
-    )
+    server = await Link.listen(path, LIFELINE, came.set_result)
     link = await Link.connect(path, LIFELINE)
     link.send(Stop())
     async for message in (await came).messages():
@@ -86,4 +84,24 @@ async def test_whoever_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch)
         one.send(Counted("x" * 50_000))
         sent += 1
         assert sent < 100
+    other.cut()
+
+
+async def test_more_than_is_kept_waits_at_the_other_side_and_nothing_is_lost() -> None:
+    one, other = await pair()
+    many = 40
+    for number in range(many):
+        one.send(Counted(f"{number:06d}" * 5_000))
+    # Nobody reads yet: what waits here is bounded, but for one reading of the socket.
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert other._paused and len(other._unread) <= 2 * module.MAX_UNREAD
+    got = []
+    async with asyncio.timeout(20):
+        async for message in other.messages():
+            got.append(message.text[:6])
+            if len(got) == many:
+                break
+    assert got == [f"{number:06d}" for number in range(many)]
+    one.cut()
     other.cut()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from engines.emotion.values import Emotion, EmotionOverride
+from engines.emotion.values import EmotionOverride
 from engines.meters import EngineSessionStats, EngineStats
 from engines.motion.wishes import Act, Feel, Listen, Manner, Say
 from engines.render.stage import Backdrop, Blur, Colour, Photo, Stage
-from engines.values import AudioChunk
 from server.admission import Machine
 from server.faces import FacePlan
 from server.workers import messages as m
@@ -44,18 +42,3 @@ PLAIN: list[object] = [
 @pytest.mark.parametrize("message", PLAIN, ids=lambda message: type(message).__name__)
 def test_a_message_comes_back_whole(message: object) -> None:
     assert m.WIRE.unpack(m.WIRE.pack(message)) == message
-
-
-def test_sound_and_what_lies_beside_a_picture_come_back_whole() -> None:
-    chunk = AudioChunk(640, 2, np.linspace(-1, 1, 320, dtype=np.float32))
-    heard = m.WIRE.unpack(m.WIRE.pack(m.Hear("s", chunk)))
-    assert (heard.chunk.pts, heard.chunk.epoch) == (640, 2)
-    assert (heard.chunk.samples == chunk.samples).all()
-    shares = np.full(8, 0.125, np.float32)
-    felt = Emotion(np.ones(64, np.float32), shares, 0.1, 0.2, 0.3, frozenset({"text"}))
-    meta = m.PictureMeta(640, 2, np.arange(58, dtype=np.float32), felt)
-    packed = m.WIRE.pack(meta)
-    assert len(packed) < 1024
-    back = m.WIRE.unpack(packed)
-    assert (back.motion == meta.motion).all() and back.emotion.sources == {"text"}
-    assert back.emotion.label == felt.label

@@ -78,12 +78,12 @@ async def mute(path: Path, *words: object) -> AsyncIterator[list[Link]]:
     """An engine that says these words, and no more."""
     links: list[Link] = []
 
-    def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        links.append(Link(reader, writer, WIRE))
+    def greet(link: Link) -> None:
+        links.append(link)
         for word in words:
-            links[-1].send(word)
+            link.send(word)
 
-    server = await asyncio.start_unix_server(greet, path)
+    server = await Link.listen(path, WIRE, greet)
     yield links
     for link in links:
         link.cut()
