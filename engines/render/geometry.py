@@ -9,6 +9,7 @@ Head axes: x right, y up, z toward the camera, in pixels of the picture being ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, sin
 
 import numpy as np
 
@@ -41,6 +42,8 @@ _SEAL_ROWS = (1.0, 0.9, 0.7, 0.45)
 _SEAL_UPPER_SHARE = 0.55
 _UPPER = [np.array(row) for row in lm.UPPER_ROWS]
 _LOWER = [np.array(row) for row in lm.LOWER_ROWS]
+_UPPER_ROLL, _LOWER_ROLL = (np.concatenate(rows[:3]) for rows in (_UPPER, _LOWER))
+"""The inner three rows, which meet where lips roll or press."""
 _CORNERS = np.array([61, 76, 62, 78, 291, 306, 292, 308])
 _BOW = np.sin(np.linspace(0, np.pi, len(lm.UPPER_INNER) + 2)[1:-1]).astype(np.float32)
 """1 in the middle of the lips, 0 at their corners."""
@@ -137,7 +140,10 @@ class Geometry:
             [ears[0], 0.45 * ears[1] + 0.55 * chin[1], ears[2] - 0.05 * self.face_width],
             np.float32,
         )
-        self._turn_limits = _turn_limits(self.points)
+        # Of all six: turns in radians, shifts in face widths.
+        shifts = np.full(3, SHIFT_LIMIT, np.float32)
+        self._limits = [np.append(side, shifts) for side in _turn_limits(self.points)]
+        self._shift_unit = np.array([1, -1, 1], np.float32) * np.float32(self.face_width)
         self.face[:, 2] = _gentle_rim(self.face, self.face_width)
         self._camera = CAMERA_FACE_WIDTHS * self.face_width
         self.face_follow = self.follow(self.face)
@@ -156,7 +162,8 @@ class Geometry:
 
     def weights(self, motion: F32) -> F32:
         """f32[52]: blendshapes in [0, 1], less what the photo already shows."""
-        out = np.clip(motion[:_SHAPES], 0, 1).astype(np.float32)
+        out: F32 = np.minimum(np.maximum(motion[:_SHAPES], np.float32(0)), np.float32(1))
+        out = out.astype(np.float32, copy=False)
         out[_SMILE] *= self._headroom
         out[_BROWS_UP] *= _BROW_SHARE
         far = np.maximum(out[_FROWN] - _EASED_FROM, 0) / (1 - _EASED_FROM)
@@ -189,11 +196,9 @@ class Geometry:
 
     def pose(self, motion: F32) -> Pose:
         """The head's rotation and shift, softly limited. Signs as in `engines.values`."""
-        turn = motion[_SHAPES : _SHAPES + 3]
-        pitch, yaw, roll = soft_limit(turn, np.where(turn > 0, *self._turn_limits))
-        shift = soft_limit(motion[_SHAPES + 3 :], np.full(3, SHIFT_LIMIT, np.float32))
-        shift = shift * np.array([1, -1, 1], np.float32) * np.float32(self.face_width)
-        return Pose(_rotation(float(pitch), float(yaw), float(roll)), shift.astype(np.float32))
+        wanted = motion[_SHAPES:]
+        out = soft_limit(wanted, np.where(wanted > 0, *self._limits))
+        return Pose(_rotation(*out[:3].tolist()), out[3:] * self._shift_unit)
 
     def place(self, points: F32, follow: F32, pose: Pose) -> F32:
         """f32[N,3]: picture x, y (down) and depth z of points f32[N,3] in head axes.
@@ -291,13 +296,19 @@ def _gives(grey: U8, a: F32, b: F32) -> float:
 
 
 def _rotation(pitch: float, yaw: float, roll: float) -> F32:
-    cp, sp, cy, sy = np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw)
-    cr, sr = np.cos(roll), np.sin(roll)
-    nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    tilt = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
-    out: F32 = (tilt @ turn @ nod).astype(np.float32)
-    return out
+    """f32[3,3]: first the nod, then the turn, then the tilt."""
+    cp, sp, cy, sy = cos(pitch), sin(pitch), cos(yaw), sin(yaw)
+    cr, sr = cos(roll), sin(roll)
+    # Of turn and nod; the tilt mixes the first two rows.
+    x, y = (cy, sy * sp, sy * cp), (0.0, cp, -sp)
+    return np.array(
+        [
+            [cr * a + sr * b for a, b in zip(x, y, strict=True)],
+            [cr * b - sr * a for a, b in zip(x, y, strict=True)],
+            [-sy, cy * sp, cy * cp],
+        ],
+        np.float32,
+    )
 
 
 def _tuck_lip(face: F32, share: float, rest_gap: F32, slit: float) -> None:
@@ -317,12 +328,15 @@ def _tuck_lip(face: F32, share: float, rest_gap: F32, slit: float) -> None:
 
 def _uncross(face: F32, allowed: F32) -> None:
     """Where rolled or pressed lips would pass through each other, let them meet."""
-    overlap = np.maximum(face[_LOWER[0], 1] - face[_UPPER[0], 1] - allowed, 0) / 2
+    height = face[:, 1]
+    overlap = np.maximum(height[_LOWER[0]] - height[_UPPER[0]] - allowed, 0) / 2
+    if not overlap.any():
+        return
     # Neighbours share the push, or the line of the lips turns into a zigzag.
     overlap = np.convolve(overlap, [0.25, 0.5, 0.25], "same")
-    for k, factor in enumerate(_SEAL_ROWS[:3]):
-        face[_UPPER[k], 1] += factor * overlap
-        face[_LOWER[k], 1] -= factor * overlap
+    push = np.outer(_SEAL_ROWS[:3], overlap).ravel()
+    height[_UPPER_ROLL] += push
+    height[_LOWER_ROLL] -= push
 
 
 def close_lips(face: F32, seal: float, rest_gap: F32) -> None:

@@ -69,6 +69,6 @@ class _Strip:
             return
         room = _BENDS - _LEAST
         kept = _LEAST + room * np.exp(np.minimum(share - _BENDS, 0) / room)
-        missing = np.where(pressed, (kept - share) * self._height, 0)
+        missing = pressed * (kept - share) * self._height
         height[self._upper] = high + self._up * missing
         height[self._lower] = low - (1 - self._up) * missing

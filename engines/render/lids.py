@@ -16,7 +16,7 @@ import numpy as np
 from engines.avatars.matte import smoothstep
 from engines.avatars.wall import membrane
 from engines.render import landmarks as lm
-from engines.render.curves import smooth_chain
+from engines.render.curves import lay, smooth_chain, soft, three
 from engines.render.cv import cv2
 from engines.render.geometry import Geometry
 from engines.values import F32, U8
@@ -49,6 +49,7 @@ _LASH_PX, _LASH_SOFT = 2.0, 0.6
 _LASH_HANG = 0.2
 """Of their thickness: how far lashes hang over the lid's edge."""
 _GRAIN_SIDE = 64
+_ACROSS = np.linspace(0, 1, _STEPS)
 _LINE = np.linspace(0, 1, 22)
 _LINE_AT = np.rint(_LINE * (_STEPS - 1)).astype(int)
 """Where along the eye the line of lashes is drawn."""
@@ -64,6 +65,7 @@ class Lid:
         self._crease, self._above = np.array(eye.crease), np.array(eye.above)
         self._lower = np.array(eye.lower)
         self._upper = np.array(eye.upper)
+        self._ajar = np.array([*eye.lower[1:-1], *eye.upper[1:-1], a, b])
         points = geometry.points[:, :2] * np.array([1, -1], np.float32)
         self._open = self._opening(points)
         self._skin = self._made(photo, points, 0.008 * geometry.face_width)
@@ -72,10 +74,11 @@ class Lid:
 
     def _opening(self, points: F32) -> float:
         """Pixels; less than 0 where the lids overlap."""
+        *middle, (ax, ay), (bx, by) = points.take(self._ajar, 0)[:, :2].tolist()
         lower, upper = (
-            points[row[1:-1], :2].mean(0).tolist() for row in (self._lower, self._upper)
+            [sum(values) / len(row) for values in zip(*row, strict=True)]
+            for row in (middle[: len(middle) // 2], middle[len(middle) // 2 :])
         )
-        (ax, ay), (bx, by) = points[self._edge[[0, -1]], :2].tolist()
         u, v = bx - ax, by - ay
         down = (upper[0] - lower[0]) * v + (lower[1] - upper[1]) * u
         return float(copysign(1.0, u) * down / max(hypot(u, v), 1e-6))
@@ -107,11 +110,11 @@ class Lid:
         corner = np.array([x0, y0], np.float32)
         mask = np.zeros(photo[y0:y1, x0:x1].shape[:2], np.uint8)
         cv2.fillPoly(mask, [np.rint((hole - corner) * 16).astype(np.int32)], 255, 8, 4)
-        soft = cv2.GaussianBlur(photo[y0:y1, x0:x1], (0, 0), blur)
+        smooth = cv2.GaussianBlur(photo[y0:y1, x0:x1], (0, 0), blur)
         # Lashes and folds are thin and dark; the shade of a socket is wide, and stays.
         reach = 2 * max(round(_THIN * blur), 1) + 1
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-        bare = cv2.GaussianBlur(cv2.morphologyEx(soft, cv2.MORPH_CLOSE, disc), (0, 0), 2 * blur)
+        bare = cv2.GaussianBlur(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, disc), (0, 0), 2 * blur)
         film = _lit(membrane(bare, mask > 0), _usual(photo, points))
         u = np.linspace(0, 1, _STEPS, dtype=np.float32)
         high, low = (
@@ -130,33 +133,40 @@ class Lid:
         corner = np.array(origin, np.float32)
         edge = smooth_chain(placed[self._edge, :2]) - corner
         crease = smooth_chain(self._top(placed[:, :2])) - corner
-        ys, xs = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float32)
+        xs = np.arange(part.shape[1], dtype=np.float32) - edge[0, 0]
+        ys = np.arange(part.shape[0], dtype=np.float32)[:, None] - edge[0, 1]
         along = edge[-1] - edge[0]
         along /= float(along @ along)
-        u = (xs - edge[0, 0]) * along[0] + (ys - edge[0, 1]) * along[1]
+        u = xs * along[0] + ys * along[1]
         # Down the picture, whichever corner comes first.
         normal = np.array([-along[1], along[0]]) * np.sign(along[0]) / np.linalg.norm(along)
-        v = (xs - edge[0, 0]) * normal[0] + (ys - edge[0, 1]) * normal[1]
+        v = xs * normal[0] + ys * normal[1]
         low, high = (_profile(chain, edge[0], along, normal) for chain in (edge, crease))
-        at = np.clip(u * (_STEPS - 1), 0, _STEPS - 1).astype(np.int32)
-        depth = (v - high[at]) / np.maximum(low[at] - high[at], 0.5)
+        inside = np.minimum(np.maximum(u, 0), 1)
+        across = (_STEPS - 1) * inside
+        at = across.astype(np.intp)
+        bottom, top = low.take(at), high.take(at)
+        depth = (v - top) / np.maximum(bottom - top, 0.5)
         share = smoothstep(np.array((closed - _FROM) / (_FULL - _FROM), np.float32))
-        cover = smoothstep(depth / _SOFT_TOP) * smoothstep((low[at] - v) / 1.2 + 0.5)
+        cover = smoothstep(depth / _SOFT_TOP) * smoothstep((bottom - v) / 1.2 + 0.5)
         cover = share * cover * smoothstep((u + _PAST) / 0.2) * smoothstep((1 + _PAST - u) / 0.2)
-        down = np.clip(depth, 0, 1)
+        down = np.minimum(np.maximum(depth, 0), 1)
         # An eyeball lies under the lid; the crease above it and its edge are in its shade.
-        middle = np.sin(np.pi * np.clip(u, 0.001, 0.999))
-        light = 1 - 0.3 * _BULGE + _BULGE * middle * np.sin(np.pi * down) - _EDGE_SHADE * down**4
+        middle = np.sin(np.pi * np.minimum(np.maximum(u, 0.001), 0.999))
+        light = (
+            1
+            - 0.3 * _BULGE
+            + _BULGE * middle * np.sin(np.pi * down)
+            - _EDGE_SHADE * (down * down) ** 2
+        )
         crease_at = np.exp(-(((depth - _CREASE_AT) / _CREASE_WIDE) ** 2))
         light -= _CREASE_SHADE * crease_at * np.sqrt(middle)
-        across, rows = (_STEPS - 1) * np.clip(u, 0, 1), (_ROWS - 1) * down
-        seen = cv2.remap(self._skin, across.astype(np.float32), rows, cv2.INTER_LINEAR)
-        skin = seen * light[..., None]
-        rows = np.clip(depth * _GRAIN_SIDE / 2, 0, _GRAIN_SIDE - 1).astype(np.int32)
-        skin += self._grain[rows, at % _GRAIN_SIDE][..., None]
-        mixed = part + cover[..., None] * (skin - part)
-        part[:] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
-        line = np.stack([edge[0] + t * (edge[-1] - edge[0]) for t in _LINE], 0)
+        skin = cv2.remap(self._skin, across, (_ROWS - 1) * down, cv2.INTER_LINEAR)
+        skin *= three(light)
+        rows = np.minimum(np.maximum(depth * _GRAIN_SIDE / 2, 0), _GRAIN_SIDE - 1).astype(np.intp)
+        skin += three(self._grain.take(rows * _GRAIN_SIDE + at % _GRAIN_SIDE))
+        lay(part, np.maximum(skin, 0, out=skin), cover)
+        line = edge[0] + _LINE[:, None] * (edge[-1] - edge[0])
         self._lashes(part, line + low[_LINE_AT, None] * normal, closed)
 
     def _lashes(self, part: U8, edge: F32, closed: float) -> None:
@@ -171,9 +181,8 @@ class Lid:
         )
         for first, last, strong in ((2, 20, 90), (4, 18, 180), (6, 16, 255)):
             cv2.polylines(mask, [whole[first:last]], False, strong, thick, cv2.LINE_AA, 4)
-        soft = cv2.GaussianBlur(mask, (0, 0), _LASH_SOFT * self._step).astype(np.float32) / 255
-        share = (0.72 * amount * soft)[..., None]
-        part[:] = np.rint(part + share * (self._lash - part)).astype(np.uint8)
+        share = soft(mask, _LASH_SOFT * self._step) * np.float32(0.72 * amount / 255)
+        lay(part, self._lash, share)
 
 
 def _usual(photo: U8, points: F32) -> F32:
@@ -235,5 +244,4 @@ def _profile(chain: F32, start: F32, along: F32, normal: F32) -> F32:
     away = chain - start
     u, v = away @ along, away @ normal
     order = np.argsort(u)
-    steps = np.linspace(0, 1, _STEPS)
-    return np.interp(steps, u[order], v[order]).astype(np.float32)
+    return np.interp(_ACROSS, u[order], v[order]).astype(np.float32)

@@ -80,7 +80,7 @@ class Mark:
     def draw(self, picture: U8) -> None:
         """Lay the mark on u8[size,size,3], in place."""
         part = picture[self.top : self.top + self.height, self.left : self.left + self.width]
-        part[:] = cv2.add(cv2.multiply(part, self._rest, scale=1 / 255), self._colour)
+        cv2.add(cv2.multiply(part, self._rest, scale=1 / 255), self._colour, part)
 
 
 class Marked:

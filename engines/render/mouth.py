@@ -6,7 +6,7 @@ Never draws over closed lips; outside the inner lips only a tongue that is put o
 
 from __future__ import annotations
 
-from math import hypot
+from math import floor, hypot
 
 import numpy as np
 
@@ -47,6 +47,11 @@ _CORNER_REACH, _CORNER_EASE = 0.11, 0.9
 """Mouth widths about a corner, and the share of its dark that goes as the mouth opens."""
 _RING = (1.2, 1.9)
 """Of those, from the corner to the skin beside it that lends its light."""
+_SQUARE_STEPS = np.float32(512)
+_SQUARES = (np.arange(9 * _SQUARE_STEPS, dtype=np.float32) + np.float32(0.5)) / _SQUARE_STEPS
+"""Squares of distances from a corner, in radii: on a grid of these there is little to reckon."""
+_NEAR = np.float32(_CORNER_EASE) * np.exp(-_SQUARES) * smoothstep(1.8 - np.sqrt(_SQUARES))
+_ON_RING = (_SQUARES > _RING[0] ** 2) & (_SQUARES < _RING[1] ** 2)
 _DIAGONAL = (np.arange(3), np.arange(3))
 _JAW = [MOTION_INDEX[n] for n in ("jawForward", "jawLeft", "jawRight", "jawOpen")]
 _FUNNEL, _PUCKER = MOTION_INDEX["mouthFunnel"], MOTION_INDEX["mouthPucker"]
@@ -133,29 +138,35 @@ class Mouth:
         if amount <= 0:
             return
         ends = placed[_CORNERS, :2]
-        across = ends[1] - ends[0]
-        across /= max(hypot(*across.tolist()), 2.0)
-        for corner, out in zip(ends, (-across, across), strict=True):
-            box = window(corner[None], round(2 * radius), *picture.shape[1::-1])
-            if box is None:
+        out = ends[1] - ends[0]
+        out /= np.float32(max(hypot(*out.tolist()), 2.0))
+        # Both corners at once: windows of one size, moved inside the picture.
+        side = 2 * round(2 * radius) + 2
+        most = self._geometry.size - side
+        first = [
+            [min(max(floor(v) - side // 2 + 1, 0), most) for v in end] for end in ends.tolist()
+        ]
+        dx, dy = (
+            (np.arange(side, dtype=np.float32) + (np.array(first, np.float32) - ends)[..., None])
+            / np.float32(radius)
+        ).transpose(1, 0, 2)
+        at = _SQUARE_STEPS * (dx * dx)[:, None] + _SQUARE_STEPS * (dy * dy)[..., None]
+        at = at.astype(np.intp)
+        # The skin just outside, on a half ring.
+        beside = dx[:, None] * out[0] + dy[..., None] * out[1]
+        beside[0] *= -1
+        ring = _ON_RING.take(at, mode="clip") & (beside > 0.5)
+        near = _NEAR.take(at, mode="clip") * np.float32(amount)
+        for (x0, y0), share, there in zip(first, near, ring.view(np.uint8), strict=True):
+            part = picture[y0 : y0 + side, x0 : x0 + side]
+            if not there.any():
                 continue
-            x0, y0, x1, y1 = box
-            part = picture[y0:y1, x0:x1].astype(np.float32)
-            dx = (np.arange(x0, x1, dtype=np.float32) - corner[0]) / np.float32(radius)
-            dy = ((np.arange(y0, y1, dtype=np.float32) - corner[1]) / np.float32(radius))[:, None]
-            square = dx * dx + dy * dy
-            # The skin just outside, on a half ring.
-            beside = dx * out[0] + dy * out[1]
-            ring = (square > _RING[0] ** 2) & (square < _RING[1] ** 2) & (beside > 0.5)
-            if not ring.any():
-                continue
-            near = np.exp(-square) * smoothstep(1.8 - np.sqrt(square))
-            near *= np.float32(_CORNER_EASE * amount)
+            lighter = np.array(cv2.mean(part, there)[:3], np.float32) - part
             # Less than nothing lighter is left as it is.
-            lighter = np.maximum(part[ring].mean(0) - part, 0)
-            lighter *= three(near)
+            np.maximum(lighter, 0, out=lighter)
+            lighter *= three(share)
             lighter += part
-            picture[y0:y1, x0:x1] = levels(lighter)
+            part[:] = levels(lighter)
 
     def _taller(self, box: tuple[int, int, int, int], reach: float) -> tuple[int, int, int, int]:
         """The window with room for the tongue below."""
@@ -225,8 +236,12 @@ class Mouth:
     def _shade(self, inside: F32, mask: F32, placed: F32, origin: tuple[int, int]) -> F32:
         """Darken toward the lips, then lay the wet inner side of the lips over the edge."""
         sigma = _RIM_SHARE * self._geometry.mouth_width
-        deep = np.clip(2 * cv2.GaussianBlur(mask, (0, 0), sigma) - 1, 0, 1)
-        lit = smoothstep(1.15 * deep)
+        deep: F32 = cv2.GaussianBlur(mask, (0, 0), sigma)
+        deep *= 2
+        deep -= 1
+        np.maximum(deep, 0, out=deep)
+        np.minimum(deep, 1, out=deep)
+        lit = smoothstep(np.float32(1.15) * deep)
         lit *= np.float32(0.65)
         lit += np.float32(0.35)
         inside *= three(lit)
@@ -235,7 +250,10 @@ class Mouth:
         half = max(float(placed[14, 1] - placed[13, 1]) / 2, 1.0)
         below = smoothstep(0.5 + 0.5 * rows / half)
         rim = tinted(below[:, None], self._lower_rim - self._upper_rim, self._upper_rim) - inside
-        rim *= three(np.float32(0.9) * (1 - deep) ** 2)
+        deep -= 1
+        deep *= deep
+        deep *= np.float32(0.9)
+        rim *= three(deep)
         inside += rim
         return inside
 

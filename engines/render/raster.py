@@ -27,6 +27,8 @@ _ORDER = np.array(
     [[0, 0, 0, 2, 1, 1, 0, 2], [1, 1, 2, 0, 0, 2, 1, 1], [2, 2, 1, 1, 2, 0, 2, 0]], np.int64
 )
 
+_STARTS, _ENDS = np.array([0, 0, 1]), np.array([2, 1, 2])
+
 _Values = NDArray[Any]
 _Index = NDArray[np.int64]
 
@@ -148,34 +150,50 @@ def _rows(corners: _Corners, width: int, height: int) -> _Rows:
     meet in its tip.
     """
     x, y = _by_height(corners)
-    rise = np.maximum(y[[2, 1, 2]] - y[[0, 0, 1]], _LEAST_RISE)
-    long, upper, lower = (x[[2, 1, 2]] - x[[0, 0, 1]]) / rise
+    # The long side, and those of the upper and the lower half.
+    rise = np.maximum(y.take(_ENDS, axis=0) - y.take(_STARTS, axis=0), _LEAST_RISE)
+    long, *short = (x.take(_ENDS, axis=0) - x.take(_STARTS, axis=0)) / rise
+    # Of each half: x and y of its tip, change of x down its left and its right side.
     sides = np.empty((4, len(long), 2), np.float32)
-    tip_x, tip_y, left, right = sides
-    tip_x[:, 0], tip_x[:, 1], tip_y[:, 0], tip_y[:, 1] = x[0], x[2], y[0], y[2]
-    np.minimum(long, upper, out=left[:, 0])
-    np.maximum(long, upper, out=right[:, 0])
-    np.maximum(long, lower, out=left[:, 1])
-    np.minimum(long, lower, out=right[:, 1])
+    first, end = np.empty((2, len(long), 2), np.float32)
+    sides[0, :, 0], sides[0, :, 1], sides[1, :, 0], sides[1, :, 1] = x[0], x[2], y[0], y[2]
+    for k, least, most in ((0, sides[2], sides[3]), (1, sides[3], sides[2])):
+        np.minimum(long, short[k], out=least[:, k])
+        np.maximum(long, short[k], out=most[:, k])
+    top, bottom = np.ceil(y[0]), np.floor(y[2])
+    bottom += 1
     # A row through the middle corner is the taller half's: the other may have no height at all.
     cut = np.where(rise[2] > rise[1], np.ceil(y[1]), np.floor(y[1]) + 1)
-    ends = np.empty((2, len(long), 2), np.float32)
-    ends[0, :, 0], ends[0, :, 1] = np.maximum(np.ceil(y[0]), 0), np.maximum(cut, 0)
-    ends[1, :, 0], ends[1, :, 1] = np.minimum(cut, height), np.minimum(np.floor(y[2]) + 1, height)
-    first, end = ends.reshape(2, -1).astype(np.int64)
-    tall = np.maximum(end - first, 0) * np.repeat(corners.fat, 2)
-    half = np.repeat(np.arange(len(tall)), tall)
-    row = np.arange(len(half)) + (first - np.cumsum(tall) + tall).take(half)
-    tip_x, tip_y, left, right = sides.reshape(4, -1).take(half, axis=1)
-    at = row.astype(np.float32)
-    down = at - tip_y
-    start = np.maximum(np.ceil(tip_x + left * down - _EDGE_SLACK), 0).astype(np.int64)
-    stop = np.minimum(np.floor(tip_x + right * down + _EDGE_SLACK), width - 1).astype(np.int64)
-    count = np.maximum(stop - start + 1, 0)
-    begin = row * width + start - np.cumsum(count) + count
-    pixels = np.repeat(begin, count)
+    first[:, 0], first[:, 1], end[:, 0], end[:, 1] = top, cut, cut, bottom
+    np.maximum(first, 0, out=first)
+    np.minimum(end, height, out=end)
+    end -= first
+    end *= corners.fat[:, None]
+    tall = np.maximum(end, 0, out=end).ravel().astype(np.int64)
+    half = np.arange(len(tall)).repeat(tall)
+    below = first.ravel() - (tall.cumsum() - tall)
+    at = np.arange(len(half), dtype=np.float32)
+    at += below.astype(np.float32).take(half)
+    tip_x, down, left, right = sides.reshape(4, -1).take(half, axis=1)
+    np.subtract(at, down, out=down)
+    left *= down
+    left += tip_x
+    left -= _EDGE_SLACK
+    right *= down
+    right += tip_x
+    right += _EDGE_SLACK
+    start = np.maximum(np.ceil(left, out=left), 0, out=left)
+    count = np.minimum(np.floor(right, out=right), np.float32(width - 1), out=right)
+    count -= start
+    count += 1
+    many = np.maximum(count, 0, out=count).astype(np.int64)
+    start += at * np.float32(width)
+    begin = start.astype(np.int64)
+    begin -= many.cumsum()
+    begin += many
+    pixels = begin.repeat(many)
     pixels += np.arange(len(pixels))
-    return _Rows(half >> 1, at, count, pixels)
+    return _Rows(half >> 1, at, many, pixels)
 
 
 def _by_height(corners: _Corners) -> tuple[F32, F32]:

@@ -46,7 +46,9 @@ class Shade:
         """f32[468] for the unposed face f32[468,3] and the head's rotation; 1 at rest."""
         # Hair, ears and neck keep the photo's light, so the face may follow a turn only half way.
         light = ((rotation.T @ _LIGHT + _LIGHT) / 2).astype(np.float32)
-        ratio = np.clip(self._light(face, light) / self._rest, _LOWEST, _HIGHEST)
+        ratio = self._light(face, light) / self._rest
+        np.maximum(ratio, _LOWEST, out=ratio)
+        np.minimum(ratio, _HIGHEST, out=ratio)
         share = np.where(ratio > 1, self._brighter, self._share)
         out = np.ones(lm.MESH_POINTS, np.float32)
         out[self._lit] += share * (ratio - 1)
@@ -59,7 +61,8 @@ class Shade:
         cross = np.zeros((3, a.shape[1] + 1), np.float32)
         for k in range(3):
             one, other = (k + 1) % 3, (k + 2) % 3
-            cross[k, :-1] = a[one] * b[other] - a[other] * b[one]
+            into = np.multiply(a[one], b[other], out=cross[k, :-1])
+            into -= a[other] * b[one]
         # Windings of the mesh differ; every side that matters faces the camera.
         cross *= np.where(cross[2] < 0, np.float32(-1), np.float32(1))
         total = cross.take(self._around, axis=1).sum(1)

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from engines.avatars.bundle import SIZE, Avatar
 from engines.render import landmarks as lm
 from engines.render.conditions import NOTHING, Cues
+from engines.render.curves import soft, window
 from engines.render.cv import cv2
-from engines.render.eyes import Eyeball
+from engines.render.eyes import Eyes
 from engines.render.folds import Folds
 from engines.render.geometry import Geometry, Pose
 from engines.render.head import CELL, HeadField
@@ -134,15 +135,14 @@ class WarpRenderer:
             self._geometry, self._layers.photo, self._layers.skin[..., 3], avatar.glasses
         )
         self._mouth = mouth(avatar, self._geometry, rig, self._layers.photo)
-        self._eyes = [
-            Eyeball(self._geometry, eye, self._layers.photo, self._layers.eyes) for eye in lm.EYES
-        ]
-        self._face_triangles = rig.triangles
+        self._eyes = Eyes(self._geometry, self._layers.photo, self._layers.eyes)
+        # Both i64[3,N]: as the raster takes them apart.
+        self._face_triangles = np.ascontiguousarray(rig.triangles.T)
         # The lips touch: which is in front must not flicker with rounding. The upper one is.
         of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
         of_lower = np.isin(rig.triangles, lm.LOWER_ROWS[0]).any(1)
         self._nearer = (of_upper.astype(np.float32) - of_lower) * self._geometry.face_width
-        self._cap_triangles = _holes()
+        self._cap_triangles = np.ascontiguousarray(_holes().T)
         self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
 
     @property
@@ -198,8 +198,7 @@ class WarpRenderer:
         with timed(state, "mouth"):
             self._mouth.draw(picture, placed, weights, pose)
         with timed(state, "eyes"):
-            for eye in self._eyes:
-                eye.draw(picture, placed, weights)
+            self._eyes.draw(picture, placed, weights)
         state.frames += 1
         return picture
 
@@ -210,13 +209,13 @@ class WarpRenderer:
     def _head(self, state: RenderState, coarse: F32) -> U8:
         """Background and person; rows below the moving ones are at rest."""
         rows = self._field.rows
-        source = self._field.expand(coarse + self._corner, CELL, state.map_full)
+        source = self._field.expand(coarse + self._corner[:, None, None], CELL, state.map_full)
         picture = np.empty((self.size, self.size, 3), np.uint8)
         picture[rows:] = self._layers.rest[rows:]
         cv2.remap(
             self._reach,
-            source,
-            None,
+            source[0],
+            source[1],
             cv2.INTER_LINEAR,
             dst=state.person,
             borderMode=cv2.BORDER_REPLICATE,
@@ -237,25 +236,27 @@ class WarpRenderer:
         self, state: RenderState, coarse: F32, placed: F32, texture_at: F32, light: F32
     ) -> _FaceWindow:
         half = self.size // 2
-        at = (placed[:, :2] + 0.5) * np.float32(0.5) - np.float32(0.5)
-        low = np.floor(at.min(0)).astype(int) - _MARGIN
-        high = np.ceil(at.max(0)).astype(int) + _MARGIN + 1
-        x0, y0 = max(int(low[0]), 0), max(int(low[1]), 0)
-        x1, y1 = min(int(high[0]), half), min(int(high[1]), self._field.rows // 2)
+        at = placed[:, :2].copy()
+        at += np.float32(0.5)
+        at *= np.float32(0.5)
+        at -= np.float32(0.5)
+        x0, y0, x1, y1 = window(at, _MARGIN, half, self._field.rows // 2) or (0, 0, 1, 1)
         source = self._field.part(coarse, CELL // 2, (x0, y0, x1, y1), state.map_half)
-        depth = placed[self._face_triangles, 2].sum(1) + self._nearer
-        order = np.concatenate([self._cap_triangles, self._face_triangles[np.argsort(depth)]])
-        painting = Painting(at - np.array([x0, y0], np.float32), order, x1 - x0, y1 - y0)
+        first, second, third = np.ascontiguousarray(placed[:, 2]).take(self._face_triangles)
+        depth = first + second + third + self._nearer
+        faces = self._face_triangles.take(depth.argsort(), axis=1)
+        order = np.concatenate([self._cap_triangles, faces], axis=1)
+        painting = Painting(at - np.array([x0, y0], np.float32), order.T, x1 - x0, y1 - y0)
         texture = painting.values(texture_at.view(np.complex64)[:, 0])
-        np.copyto(source.view(np.complex64)[..., 0], texture, where=painting.covered)
-        gain = np.rint(painting.values(light, elsewhere=1.0) * np.float32(_ONE)).astype(np.uint8)
-        mask = painting.covered.astype(np.uint8) * np.uint8(255)
+        np.copyto(source[0], texture.real, where=painting.covered)
+        np.copyto(source[1], texture.imag, where=painting.covered)
+        gain = cv2.convertScaleAbs(painting.values(light, elsewhere=1.0), alpha=_ONE)
+        mask = painting.covered.view(np.uint8) * np.uint8(255)
         _mend(mask, source, gain)
         # Opened first: where the far cheek folds under, triangles leave teeth along the contour.
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, self._round)
         mask = cv2.erode(mask, _SQUARE, borderValue=0)
-        mask = cv2.GaussianBlur(mask, (0, 0), 0.8)
-        return _FaceWindow((x0, y0, x1, y1), source, mask, cv2.GaussianBlur(gain, (0, 0), 1.5))
+        return _FaceWindow((x0, y0, x1, y1), source, soft(mask, 0.8), soft(gain, 1.5))
 
     def _texture_rows(self, weights: F32) -> F32:
         """f32[468,2]: where mesh points lie in the photo; lids give up their rims as they close.
@@ -265,6 +266,8 @@ class WarpRenderer:
         out = self._texture_at.copy()
         for eye, index in zip(lm.EYES, _BLINK, strict=True):
             rim = float(weights[index]) * self._geometry.face_width
+            if rim <= 0:
+                continue
             upper, crease = list(eye.upper), list(eye.crease)
             # Lashes point up in the photo: a closing lid shows the skin above them instead.
             out[upper] += _LASHES * float(weights[index]) * (out[crease] - out[upper])
@@ -274,17 +277,20 @@ class WarpRenderer:
     def _face(self, picture: U8, window: _FaceWindow, folded: F32 | None) -> None:
         x0, y0, x1, y1 = (2 * v for v in window.box)
         size = (x1 - x0, y1 - y0)
-        fine = cv2.resize(window.source, size)
+        across, down = (cv2.resize(plane, size) for plane in window.source)
         seen = cv2.remap(
-            self._layers.skin, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            self._layers.skin, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         share = cv2.multiply(
-            cv2.resize(window.mask, size), seen[..., 3], scale=1 / 255**2, dtype=cv2.CV_32F
+            cv2.resize(window.mask, size), cv2.extractChannel(seen, 3), scale=1 / 255
         )
+        share = cv2.cvtColor(share, cv2.COLOR_GRAY2BGR)
         gain = _gain(window.gain, folded, size)
         lit = cv2.multiply(cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR), gain, scale=1 / _ONE)
         part = picture[y0:y1, x0:x1]
-        part[:] = cv2.blendLinear(lit, np.ascontiguousarray(part), share, 1 - share)
+        # Twice as fast as `blendLinear`, and off by a level at most, where the two are mixed.
+        below = cv2.multiply(part, cv2.bitwise_not(share), scale=1 / 255)
+        cv2.add(cv2.multiply(lit, share, scale=1 / 255), below, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +300,7 @@ class _FaceWindow:
     box: tuple[int, int, int, int]
     """x0, y0, x1, y1 in half pixels of the picture."""
     source: F32
-    """f32[h,w,2]: where in the photo each pixel comes from."""
+    """f32[2,h,w]: x and y in the photo that each pixel comes from."""
     mask: U8
     """u8[h,w]: 255 on the face."""
     gain: U8
@@ -332,9 +338,12 @@ def _mend(mask: U8, source: F32, gain: U8) -> None:
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE)
     missed = np.flatnonzero(closed > mask)
     missed = missed[missed > 0]
+    if not len(missed):
+        return
     beside = missed - 1
     beside = np.where(mask.reshape(-1)[beside] > 0, beside, missed - mask.shape[1])
-    source.reshape(-1, 2)[missed] = source.reshape(-1, 2)[beside]
+    flat = source.reshape(2, -1)
+    flat[:, missed] = flat[:, beside]
     gain.reshape(-1)[missed] = gain.reshape(-1)[beside]
     mask.reshape(-1)[missed] = 255
 

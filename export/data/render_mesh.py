@@ -51,9 +51,7 @@ class MeshReader:
         self._geometry = Geometry(avatar, avatar.size)
         self._headroom = 1 - avatar.smile
         self._lids = [_height(avatar.landmarks, eye) for eye in lm.EYES]
-        self._eyeballs = [
-            Eyeball(self._geometry, eye, avatar.portrait, avatar.eyes) for eye in lm.EYES
-        ]
+        self._eyeballs = [Eyeball(self._geometry, eye, avatar.portrait) for eye in lm.EYES]
         self._iris = [_iris_seen(avatar.landmarks, eye) for eye in lm.EYES]
         self._shapes = [ARKIT_NAMES.index(name) for name in SOLVED]
         share = np.ones(lm.MESH_POINTS, np.float32)

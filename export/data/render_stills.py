@@ -276,8 +276,6 @@ def with_eyes(drawn: Drawn) -> Drawn:
 def away(avatar: Avatar, mesh: Mesh, picture: U8) -> Avatar:
     """The avatar as if `picture` u8[S,S,3] of the mesh had been its photo."""
     geometry = Geometry(avatar, avatar.size)
-    gaze = [
-        Eyeball(geometry, eye, avatar.portrait, avatar.eyes).gaze(mesh.weights) for eye in lm.EYES
-    ]
+    gaze = [Eyeball(geometry, eye, avatar.portrait).gaze(mesh.weights) for eye in lm.EYES]
     points = placed_landmarks(avatar, mesh, gaze)
     return retaken(avatar, picture, points, complete_eyes(picture, points))

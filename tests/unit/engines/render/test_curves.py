@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from engines.render.curves import (
     lay,
@@ -6,10 +7,12 @@ from engines.render.curves import (
     levels,
     polygon_mask,
     smooth_chain,
+    soft,
     three,
     tinted,
     window,
 )
+from engines.render.cv import cv2
 
 CHAIN = np.array([[0, 0], [10, 6], [20, 8], [30, 6], [40, 0]], np.float32)
 
@@ -35,7 +38,7 @@ def test_a_lens_is_closed_and_masks_its_inside() -> None:
 
 
 def test_a_window_stays_inside_the_picture_or_is_none() -> None:
-    assert window(CHAIN, 3, 30, 100) == (0, 0, 30, 12)
+    assert window(CHAIN, 3, 30, 100) == (0, 0, 30, 13)
     assert window(CHAIN + 500, 3, 100, 100) is None
 
 
@@ -54,3 +57,10 @@ def test_a_colour_is_laid_over_grey() -> None:
     colour, base = np.array([10, 20, 30], np.float32), np.array([1, 2, 3], np.float32)
     np.testing.assert_allclose(tinted(grey, colour, base), grey[..., None] * colour + base)
     np.testing.assert_array_equal(tinted(grey, np.ones(3, np.float32)), three(grey))
+
+
+@pytest.mark.parametrize("blur", [0.3, 0.6, 0.8, 1.3, 1.5, 2.6])
+def test_soft_gives_the_bytes_of_opencvs_own_blur(blur: float) -> None:
+    rng = np.random.default_rng(3)
+    mask = rng.integers(0, 256, (41, 57), np.uint8)
+    np.testing.assert_array_equal(soft(mask, blur), cv2.GaussianBlur(mask, (0, 0), blur))

@@ -3,7 +3,7 @@ import pytest
 
 from engines.avatars.eye_texture import lid_mask
 from engines.render import landmarks as lm
-from engines.render.eyes import Eyeball
+from engines.render.eyes import Eyeball, Eyes
 from engines.values import U8
 from tests.support.sample_avatar import motion, sample, sample_geometry
 
@@ -11,7 +11,7 @@ RIGHT, LEFT = 0, 1  # of the person: picture left, picture right
 
 
 def eyeball(side: int) -> Eyeball:
-    return Eyeball(sample_geometry(), lm.EYES[side], sample().portrait, sample().eyes)
+    return Eyeball(sample_geometry(), lm.EYES[side], sample().portrait)
 
 
 def drawn(side: int, base: U8, **values: float) -> U8:
@@ -20,7 +20,8 @@ def drawn(side: int, base: U8, **values: float) -> U8:
     face = geometry.deform(weights, 0)
     placed = geometry.place(face, geometry.face_follow, geometry.pose(motion(**values)))
     picture = base.copy()
-    eyeball(side).draw(picture, placed, weights)
+    eyes = Eyes(geometry, sample().portrait, sample().eyes, [lm.EYES[side]])
+    eyes.draw(picture, placed, weights)
     return picture
 
 
@@ -75,6 +76,25 @@ def test_closed_lids_hide_the_eyeball(side: int) -> None:
     face = geometry.deform(weights, 0)
     placed = geometry.place(face, geometry.face_follow, geometry.pose(wanted))
     picture = sample().portrait.copy()
-    Eyeball(geometry, eye, photo, photo).draw(picture, placed, weights)
+    Eyes(geometry, photo, photo, [eye]).draw(picture, placed, weights)
     seen = picture.astype(int)
     assert not (seen[..., 1] - np.maximum(seen[..., 0], seen[..., 2]) > 20).any()
+
+
+@pytest.mark.parametrize("blink", [0, 0.9, 1])
+def test_both_eyes_are_painted_as_each_alone(blink: float) -> None:
+    geometry = sample_geometry()
+    values = motion(
+        eyeBlinkLeft=blink, eyeLookOutRight=0.6, eyeLookInLeft=0.02, headYaw=0.2, headRoll=0.1
+    )
+    weights = geometry.weights(values)
+    placed = geometry.place(
+        geometry.deform(weights, 0), geometry.face_follow, geometry.pose(values)
+    )
+    photo, texture = sample().portrait, sample().eyes
+    together, in_turn = photo.copy(), photo.copy()
+    Eyes(geometry, photo, texture).draw(together, placed, weights)
+    for eye in lm.EYES:
+        Eyes(geometry, photo, texture, [eye]).draw(in_turn, placed, weights)
+    assert np.abs(together.astype(int) - in_turn).max() <= 1
+    assert (together != photo).any()

@@ -26,7 +26,7 @@ def folds() -> Folds:
 def unmoved(side: int = 512) -> F32:
     """Where each half-size pixel of a portrait that does not move comes from."""
     axis = np.arange(side // 2, dtype=np.float32) * 2 + 0.5
-    return np.dstack(np.meshgrid(axis, axis)).astype(np.float32)
+    return np.stack(np.meshgrid(axis, axis)).astype(np.float32)
 
 
 def seen(**values: float) -> F32:
@@ -166,7 +166,7 @@ def test_same_weights_same_bytes() -> None:
 
 
 def test_a_frame_of_folds_is_cheap() -> None:
-    source = np.ascontiguousarray(unmoved()[40:200, 60:190])
+    source = np.ascontiguousarray(unmoved()[:, 40:200, 60:190])
     weights = motion(browDown=1, browInnerUp=1, mouthSmile=1, noseSneer=1, mouthFrown=1)[:52]
     spent = []
     for _ in range(30):

@@ -17,30 +17,30 @@ def maps(values: F32, size: int = 512) -> tuple[F32, HeadField, Geometry]:
 
 def test_at_rest_the_map_is_the_identity_up_to_the_border() -> None:
     coarse, field, _ = maps(motion())
-    fine = field.expand(coarse, CELL)
-    assert fine.shape == (field.rows, 512, 2)
+    fine = field.expand(coarse, CELL, field.room(CELL))
+    assert fine.shape == (2, field.rows, 512)
     xs, ys = np.meshgrid(np.arange(512), np.arange(field.rows))
-    np.testing.assert_allclose(fine[..., 0], xs, atol=0.02)
-    np.testing.assert_allclose(fine[..., 1], ys, atol=0.02)
+    np.testing.assert_allclose(fine[0], xs, atol=0.02)
+    np.testing.assert_allclose(fine[1], ys, atol=0.02)
 
 
 def test_the_inverse_undoes_the_forward_motion() -> None:
     values = motion(headYaw=0.15, headPitch=0.08, headRoll=0.08, headX=0.04)
     coarse, field, geometry = maps(values)
-    fine = field.expand(coarse, CELL)
+    fine = field.expand(coarse, CELL, field.room(CELL))
     # A point of the outline goes forward by the mesh and must come back by the map.
     oval = load_rig().oval
     there = geometry.place(geometry.face[oval], geometry.face_follow[oval], geometry.pose(values))
     for point, (x, y) in zip(oval, np.rint(there[:, :2]).astype(int), strict=True):
-        back = fine[min(y, field.rows - 1), x]
+        back = fine[:, min(y, field.rows - 1), x]
         home = geometry.face[point, :2] * [1, -1]
         assert np.abs(back - home).max() < 9
 
 
 def test_rows_below_the_shoulders_stay() -> None:
     coarse, field, _ = maps(motion(headYaw=0.2, headRoll=0.1))
-    fine = field.expand(coarse, CELL)
-    assert np.abs(fine[-1, :, 0] - np.arange(512)).max() < 6
+    fine = field.expand(coarse, CELL, field.room(CELL))
+    assert np.abs(fine[0, -1] - np.arange(512)).max() < 6
 
 
 def test_the_neck_gives_way_under_an_opening_jaw() -> None:
@@ -94,19 +94,19 @@ def test_hair_cut_at_a_side_is_not_drawn_out_by_a_turn() -> None:
     pose = geometry.pose(motion(headYaw=0.26, headRoll=0.14))
     for shape, limit in ((None, -3.0), (matte, -1.5)):
         field = HeadField(geometry, load_rig(), shape)
-        fine = field.expand(field.backward(field.forward(STILL, pose)), CELL)
-        past = min(float(fine[..., 0].min()), 511 - float(fine[..., 0].max()))
+        fine = field.expand(field.backward(field.forward(STILL, pose)), CELL, field.room(CELL))
+        past = min(float(fine[0].min()), 511 - float(fine[0].max()))
         assert (past > limit) == (shape is not None)
 
 
 def test_a_part_of_a_map_is_the_same_bytes_as_of_the_whole() -> None:
     coarse, field, _ = maps(motion(headYaw=0.2, headPitch=0.1), 256)
     factor, buffer = CELL // 2, field.room(CELL // 2)
-    whole = field.expand(coarse, factor).copy()
+    whole = field.expand(coarse, factor, field.room(factor))
     for box in ((0, 0, 128, field.rows // 2), (3, 5, 40, 61), (17, 8, 128, 33), (60, 40, 64, 44)):
         x0, y0, x1, y1 = box
         part = field.part(coarse, factor, box, buffer)
-        np.testing.assert_array_equal(part, whole[y0:y1, x0:x1])
+        np.testing.assert_array_equal(part, whole[:, y0:y1, x0:x1])
 
 
 def test_a_node_goes_with_the_four_points_beside_it() -> None:

@@ -126,12 +126,12 @@ def test_missed_pixels_are_mended() -> None:
     mask = np.zeros((9, 9), np.uint8)
     mask[2:7, 2:7] = 255
     mask[4, 4] = 0
-    source = np.zeros((9, 9, 2), np.float32)
-    source[4, 3] = 7
+    source = np.zeros((2, 9, 9), np.float32)
+    source[:, 4, 3] = 7
     gain = np.zeros((9, 9), np.uint8)
     gain[4, 3] = 9
     _mend(mask, source, gain)
-    assert mask[4, 4] == 255 and source[4, 4].tolist() == [7, 7] and gain[4, 4] == 9
+    assert mask[4, 4] == 255 and source[:, 4, 4].tolist() == [7, 7] and gain[4, 4] == 9
     assert mask.sum() == 25 * 255
 
 
@@ -194,7 +194,7 @@ def test_the_face_has_no_hole_at_the_extremes(values: dict[str, float], size: in
     assert len(parts) == 1, "one face, and no hole in it"
     # Nowhere does the map jump: neighbours in the face come from neighbours in the photo.
     inside = cv2.erode(shown.mask, np.ones((5, 5), np.uint8)) > 250
-    jump = np.abs(np.diff(shown.source, axis=1)).max(2)[inside[:, 1:]]
+    jump = np.abs(np.diff(shown.source, axis=2)).max(0)[inside[:, 1:]]
     assert np.quantile(jump, 0.99) < 12
 
 
