@@ -41,9 +41,7 @@ def either(choice: str, first: onnx.ModelProto, other: onnx.ModelProto) -> onnx.
         list(first.graph.output),
         [*first.graph.initializer, at],
     )
-    joined = helper.make_model(
-        graph, opset_imports=first.opset_import, ir_version=first.ir_version
-    )
+    joined = helper.make_model(graph, opset_imports=first.opset_import, ir_version=first.ir_version)
     onnx.checker.check_model(joined)
     return joined
 

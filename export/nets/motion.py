@@ -287,4 +287,3 @@ class StepNet(nn.Module):
         motion = self.outlet(x)
         packed = torch.cat([*listened, *spoken, *halves, z, past, motion], dim=1)
         return motion * self.get_buffer("sd") + self.get_buffer("mean"), packed
-

@@ -7,11 +7,11 @@ Never writes anything but its folder; the files are written aside and renamed.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -59,20 +59,20 @@ def _traced(step: StepNet, frame: int) -> onnx.ModelProto:
         torch.eye(BLOCK)[frame][None],
         torch.zeros(1, step.state_size),
     )
-    out = io.BytesIO()
-    with warnings.catch_warnings():
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
         # That the branch taken becomes a constant is what is wanted.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")
+        path = Path(folder) / "frame.onnx"
         torch.onnx.export(
             step,
             example,
-            out,
+            str(path),
             input_names=["conditions", "noise", "phase", "state"],
             output_names=["motion", "next_state"],
             opset_version=OPSET,
             dynamo=False,
         )
-    return onnx.load_from_string(out.getvalue())
+        return onnx.load(path)
 
 
 def calibrate_blinks(model: A2M, voices: Sequence[F32]) -> tuple[float, float]:
