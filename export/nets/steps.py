@@ -2,8 +2,8 @@
 
 Offline (torch); what serving runs is the ONNX of the step nets built from these.
 Never copies more of a left context than one column: columns lie one after the other, oldest first,
-so that moving on drops the first and appends the newest. One product a column costs half of the
-same convolution (no transposes, no columns gathered with a stride).
+so that moving on drops the first and appends the newest: no transposes, no columns gathered with
+a stride.
 """
 
 from __future__ import annotations
