@@ -88,6 +88,12 @@ class LogMel:
         state.tail = sound[count * HOP :].copy()
         return rows
 
+    def skip(self, state: LogMelState, samples: F32) -> None:
+        """Move on over `samples` f32[n] whose rows are known."""
+        sound = np.concatenate((state.tail, samples.astype(np.float32, copy=False)))
+        count = max(0, (len(sound) - WINDOW) // HOP + 1)
+        state.tail = sound[count * HOP :].copy()
+
     def step(self, state: LogMelState, samples: F32) -> F32:
         """Log-mel rows f32[m,80] that `samples` f32[n] in [-1, 1] complete; advances `state`."""
         return log_scale(self.power(state, samples))

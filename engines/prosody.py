@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +87,10 @@ class Prosody:
         # Boersma 1993, eq. 9: the window's own autocorrelation is divided out.
         own = np.fft.irfft(np.abs(np.fft.rfft(self._window, FFT_SIZE)) ** 2)[lags]
         self._lag_gain = 1.0 / own
-        # One product for all that is linear in the power spectrum.
-        self._sums = np.vstack([_band_means(hz), _within(hz, 50, 1000), _within(hz, 1000, 5000)])
-        self._sums = np.vstack([self._sums, hz / 1000.0, np.ones_like(hz)])
+        self._khz = hz / 1000.0
+        self._bands = np.searchsorted(hz, _BAND_EDGES)
+        self._band_bins = np.diff(self._bands)
+        self._ranges = np.searchsorted(hz, _RANGE_EDGES)
         centres = _BAND_EDGES[:-1] + 0.5 * np.diff(_BAND_EDGES)
         self._slopes = np.stack([_slope(centres, 0, 500), _slope(centres, 500, 1500)])
         self._below = slice(*np.searchsorted(centres, [0, 2000]))
@@ -110,84 +112,82 @@ class Prosody:
             parts = np.empty((count, WINDOW))
             for i, part in enumerate(parts):
                 part[:] = sound[i * HOP : i * HOP + WINDOW]
-            parts -= parts.mean(axis=1, keepdims=True)
+            parts -= np.add.reduce(parts, axis=1, keepdims=True) / WINDOW
             # Transforms of several rows at once are each row's own, bit for bit; products are not.
             spectra = np.fft.rfft(parts * self._window, FFT_SIZE)
             powers = spectra.real**2 + spectra.imag**2
             correlations = np.fft.irfft(powers * self._pitch_band)
-            for part, power, correlation, row in zip(
-                parts, powers, correlations, rows, strict=True
-            ):
-                self._row(state, part, power, correlation, row)
+            self._pitches(state, parts, correlations, rows)
+            self._shapes(state, powers, rows)
         state.tail = sound[count * HOP :].copy()
         return rows
 
-    def _row(self, state: ProsodyState, part: F64, power: F64, correlation: F64, row: F32) -> None:
-        level = float(part[-400:] @ part[-400:]) / 400.0
-        loudness = max(SILENT_DB, 10.0 * math.log10(level + 1e-12))
-        f0, strength = self._pitch(state, correlation, loudness)
-        if f0 > 0.0:
-            state.last_f0 = 12.0 * (f0 - math.log2(REFERENCE_HZ))
-        bounded = min(0.9999, max(0.0099, strength))
-        row[F0] = state.last_f0
-        row[VOICED] = float(f0 > 0.0)
-        row[HNR] = 10.0 * math.log10(bounded / (1.0 - bounded))
-        row[LOUDNESS] = loudness
-        self._shape(state, power, row)
+    def _pitches(self, state: ProsodyState, parts: F64, correlations: F64, rows: F32) -> None:
+        """The first four columns of all rows."""
+        ratios = correlations[:, self._first_lag : self._last_lag] * self._lag_gain
+        ratios /= correlations[:, :1] + 1e-9
+        peaks = _peaks(ratios, self._first_lag)
+        for part, found, row in zip(parts, peaks, rows, strict=True):
+            newest = part[-400:]
+            loudness = max(SILENT_DB, 10.0 * math.log10(float(newest @ newest) / 400.0 + 1e-12))
+            f0 = _pitch(state, found, loudness)
+            if f0 > 0.0:
+                state.last_f0 = 12.0 * (f0 - math.log2(REFERENCE_HZ))
+            strength = max((height for _, height in found), default=0.0)
+            bounded = min(0.9999, max(0.0099, strength))
+            harmonic = 10.0 * math.log10(bounded / (1.0 - bounded))
+            row[:4] = (state.last_f0, float(f0 > 0.0), harmonic, loudness)
 
-    def _pitch(self, state: ProsodyState, correlation: F64, loudness: float) -> tuple[float, float]:
-        """Log2 Hz (0: unvoiced) and the strength of the best peak.
+    def _shapes(self, state: ProsodyState, powers: F64, rows: F32) -> None:
+        """The other columns of all rows."""
+        means = _sums(powers, self._bands) / self._band_bins
+        bands_db = 10.0 * np.log10(means + POWER_FLOOR)
+        ratios = (_sums(powers, self._ranges) + POWER_FLOOR).tolist()
+        totals = (np.add.reduce(powers, axis=1) + POWER_FLOOR).tolist()
+        below = np.maximum.reduce(bands_db[:, self._below], axis=1)
+        above = np.maximum.reduce(bands_db[:, self._above], axis=1)
+        rows[:, 5] = below - above
+        before = bands_db[0] if state.spectrum_db is None else state.spectrum_db
+        for row, power, levels, (low, high), total in zip(
+            rows, powers, bands_db, ratios, totals, strict=True
+        ):
+            row[4] = 10.0 * math.log10(low / high)
+            row[6:8] = self._slopes @ levels
+            row[8] = (float(self._khz @ power) + POWER_FLOOR) / total
+            change = levels - before
+            row[9] = math.sqrt(float(change @ change) / BANDS)
+            before = levels
+        state.spectrum_db = before.copy()
 
-        Boersma 1993 ("Accurate short-term analysis of the fundamental frequency..."), with the
-        path search cut at the present row: the best path so far speaks, none is revised.
-        """
-        energy = float(correlation[0])
-        ratios = correlation[self._first_lag : self._last_lag] * self._lag_gain
-        ratios = ratios / (energy + 1e-9)
-        found = _peaks(ratios, self._first_lag)
-        best = max((strength for _, strength in found), default=0.0)
-        unvoiced = VOICING_THRESHOLD + (1.0 if loudness < SILENCE_DB else 0.0)
-        nodes = [(0.0, unvoiced)]
-        top = math.log2(MAX_HZ)
-        nodes += [(pitch, strength - OCTAVE_COST * (top - pitch)) for pitch, strength in found]
-        tracks = []
-        for pitch, local in nodes:
-            arrive = max(score - _move(before, pitch) for before, score in state.tracks)
-            tracks.append((pitch, local + arrive))
-        ceiling = max(score for _, score in tracks)
-        # Only differences count: keep them small, so that hours do not eat the digits.
-        state.tracks = [(pitch, score - ceiling) for pitch, score in tracks]
-        return max(state.tracks, key=lambda track: track[1])[0], best
 
-    def _shape(self, state: ProsodyState, power: NDArray[np.float64], row: F32) -> None:
-        sums = self._sums @ power
-        bands_db = 10.0 * np.log10(sums[:BANDS] + POWER_FLOOR)
-        low, high, moment, total = (sums[BANDS:] + POWER_FLOOR).tolist()
-        row[4] = 10.0 * math.log10(low / high)
-        row[5] = float(bands_db[self._below].max() - bands_db[self._above].max())
-        row[6:8] = self._slopes @ bands_db
-        row[8] = moment / total
-        before = bands_db if state.spectrum_db is None else state.spectrum_db
-        change = bands_db - before
-        row[9] = math.sqrt(float(change @ change) / len(change))
-        state.spectrum_db = bands_db
+def _pitch(state: ProsodyState, found: list[tuple[float, float]], loudness: float) -> float:
+    """Log2 Hz (0: unvoiced) of a row with these peaks.
+
+    Boersma 1993 ("Accurate short-term analysis of the fundamental frequency..."), with the
+    path search cut at the present row: the best path so far speaks, none is revised.
+    """
+    top = math.log2(MAX_HZ)
+    unvoiced = VOICING_THRESHOLD + (1.0 if loudness < SILENCE_DB else 0.0)
+    tracks = [(0.0, unvoiced + max([s - _move(before, 0.0) for before, s in state.tracks]))]
+    for pitch, strength in found:
+        arrive = max([score - _move(before, pitch) for before, score in state.tracks])
+        tracks.append((pitch, strength - OCTAVE_COST * (top - pitch) + arrive))
+    ceiling = max([score for _, score in tracks])
+    # Only differences count: keep them small, so that hours do not eat the digits.
+    state.tracks = [(pitch, score - ceiling) for pitch, score in tracks]
+    return max(state.tracks, key=itemgetter(1))[0]
 
 
 _BAND_EDGES = np.concatenate((np.arange(0.0, 1500.0, 125.0), np.arange(1500.0, 7501.0, 500.0)))
 
+_RANGE_EDGES = np.array([50.0, 1000.0, 5000.0])
 BANDS = len(_BAND_EDGES) - 1
 
 
-def _within(hz: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    inside: NDArray[np.float64] = ((hz >= low) & (hz < high)).astype(np.float64)
-    return inside
-
-
-def _band_means(hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows that average the power of each band."""
-    inside = (hz >= _BAND_EDGES[:-1, None]) & (hz < _BAND_EDGES[1:, None])
-    means: NDArray[np.float64] = inside / inside.sum(axis=1, keepdims=True)
-    return means
+def _sums(powers: F64, edges: NDArray[np.intp]) -> F64:
+    """f64[m,B] of f64[m,N]: sums between B + 1 edges, row by row the same bits."""
+    sums: F64 = np.add.reduceat(powers[:, : edges[-1]], edges[:-1], axis=1)
+    return sums
 
 
 def _slope(centres: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
@@ -198,10 +198,17 @@ def _slope(centres: NDArray[np.float64], low: float, high: float) -> NDArray[np.
     return row
 
 
-def _peaks(ratios: NDArray[np.float64], first_lag: int) -> list[tuple[float, float]]:
-    """The strongest local maxima as (log2 Hz, height), by parabolic interpolation."""
-    inner = ratios[1:-1]
-    places = np.flatnonzero((inner > ratios[:-2]) & (inner >= ratios[2:]) & (inner > 0.25)) + 1
+def _peaks(ratios: F64, first_lag: int) -> list[list[tuple[float, float]]]:
+    """Of each row the strongest local maxima as (log2 Hz, height), by parabolic interpolation."""
+    inner = ratios[:, 1:-1]
+    rises = (inner > ratios[:, :-2]) & (inner >= ratios[:, 2:]) & (inner > 0.25)
+    return [
+        _tops(row, rise.nonzero()[0] + 1, first_lag)
+        for row, rise in zip(ratios, rises, strict=True)
+    ]
+
+
+def _tops(ratios: F64, places: NDArray[np.intp], first_lag: int) -> list[tuple[float, float]]:
     if len(places) > CANDIDATES:
         # By worth, not by height: every multiple of a high voice's period is as high as the first.
         worth = ratios[places] - OCTAVE_COST * np.log2(first_lag + places)

@@ -6,6 +6,7 @@ Never looks ahead, never raises for what a microphone sends (NaN, infinity, too 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,7 +90,9 @@ class Vad:
 
     def step(self, state: VadState, samples: F32) -> bool:
         """Hear f32[N], N any; return whether there is speech after the last whole hop."""
-        samples = np.concatenate((state.rest, samples))
+        samples = clean(samples)
+        if len(state.rest):
+            samples = np.concatenate((state.rest, samples))
         whole = len(samples) // HOP * HOP
         for begin in range(0, whole, HOP):
             _hear(state, samples[begin : begin + HOP])
@@ -98,14 +101,19 @@ class Vad:
 
 
 def clean(samples: F32) -> F32:
-    """The same samples as float32 in [-1, 1]; what is not a number becomes 0."""
+    """The same samples as float32 in [-1, 1]; what is not a number becomes 0.
+
+    Good samples are given back as they are, not copied.
+    """
+    # One look tells good sound from bad: what is not a number is not at most 1.
+    if samples.dtype == np.float32 and np.maximum.reduce(np.abs(samples), initial=0.0) <= 1.0:
+        return samples
     if not np.isfinite(samples).all():
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
 
 
 def _hear(state: VadState, hop: F32) -> None:
-    hop = clean(hop)
     _track(state, _level_db(hop))
     pcm = (hop * 32767.0).astype("<i2").tobytes()
     # The detector hears quiet hops too: it learns the noise from them.
@@ -131,5 +139,5 @@ def _track(state: VadState, level_db: float) -> None:
 
 
 def _level_db(hop: F32) -> float:
-    power = float(np.mean(np.square(hop, dtype=np.float64)))
-    return max(SILENT_DB, 10.0 * float(np.log10(max(power, 1e-12))))
+    power = float(np.add.reduce(np.square(hop, dtype=np.float64))) / len(hop)
+    return max(SILENT_DB, 10.0 * math.log10(max(power, 1e-12)))

@@ -8,6 +8,9 @@ In the manner of GeMAPS (Eyben et al. 2016, "The Geneva Minimalistic Acoustic Pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +18,7 @@ from engines.emotion.voice import BANDS, CEPSTRA, ROW_NAMES, ROW_RATE_HZ
 from engines.prosody import F0, LOUDNESS, PROSODY_SIZE, VOICED
 from engines.values import F32
 
+F64 = NDArray[np.float64]
 ACTIVE_DB = 25.0
 """Rows so far below the loud ones (95th percentile) are pauses."""
 MIN_ROWS = 20
@@ -76,7 +80,7 @@ def functionals(rows: F32) -> F32 | None:
     loud = rows[:, LOUDNESS].astype(np.float64)
     if len(rows) < MIN_ROWS:
         return None
-    top = float(np.percentile(loud, 95))
+    top = float(percentiles(loud, (95,))[0])
     active = loud > top - ACTIVE_DB
     voiced = active & (rows[:, VOICED] > 0.0)
     if int(voiced.sum()) < MIN_VOICED:
@@ -84,16 +88,16 @@ def functionals(rows: F32) -> F32 | None:
     kept = rows[active]
     sung = rows[voiced]
     hissed = rows[active & ~voiced]
+    colours = sung[:, _MOVING]
+    tones = kept[:, _CEPSTRA]
     values = [
         _pitch(rows[:, F0].astype(np.float64), voiced),
         _loudness(np.maximum(loud - top, -40.0)),
-        sung[:, _MOVING].mean(axis=0),
-        sung[:, _MOVING].std(axis=0),
-        kept[:, _CEPSTRA].mean(axis=0),
-        kept[:, _CEPSTRA].std(axis=0),
+        *_mean_and_sd(colours),
+        *_mean_and_sd(tones),
         (hissed if len(hissed) > 2 else kept)[:, _HISS].mean(axis=0),
         _rhythm(voiced, active),
-        np.percentile(sung[:, _COLOUR], (10, 50, 90), axis=0).ravel(),
+        percentiles(sung[:, _COLOUR], (10, 50, 90)).ravel(),
         *_movement(rows, active),
         _contour(np.flatnonzero(voiced), sung[:, F0]),
         _together(sung),
@@ -101,9 +105,26 @@ def functionals(rows: F32) -> F32 | None:
     return np.concatenate(values).astype(np.float32)
 
 
+def percentiles(values: F32 | F64, percents: Sequence[float]) -> F64:
+    """Of the columns of [n] or [n,C], n > 0: f64[P] or f64[P,C], linear between ranks.
+
+    What `np.percentile` gives, bit for bit, without its many checks.
+    """
+    ordered: NDArray[Any] = np.sort(values, axis=0)
+    last = len(values) - 1
+    ranks = np.array(percents, np.float64) / 100.0 * last
+    below = ranks.astype(np.intp)
+    low, high = ordered[below], ordered[np.minimum(below + 1, last)]
+    share = (ranks - below).reshape(-1, *(1,) * (values.ndim - 1))
+    away = high - low
+    # Counted from the nearer rank, as numpy does it.
+    found: F64 = np.where(share < 0.5, low + away * share, high - away * (1.0 - share))
+    return found
+
+
 def _pitch(f0: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.float64]:
     heard = f0[voiced]
-    low, middle, high = np.percentile(heard, (10, 50, 90))
+    low, middle, high = percentiles(heard, (10, 50, 90)).tolist()
     # Within voiced runs only; a step of half an octave in 10 ms is the tracker's, not the voice's.
     steps = np.diff(f0)[voiced[1:] & voiced[:-1]]
     jumps = np.abs(steps) > 6.0
@@ -125,7 +146,7 @@ def _pitch(f0: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArray[np.flo
 
 
 def _loudness(level: NDArray[np.float64]) -> NDArray[np.float64]:
-    low, middle, high = np.percentile(level, (10, 50, 90))
+    low, middle, high = percentiles(level, (10, 50, 90)).tolist()
     steps = np.diff(level)
     away = level - level.mean()
     power = np.abs(np.fft.rfft(away, 256)) ** 2
@@ -161,15 +182,24 @@ def _movement(rows: F32, active: NDArray[np.bool_]) -> list[F32]:
     slopes = (colour[4:] - colour[:-4]) / 4.0 + (colour[3:-1] - colour[1:-3]) / 8.0
     sloping = active[2:-2]
     kept = bands[active]
-    steps = np.diff(bands, axis=0)[pairs]
+    steps = (bands[1:] - bands[:-1])[pairs]
+    mean, sd = _mean_and_sd(kept)
     return [
-        slopes[sloping].std(axis=0) if sloping.any() else np.zeros(CEPSTRA, np.float32),
-        np.abs(np.diff(colour, axis=0)[pairs]).mean(axis=0),
+        _mean_and_sd(slopes[sloping])[1] if sloping.any() else np.zeros(CEPSTRA, np.float32),
+        np.abs((colour[1:] - colour[:-1])[pairs]).mean(axis=0),
         # Against the mean of all bands: the level of the recording cancels out.
-        kept.mean(axis=0) - kept.mean(),
-        kept.std(axis=0),
-        steps.std(axis=0),
+        mean - kept.mean(),
+        sd,
+        _mean_and_sd(steps)[1],
     ]
+
+
+def _mean_and_sd(values: F32) -> tuple[F32, F32]:
+    """Of the columns of [n,C]: what `mean` and `std` give, bit for bit, the mean taken once."""
+    count = np.float32(len(values))
+    mean = np.add.reduce(values, axis=0) / count
+    away = values - mean
+    return mean, np.sqrt(np.add.reduce(away * away, axis=0) / count)
 
 
 def _contour(places: NDArray[np.int64], f0: F32) -> NDArray[np.float64]:

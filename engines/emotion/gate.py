@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engines.emotion.voice import ROW_SIZE, Voice, VoiceState
+from engines.emotion.voice import ROW_SIZE, Known, Voice, VoiceState
 from engines.values import F32
 
 WINDOW_ROWS = 200
@@ -46,13 +46,13 @@ class VoiceGate:
         return GateState(self._voice.new_state())
 
     def step(
-        self, state: GateState, samples: F32, speaking: bool, prosody: F32 | None = None
+        self, state: GateState, samples: F32, speaking: bool, known: Known | None = None
     ) -> F32:
         """Hear f32[640]; return the rows f32[m,38] that this frame adds to the speech.
 
-        `prosody`: as `Voice.step`.
+        `known`: as `Voice.step`.
         """
-        rows = self._voice.step(state.voice, samples, prosody)
+        rows = self._voice.step(state.voice, samples, known)
         state.frame += 1
         if not speaking:
             state.quiet += 1

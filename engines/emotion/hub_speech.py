@@ -13,6 +13,7 @@ import numpy as np
 from engines.emotion import hub
 from engines.emotion.speech import SpeechEmotion, SpeechState, doubt_of
 from engines.emotion.values import SPOKEN, SpeechCue, table_affect
+from engines.emotion.voice import Known
 from engines.vad import clean
 from engines.values import F32, FRAME_SAMPLES, SAMPLE_RATE_HZ
 
@@ -56,10 +57,10 @@ class HubSpeechEmotion:
         return HubSpeechState(self._embedded.new_state())
 
     def step(
-        self, state: HubSpeechState, samples: F32, speaking: bool, prosody: F32 | None = None
+        self, state: HubSpeechState, samples: F32, speaking: bool, known: Known | None = None
     ) -> SpeechCue | None:
         """Hear the next f32[640]; as SpeechEmotion.step."""
-        cue = self._embedded.step(state.embedded, samples, speaking, prosody)
+        cue = self._embedded.step(state.embedded, samples, speaking, known)
         state.frame += 1
         if speaking:
             state.heard = np.concatenate((state.heard, clean(samples)))[-WINDOW:]

@@ -18,6 +18,7 @@ from engines.emotion.sentence import SentenceValence
 from engines.emotion.speech import SpeechEmotion
 from engines.emotion.text import MAX_CHARS, TextSentiment
 from engines.emotion.values import Z_SIZE, Emotion, EmotionOverride, SpeechCue, TextCue
+from engines.emotion.voice import Known
 from engines.emotion.weights import EmotionWeights
 from engines.values import F32, FRAME_RATE_HZ
 
@@ -51,9 +52,9 @@ class SpeechSource(Protocol):
         """State of a new session."""
 
     def step(
-        self, state: Any, samples: F32, speaking: bool, prosody: F32 | None = None
+        self, state: Any, samples: F32, speaking: bool, known: Known | None = None
     ) -> SpeechCue | None:
-        """Hear f32[640]; `prosody` of it, where that is known."""
+        """Hear f32[640]; what is `known` of it."""
 
 
 class TextSource(Protocol):
@@ -118,14 +119,13 @@ class EmotionModel:
         state.wanted = None if wanted is None else self._fusion.place(wanted)
 
     def step(
-        self, state: EmotionState, samples: F32, speaking: bool, prosody: F32 | None = None
+        self, state: EmotionState, samples: F32, speaking: bool, known: Known | None = None
     ) -> Emotion:
         """Emotion of the next frame from its f32[640] of sound and its voice activity.
 
-        `prosody`: rows of `engines.prosody` of the same sound, by whoever has them; all of a
-        stream, or none. Raises ValueError on another length.
+        `known`: as `engines.emotion.voice.Voice.step`. Raises ValueError on another length.
         """
-        cue = self._speech.step(state.speech, samples, speaking, prosody)
+        cue = self._speech.step(state.speech, samples, speaking, known)
         state.unsaid += 1
         self._age(state)
         if cue is not None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.emotion.functionals import FUNCTIONALS, functionals
+from engines.emotion.functionals import FUNCTIONALS, functionals, percentiles
 from engines.emotion.gate import FIRST_ROWS, WINDOW_ROWS, GateState, VoiceGate
 from engines.emotion.values import SPOKEN, SpeechCue, table_affect
-from engines.emotion.voice import ROW_RATE_HZ
+from engines.emotion.voice import ROW_RATE_HZ, Known
 from engines.emotion.weights import EmotionWeights
 from engines.prosody import LOUDNESS
 from engines.values import F32, FRAME_SAMPLES
@@ -75,11 +75,11 @@ class SpeechEmotion:
         return SpeechState(self._gate.new_state())
 
     def step(
-        self, state: SpeechState, samples: F32, speaking: bool, prosody: F32 | None = None
+        self, state: SpeechState, samples: F32, speaking: bool, known: Known | None = None
     ) -> SpeechCue | None:
         """Hear the next f32[640]; five times a second of speech, say what it sounds like.
 
-        `speaking`: voice activity of this frame; `prosody`: as `VoiceGate.step`.
+        `speaking`: voice activity of this frame; `known`: as `VoiceGate.step`.
         Raises ValueError on another length.
         """
         if samples.shape != (FRAME_SAMPLES,):
@@ -88,7 +88,7 @@ class SpeechEmotion:
             # Nothing of it may stay in the window: clean speech is judged alone, half a second on.
             state.gate.window = state.gate.window[:0]
             speaking = False
-        self._gate.step(state.gate, samples, speaking, prosody)
+        self._gate.step(state.gate, samples, speaking, known)
         window = state.gate.window
         if not speaking or state.gate.frame % CUE_FRAMES or len(window) < FIRST_ROWS:
             return None
@@ -112,7 +112,7 @@ class SpeechEmotion:
 
     def _cue(self, state: SpeechState, found: F32, window: F32) -> SpeechCue:
         shares, valence, arousal, familiar = self.judge(found)
-        low, high = np.percentile(window[:, LOUDNESS], (10, 95))
+        low, high = percentiles(window[:, LOUDNESS], (10, 95))
         clear = min(1.0, max(0.1, float(high - low) / CLEAR_RANGE_DB))
         enough = min(1.0, len(window) / (0.75 * WINDOW_ROWS))
         confidence = enough * clear * familiar * (1.0 - 0.8 * doubt_of(shares))

@@ -32,6 +32,18 @@ _DCT: F32 = np.cos(
 ).astype(np.float32) * np.float32(np.sqrt(2.0 / MEL_BINS))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What others have worked out of the same samples: nothing costs more here."""
+
+    prosody: F32
+    """f32[m,10], `engines.prosody`: by one who has heard this stream from its beginning, and of
+    every part of it."""
+    mel: F32 | None = None
+    """f32[m,80], `engines.features.LogMel.step`: by one who has heard the 240 samples before too;
+    None: not known this time."""
+
+
 @dataclass(slots=True)
 class VoiceState:
     """Both extractors' states."""
@@ -51,15 +63,18 @@ class Voice:
         """State before the first sample."""
         return VoiceState(self._prosody.new_state(), self._mel.new_state())
 
-    def step(self, state: VoiceState, samples: F32, prosody: F32 | None = None) -> F32:
-        """Rows f32[m,38] that `samples` f32[n] complete; advances `state`.
-
-        `prosody` f32[m,10]: by whoever has worked it out for this stream from its beginning.
-        """
+    def step(self, state: VoiceState, samples: F32, known: Known | None = None) -> F32:
+        """Rows f32[m,38] that `samples` f32[n] complete; advances `state`."""
         samples = clean(samples)
-        if prosody is None:
+        if known is None:
             prosody = self._prosody.step(state.prosody, samples)
-        mel = self._mel.step(state.mel, samples)
+        else:
+            prosody = known.prosody
+        if known is None or known.mel is None:
+            mel = self._mel.step(state.mel, samples)
+        else:
+            mel = known.mel
+            self._mel.skip(state.mel, samples)
         rows = np.empty((len(mel), ROW_SIZE), np.float32)
         # Both count their rows alike: a row is complete every 160 samples.
         rows[:, :PROSODY_SIZE] = prosody

@@ -150,5 +150,5 @@ class A2M:
         }
         motion, state.net = self._session.run(None, feeds)
         state.phase = (state.phase + 1) % BLOCK
-        out: F32 = np.clip(motion[0], LOW, HIGH)
+        out: F32 = np.minimum(np.maximum(motion[0], LOW), HIGH)
         return out

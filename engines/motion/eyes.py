@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.motion.face import CHANNEL_INDEX
+from engines.motion.face import together
 from engines.values import F32
 
 LEAP = 0.05
@@ -23,8 +23,8 @@ FOLLOW = 0.12
 """Share of a small wish made good in a frame."""
 FIRST = 0.7
 """Share of a leap made in its first frame."""
-_BLINKS = [CHANNEL_INDEX["blinkLeft"], CHANNEL_INDEX["blinkRight"]]
-_LOOKS = [CHANNEL_INDEX["lookLeft"], CHANNEL_INDEX["lookDown"]]
+_BLINKS = together("blinkLeft", "blinkRight")
+_LOOKS = together("lookLeft", "lookDown")
 
 
 @dataclass(slots=True)
@@ -48,15 +48,15 @@ def move_eyes(state: EyesState, channels: F32, blink: tuple[float, float]) -> No
     blink: the performed lid (0..1) at which one begins to count, and from which it is shut.
     """
     low, high = blink
-    shut = np.clip((channels[_BLINKS] - low) / (high - low), 0.0, 1.0)
+    shut = np.minimum(np.maximum((channels[_BLINKS] - low) / (high - low), 0.0), 1.0)
     channels[_BLINKS] = shut * shut * (3.0 - 2.0 * shut)
-    wish = channels[_LOOKS]
+    wish = channels[_LOOKS].copy()
     if state.goal is not None:
         state.look, state.goal = state.goal, None
     else:
         away = wish - state.look
         if float(np.hypot(*away)) > LEAP:
-            state.goal = wish.copy()
+            state.goal = wish
             state.look = (state.look + np.float32(FIRST) * away).astype(np.float32)
         else:
             state.look = (state.look + np.float32(FOLLOW) * away).astype(np.float32)

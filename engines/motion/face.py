@@ -6,7 +6,10 @@ Never opens lips that a consonant closes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.values import ARKIT_NAMES, F32, MOTION_INDEX, MOTION_SIZE, POSE_NAMES
 
@@ -42,12 +45,27 @@ adds droop there, and what is measured (`to_channels`) counts as blinks."""
 CHANNEL_NAMES: tuple[str, ...] = (*(name for name, _, _ in CHANNELS), *POSE_NAMES)
 CHANNEL_INDEX: dict[str, int] = {name: i for i, name in enumerate(CHANNEL_NAMES)}
 CHANNEL_COUNT = len(CHANNEL_NAMES)
+
+
+def together(*names: str) -> slice:
+    """Where channels that follow each other lie: a slice, which numpy takes without a copy.
+
+    Raises ValueError when others lie between them.
+    """
+    first = CHANNEL_INDEX[names[0]]
+    if CHANNEL_NAMES[first : first + len(names)] != names:
+        raise ValueError(f"channels {', '.join(names)} do not follow each other")
+    return slice(first, first + len(names))
+
+
 LOW: F32 = np.array([-1.0 if n else 0.0 for _, _, n in CHANNELS] + [-0.5] * 6, np.float32)
 HIGH: F32 = np.array([1.0] * len(CHANNELS) + [0.5] * 6, np.float32)
 _ARKIT = len(ARKIT_NAMES)
 _SHAPES = len(CHANNELS)
 _DROOP = CHANNEL_INDEX["droop"]
-_LIDS = [MOTION_INDEX["eyeBlinkLeft"], MOTION_INDEX["eyeBlinkRight"]]
+_LEFT_LID, _RIGHT_LID = MOTION_INDEX["eyeBlinkLeft"], MOTION_INDEX["eyeBlinkRight"]
+_LIDS = slice(_LEFT_LID, _RIGHT_LID + 1, _RIGHT_LID - _LEFT_LID)
+"""A slice, not a list: numpy then makes no copy."""
 _MOUTH = (
     "smileLeft",
     "smileRight",
@@ -81,12 +99,19 @@ def to_motion(channels: F32) -> F32:
     shapes = channels[..., :_SHAPES]
     motion = np.zeros((*channels.shape[:-1], MOTION_SIZE), np.float32)
     raised = np.maximum(shapes, 0) @ _PLUS + np.maximum(-shapes, 0) @ _MINUS
-    droop = np.clip(shapes[..., _DROOP, None], 0, 1)
+    droop = _clipped(shapes[..., _DROOP, None])
+    lids = raised[..., _LIDS]
     # A blink closes what droop has left open.
-    raised[..., _LIDS] += (1 - np.clip(raised[..., _LIDS], 0, 1)) * droop
-    motion[..., :_ARKIT] = np.clip(raised, 0, 1)
+    lids += (1 - _clipped(lids)) * droop
+    motion[..., :_ARKIT] = _clipped(raised)
     motion[..., _ARKIT:] = channels[..., _SHAPES:]
     return motion
+
+
+def _clipped(values: NDArray[Any]) -> F32:
+    # `np.clip` without its wrapper in Python.
+    clipped: F32 = np.minimum(np.maximum(values, 0), 1)
+    return clipped
 
 
 def to_channels(motion: F32) -> F32:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engines.motion.face import CHANNEL_INDEX
+from engines.motion.face import together
 from engines.values import F32, POSE_NAMES
 
 CALM = 0.10
@@ -22,7 +22,7 @@ WAKE = 0.2
 """Share of the way to liveliness made in a frame as somebody speaks, and back."""
 SLOW = 0.12
 """Share of the way to the performed pose that the slow part of it makes in a frame: 0.3 s."""
-_POSE = [CHANNEL_INDEX[name] for name in POSE_NAMES]
+_POSE = together(*POSE_NAMES)
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class HeadState:
 
 def new_head() -> HeadState:
     """Straight, and calm."""
-    return HeadState(np.zeros(len(_POSE), np.float32), np.zeros(len(_POSE), np.float32))
+    return HeadState(np.zeros(len(POSE_NAMES), np.float32), np.zeros(len(POSE_NAMES), np.float32))
 
 
 def move_head(state: HeadState, channels: F32, busy: bool, quick: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Lips:
     """f32[8]: the auxiliary FACEGOOD curves (manifest: `curves`), for evaluation."""
     sound: F32
     """f32[80]: mean of the four log-mel rows that were new."""
+    mel: F32
+    """f32[4,80]: those rows."""
 
 
 @dataclass(slots=True)
@@ -92,7 +95,11 @@ class LipModel:
         self._decoder = LipDecoder(shapes, weights, manifest["visemes"])
         self._gain = np.array(decode["gain"], np.float32)
         self._seal: tuple[float, float] = tuple(decode["seal"])
-        self._fallback = manifest["fallback"]
+        fallback = manifest["fallback"]
+        self._loud_shape = np.array(fallback["at_full_energy"], np.float32)
+        self._fallback_uses = np.array(fallback["uses"], np.float32)
+        self._fallback_share = float(fallback["share"])
+        self._fallback_power = float(fallback["power"])
         familiar = manifest["familiarity"]
         self._colour_mean = np.array(familiar["mean"], np.float32)
         self._colour_precision = np.array(familiar["precision"], np.float32)
@@ -158,7 +165,8 @@ class LipModel:
             energy=energy,
             geometry=shape,
             curves=curves[0],
-            sound=rows.mean(axis=0),
+            sound=np.add.reduce(rows) / np.float32(len(rows)),
+            mel=rows,
         )
 
     def _settle(self, size: int) -> F32:
@@ -172,7 +180,7 @@ class LipModel:
 
     def _loudness(self, state: LipState, power: F32) -> float:
         """Energy in [0, 1]; follows the loudest speech heard lately."""
-        level_db = 10.0 * float(np.log10(float(power.mean()) + 1e-10))
+        level_db = 10.0 * math.log10(float(power.mean()) + 1e-10)
         state.peak_db = max(level_db, state.peak_db - PEAK_FALL_DB, QUIET_DB + ENERGY_RANGE_DB)
         return min(1.0, max(0.0, 1.0 + (level_db - state.peak_db) / ENERGY_RANGE_DB))
 
@@ -185,27 +193,26 @@ class LipModel:
         state.colour_weight = COLOUR_DECAY * state.colour_weight + weight
         state.colour = state.colour + (weight / state.colour_weight) * (colour - state.colour)
         away = state.colour - self._colour_mean
-        distance = float(np.sqrt(max(0.0, float(away @ self._colour_precision @ away)) / BANDS))
+        distance = math.sqrt(max(0.0, float(away @ self._colour_precision @ away)) / BANDS)
         middle, width = self._familiar_at
-        return float(1.0 / (1.0 + np.exp(min(50.0, (distance - middle) / width))))
+        return 1.0 / (1.0 + math.exp(min(50.0, (distance - middle) / width)))
 
     def _blend(self, geometry: F32, confidence: float, energy: float) -> F32:
         """Predicted distances; for a strange voice partly the jaw that follows loudness."""
-        share = np.float32(self._fallback["share"] * (1.0 - confidence))
-        from_energy = np.array(self._fallback["at_full_energy"], np.float32) * np.float32(
-            energy ** float(self._fallback["power"])
-        )
-        uses = np.array(self._fallback["uses"], np.float32)
-        blended: F32 = geometry + share * uses * (from_energy - geometry)
+        share = np.float32(self._fallback_share * (1.0 - confidence))
+        from_energy = self._loud_shape * np.float32(energy**self._fallback_power)
+        blended: F32 = geometry + share * self._fallback_uses * (from_energy - geometry)
         return blended
 
 
 def voice_colour(rows: F32) -> tuple[F32, float]:
     """Level-free spectrum f32[20] of mel rows f32[4,80], and its weight (about amplitude)."""
-    weights = np.exp(2.0 * rows.mean(axis=1))
-    total = float(weights.sum())
-    bands = (weights @ rows / total).reshape(BANDS, -1).mean(axis=1)
-    return (bands - bands.mean()).astype(np.float32), total
+    weights = np.exp(2.0 * (np.add.reduce(rows, axis=1) / np.float32(MEL_BINS)))
+    total = float(np.add.reduce(weights))
+    sums = np.add.reduce((weights @ rows / total).reshape(BANDS, -1), axis=1)
+    bands = sums / np.float32(MEL_BINS // BANDS)
+    colour: F32 = bands - np.add.reduce(bands) / np.float32(BANDS)
+    return colour, total
 
 
 def _smoothstep(value: float, low: float, high: float) -> float:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from engines.emotion.values import Emotion, EmotionOverride
+from engines.emotion.voice import Known
 from engines.motion.a2m import A2M, A2MState
 from engines.motion.actions import ActionState, begin_action, new_actions, step_actions
 from engines.motion.compose import compose
@@ -60,6 +61,10 @@ class LipsLike(Protocol):
     def sound(self) -> F32:
         """f32[80]: mean of the log-mel rows heard for this frame."""
 
+    @property
+    def mel(self) -> F32 | None:
+        """f32[4,80]: those rows, by `engines.features`; None where they are not worked out."""
+
 
 class LipsSource(Protocol):
     """What is needed of a lip model."""
@@ -81,8 +86,8 @@ class EmotionSource(Protocol):
     def new_state(self) -> Any:
         """State of a new session."""
 
-    def step(self, state: Any, samples: F32, speaking: bool, prosody: F32 | None = None) -> Emotion:
-        """What is felt in the next frame; `prosody` of the samples, where it is known."""
+    def step(self, state: Any, samples: F32, speaking: bool, known: Known | None = None) -> Emotion:
+        """What is felt in the next frame, and what is `known` of its samples."""
 
     def say(self, state: Any, text: str) -> None:
         """Hear words."""
@@ -197,7 +202,8 @@ class MotionModel:
             state.epoch, state.pts = window.epoch, window.pts - FRAME_SAMPLES
         if window.seamless and window.epoch != state.epoch:
             _resume(state, window)
-        if window.epoch != state.epoch or window.pts != state.pts + FRAME_SAMPLES:
+        parted = window.epoch != state.epoch or window.pts != state.pts + FRAME_SAMPLES
+        if parted:
             self._part(state)
         state.epoch, state.pts = window.epoch, window.pts
         samples = clean(window.samples)
@@ -206,10 +212,13 @@ class MotionModel:
         _gate(state, speaking)
         _steady(state, lips.arkit)
         _mouth(state)
-        # Both listen to pitch and loudness, which cost as much as a net: worked out once.
+        # Voice and feeling listen to pitch and loudness, lips and feeling to the spectrum: each
+        # costs as much as a net, and is worked out once. Lips begun anew have not heard what was
+        # before, so that their first rows are their own.
         prosody = self._voice.hear(state.voice, samples)
         heard = self._voice.follow(state.voice, prosody, speaking)
-        emotion = self._emotion.step(state.emotion, samples, speaking, prosody)
+        known = Known(prosody, None if parted else lips.mel)
+        emotion = self._emotion.step(state.emotion, samples, speaking, known)
         told = feeling(emotion)
         channels = self._a2m.step(
             state.face, heard, state.other, told, state.style, state.temperature

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -79,11 +80,12 @@ class Voice:
     def follow(self, state: VoiceState, rows: F32, speaking: bool) -> F32:
         """The second half: f32[9] of what `hear` gave."""
         energy = _energy(state, float(rows[:, LOUDNESS].mean())) if speaking else 0.0
-        voiced = rows[rows[:, VOICED] > 0.5]
-        sure = len(voiced) > 0 and float(voiced[:, HNR].max()) > 2.0
+        # Plain lists: of four rows every numpy call costs more than its work.
+        voiced = [row for row in rows[:, : HNR + 1].tolist() if row[VOICED] > 0.5]
+        sure = bool(voiced) and max(row[HNR] for row in voiced) > 2.0
         before = state.melody
         if sure:
-            _follow(state, float(np.median(voiced[:, F0])))
+            _follow(state, median([row[F0] for row in voiced]))
         else:
             state.melody *= 0.8
         state.begun *= _LATELY

@@ -19,6 +19,7 @@ from engines.emotion.values import (
     Emotion,
     EmotionOverride,
 )
+from engines.emotion.voice import Known
 from engines.values import F32
 
 
@@ -42,7 +43,7 @@ class FakeEmotion:
         state: FakeEmotionState,
         samples: F32,
         speaking: bool,
-        prosody: F32 | None = None,
+        known: Known | None = None,
     ) -> Emotion:
         """The emotion wished for, or neutral."""
         shares = np.zeros(len(EMOTIONS), np.float32)

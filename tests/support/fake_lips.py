@@ -23,6 +23,7 @@ class FakeLips:
     confidence: float
     energy: float
     sound: F32 = field(default_factory=lambda: np.zeros(MEL_BINS, np.float32))
+    mel: F32 | None = None
 
 
 @dataclass

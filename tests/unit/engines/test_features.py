@@ -79,3 +79,13 @@ def test_a_tone_lands_in_its_bin() -> None:
     rows = mel.step(mel.new_state(), np.sin(2 * np.pi * 1000.0 * time).astype(np.float32))
     centre = mel_filters()[rows[-1].argmax()].argmax() * 16000 / 512
     assert abs(centre - 1000.0) < 40.0
+
+
+def test_what_was_skipped_is_heard_by_the_next_row() -> None:
+    sound = np.random.default_rng(5).standard_normal(2000).astype(np.float32)
+    mel = LogMel()
+    whole, skipped = mel.new_state(), mel.new_state()
+    for begin, end in ((0, 700), (700, 790), (790, 1500)):
+        mel.step(whole, sound[begin:end])
+        mel.skip(skipped, sound[begin:end])
+    assert np.array_equal(mel.step(skipped, sound[1500:]), mel.step(whole, sound[1500:]))

@@ -115,3 +115,12 @@ def test_two_sessions_share_nothing() -> None:
         vad.step(other, shout)
         assert vad.step(beside, part) == lone
     assert alone.floor_db == beside.floor_db
+
+
+def test_clean_copies_only_what_is_bad() -> None:
+    good = np.array([-1.0, 0.0, 1.0], np.float32)
+    assert clean(good) is good
+    for bad in (1.01, -np.inf, np.nan):
+        samples = np.array([0.5, bad], np.float32)
+        assert np.abs(clean(samples)).max() <= 1.0
+        assert np.array_equal(samples, np.array([0.5, bad], np.float32), equal_nan=True)

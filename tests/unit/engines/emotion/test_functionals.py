@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from engines.emotion.functionals import FUNCTIONAL_NAMES, FUNCTIONALS, functionals
+from engines.emotion.functionals import FUNCTIONAL_NAMES, FUNCTIONALS, functionals, percentiles
 from engines.emotion.voice import ROW_SIZE, Voice
 from engines.values import F32
 from tests.support import voices as sounds
@@ -50,3 +53,12 @@ def test_too_little_voice_says_nothing() -> None:
     assert functionals(voice.step(voice.new_state(), sounds.voice(0.15))) is None
     assert functionals(voice.step(voice.new_state(), sounds.noise(1.0, level=0.1))) is None
     assert functionals(voice.step(voice.new_state(), sounds.silence(1.0))) is None
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1,), (2,), (49, 3), (200,), (201, 7)])
+def test_percentiles_are_those_of_numpy(kind: type, shape: tuple[int, ...]) -> None:
+    values: NDArray[Any] = np.random.default_rng(len(shape)).standard_normal(shape).astype(kind)
+    for percents in ((95,), (10, 50, 90)):
+        wanted = np.percentile(values, percents, axis=0)
+        assert np.array_equal(percentiles(values, percents), wanted)

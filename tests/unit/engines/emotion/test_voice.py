@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engines.emotion.voice import ROW_NAMES, ROW_SIZE, Voice
+from engines.emotion.voice import ROW_NAMES, ROW_SIZE, Known, Voice
 from engines.features import LogMel
 from engines.prosody import PROSODY_SIZE, Prosody
 from tests.support import voices as sounds
@@ -49,5 +49,18 @@ def test_prosody_worked_out_by_another_gives_the_same_rows() -> None:
     own, others, heard = alone.new_state(), given.new_state(), prosody.new_state()
     for begin in range(0, len(sound), 640):
         part = sound[begin : begin + 640]
-        rows = given.step(others, part, prosody.step(heard, part))
+        rows = given.step(others, part, Known(prosody.step(heard, part)))
         assert np.array_equal(rows, alone.step(own, part))
+
+
+def test_mel_rows_worked_out_by_another_give_the_same_rows() -> None:
+    sound = sounds.voice(0.5)
+    alone, given, prosody, mel = Voice(), Voice(), Prosody(), LogMel()
+    own, others = alone.new_state(), given.new_state()
+    pitch, spectrum = prosody.new_state(), mel.new_state()
+    for begin in range(0, len(sound), 640):
+        part = sound[begin : begin + 640]
+        rows = mel.step(spectrum, part)
+        # Not every time: what was skipped is there when it is needed.
+        known = Known(prosody.step(pitch, part), rows if begin % 1920 else None)
+        assert np.array_equal(given.step(others, part, known), alone.step(own, part))

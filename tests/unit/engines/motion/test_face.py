@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from engines.motion.face import (
     MOUTH_CHANNELS,
     to_channels,
     to_motion,
+    together,
 )
 from engines.values import ARKIT_NAMES, MOTION_INDEX
 
@@ -69,3 +71,9 @@ def test_a_blink_closes_what_droop_left_open() -> None:
 def test_the_mouth_has_mood_channels_only() -> None:
     names = {CHANNEL_NAMES[i] for i in MOUTH_CHANNELS}
     assert "smileLeft" in names and "blinkLeft" not in names and "headYaw" not in names
+
+
+def test_channels_are_taken_together_only_where_they_lie_together() -> None:
+    assert CHANNEL_NAMES[together("lookLeft", "lookDown")] == ("lookLeft", "lookDown")
+    with pytest.raises(ValueError, match="follow"):
+        together("blinkLeft", "droop")
