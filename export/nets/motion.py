@@ -10,14 +10,10 @@ and causal: one latent for four frames, one pass, no iterations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
 
 import torch
 from torch import Tensor, nn
-
-from export.nets.steps import ResidualSteps, product, sum_of_products
 
 BLOCK = 4
 """Frames of one latent: 160 ms."""
@@ -189,101 +185,59 @@ class MotionNet(nn.Module):
         return {"motion": y.transpose(1, 2), "kl": divergence.sum(1), "u": u}
 
 
-class StackStep(nn.Module):
-    """A CausalStack, a column at a time."""
-
-    def __init__(self, stack: CausalStack) -> None:
-        super().__init__()
-        self.inlet = product(stack.inlet)
-        self.layers = ResidualSteps(stack.convs, stack.mix)
-        self.sizes = self.layers.sizes
-        """Of the parts of its left context."""
-        self.act = stack.act
-
-    def forward(self, x: Tensor, parts: Iterator[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """f32[B,hidden], and the next left context in parts; takes as many as `sizes` has."""
-        x, after = self.layers(self.inlet(x), parts)
-        return self.act(x), after
-
-
-class FlowStep(nn.Module):
-    """The flow's inverse, a column at a time."""
-
-    def __init__(self, flow: Flow) -> None:
-        super().__init__()
-        self.kept = [step.kept for step in flow.steps]
-        self.moves = nn.ModuleList(
-            nn.Sequential(
-                sum_of_products(step.conv, step.condition),
-                nn.GELU(approximate="tanh"),
-                product(step.out),
-            )
-            for step in flow.steps
-        )
-
-    def forward(
-        self, u: Tensor, condition: Tensor, before: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Z f32[B,latent] of u, and the next left context."""
-        after: list[Tensor] = []
-        order = reversed(list(zip(self.kept, self.moves, before, strict=True)))
-        for size, move, past in order:
-            u = torch.flip(u, (1,))
-            first, second = u[:, :size], u[:, size:]
-            after.append(first)
-            u = torch.cat((first, second - move(torch.cat((past, first, condition), dim=1))), dim=1)
-        return u, after[::-1]
-
-
 class StepNet(nn.Module):
     """One frame for serving.
 
     conditions f32[1,27], noise f32[1,latent] (temperature in it), phase f32[1,4] (one-hot frame of
-    its block), state f32[1,S] -> motion f32[1,28] in physical units, next state. A trace of it
-    holds for a block's first frame, or for its others: only the first draws a latent.
+    its block), state f32[1,S] -> motion f32[1,28] in physical units, next state.
     """
 
     def __init__(self, net: MotionNet, mean: Tensor, sd: Tensor) -> None:
         super().__init__()
-        self.config = net.config
-        self.listen = StackStep(net.listen)
-        self.before = product(net.before)
-        self.flow = FlowStep(net.flow)
-        self.prior_mean = product(net.prior_mean)
-        self.speak = StackStep(net.speak)
-        # The motion that is fed back is scaled; the one that is shown is not.
-        self.outlet = product(net.outlet)
+        self.net = net
         self.register_buffer("mean", mean)
         self.register_buffer("sd", sd)
-        channels = net.config.channels
-        self.sizes: list[int] = [
-            *self.listen.sizes,
-            *self.speak.sizes,
-            *self.flow.kept,
-            net.config.latent,
-            channels,
-            channels,
+        half = [c.kept for c in net.flow.steps]
+        config = net.config
+        self.sizes: list[tuple[int, int]] = [
+            *net.listen.pads,
+            *net.speak.pads,
+            *((size, 1) for size in half),
+            (config.latent, 1),
+            (config.channels, 1),
+            (config.channels, 1),
         ]
 
     @property
     def state_size(self) -> int:
         """S."""
-        return sum(self.sizes)
+        return sum(c * n for c, n in self.sizes)
 
     def forward(
         self, conditions: Tensor, noise: Tensor, phase: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Motion and the next state."""
-        parts = iter(torch.split(state, self.sizes, dim=1))
-        heard, listened = self.listen(conditions, parts)
-        to_speak = iter(list(islice(parts, len(self.speak.sizes))))
-        *halves, z, past, last = list(parts)
-        if bool(phase[0, 0] > 0.5):
-            past = last
-            known = heard + self.before(past)
-            drawn, halves = self.flow(noise, known, halves)
-            z = torch.zeros_like(z) if self.config.regression else drawn + self.prior_mean(known)
-        x, spoken = self.speak(torch.cat((z, past, heard, phase), dim=1), to_speak)
-        motion = self.outlet(x)
-        packed = torch.cat([*listened, *spoken, *halves, z, past, motion], dim=1)
-        return motion * self.get_buffer("sd") + self.get_buffer("mean"), packed
+        net = self.net
+        parts: list[Tensor] = []
+        at = 0
+        for channels, columns in self.sizes:
+            parts.append(state[:, at : at + channels * columns].reshape(1, channels, columns))
+            at += channels * columns
+        first, second = len(net.listen.pads), len(net.listen.pads) + len(net.speak.pads)
+        halves, (z, past, last) = parts[second:-3], parts[-3:]
+        heard, listened = net.listen.run(conditions[:, :, None], parts[:first])
+        begins = phase[:, :1, None]
+        past = past + begins * (last - past)
+        known = heard + net.before(past)
+        drawn, kept = net.flow.inverse(noise[:, :, None], known, halves)
+        drawn = drawn + net.prior_mean(known)
+        if net.config.regression:
+            drawn = 0.0 * drawn
+        z = z + begins * (drawn - z)
+        kept = [old + begins * (new - old) for old, new in zip(halves, kept, strict=True)]
+        x = torch.cat((z, past, heard, phase[:, :, None]), dim=1)
+        x, spoken = net.speak.run(x, parts[first:second])
+        motion = net.outlet(x)
+        after = [*listened, *spoken, *kept, z, past, motion]
+        packed = torch.cat([part.reshape(1, -1) for part in after], dim=1)
+        return motion[:, :, 0] * self.get_buffer("sd") + self.get_buffer("mean"), packed

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -27,11 +24,10 @@ from engines.motion.style import STYLE_NAMES
 from engines.motion.voice import VOICE_NAMES
 from engines.values import F32, FRAME_RATE_HZ, POSE_NAMES
 from export.data.motion_examples import MotionExample
-from export.nets.either import either
 from export.nets.motion import BLOCK, MotionNet, StepNet
-from export.nets.steps import OPSET
 from export.train.lip_pack import write_manifest
 
+OPSET = 17
 BLINKS = 17.0
 """A minute, at rest and in conversation together: reported means lie between 8 and 25 (Bentivoglio
 et al. 1997)."""
@@ -44,35 +40,23 @@ _LEFT, _RIGHT = CHANNEL_INDEX["blinkLeft"], CHANNEL_INDEX["blinkRight"]
 def export_onnx(net: MotionNet, scale: dict[str, F32], path: Path) -> int:
     """Write the ONNX of one frame; returns the size of its state."""
     step = StepNet(net, torch.as_tensor(scale["mean"]), torch.as_tensor(scale["sd"])).eval()
-    # Only a block's first frame draws a latent; the others do without the flow.
-    begins, goes_on = (_traced(step, frame) for frame in (0, 1))
-    onnx.save(either("phase", begins, goes_on), path)
-    return step.state_size
-
-
-def _traced(step: StepNet, frame: int) -> onnx.ModelProto:
-    """The ONNX of one frame of a block."""
-    config = step.config
+    config = net.config
     example = (
         torch.zeros(1, config.conditions),
         torch.zeros(1, config.latent),
-        torch.eye(BLOCK)[frame][None],
+        torch.eye(BLOCK)[:1],
         torch.zeros(1, step.state_size),
     )
-    with TemporaryDirectory() as folder, warnings.catch_warnings():
-        # That the branch taken becomes a constant is what is wanted.
-        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")
-        path = Path(folder) / "frame.onnx"
-        torch.onnx.export(
-            step,
-            example,
-            str(path),
-            input_names=["conditions", "noise", "phase", "state"],
-            output_names=["motion", "next_state"],
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        return onnx.load(path)
+    torch.onnx.export(
+        step,
+        example,
+        str(path),
+        input_names=["conditions", "noise", "phase", "state"],
+        output_names=["motion", "next_state"],
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    return step.state_size
 
 
 def calibrate_blinks(model: A2M, voices: Sequence[F32]) -> tuple[float, float]:
