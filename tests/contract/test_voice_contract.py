@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -56,6 +57,9 @@ def api() -> Iterator[SpeechServer]:
 
 
 def espeak_world(folder: Path) -> Callable[[str], TextToSpeech]:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+
     def make(behaviour: str) -> TextToSpeech:
         program = "espeak-ng"
         if behaviour != "good":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from server.voices.espeak import EspeakVoice
 from server.voices.faults import VoiceCut, VoiceUnavailable
 from server.voices.settings import VoiceSettings
+
+pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
 
 
 def program(folder: Path, body: str) -> VoiceSettings:
