@@ -6,7 +6,6 @@ Never names a user, a host or a path.
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import time
@@ -31,10 +30,12 @@ PACKAGES = (
     "playwright",
 )
 MIB = 1024 * 1024
+LOOK_S = 1.0
+"""How long the machine is looked at. The load average would still tell of the run before."""
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, memory, system, and how busy it is now."""
+    """Processor, cores, memory, system, and which share of all cores is busy now."""
     psutil = need("psutil")
     return {
         "cpu": cpu_name(Path("/proc/cpuinfo")),
@@ -43,7 +44,7 @@ def machine() -> dict[str, Any]:
         # Without what follows the version: builders put names there.
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
+        "busy_before": round(psutil.cpu_percent(interval=LOOK_S) / 100, 3),
     }
 
 

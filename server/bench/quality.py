@@ -101,8 +101,8 @@ SOURCES = (
         "python -m export evaluate motion --data DIR --json artifacts/evaluate/motion.json",
         (
             Headline(
-                ("mood", "recognised"),
-                "asked-for emotion recognised on the face",
+                ("mood", "not tuned on", "recognised"),
+                "asked-for emotion recognised on faces not tuned on",
                 "",
                 0.60,
                 None,

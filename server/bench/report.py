@@ -18,8 +18,8 @@ from server.bench.document import SCHEMA, Document
 from server.bench.machine import commit
 from server.bench.stats import Summary, summarise
 
-QUIET_SHARE = 0.25
-"""Load (processes that want a core) for each core, above which a machine counts as busy."""
+QUIET_SHARE = 0.1
+"""Share of all cores in use before a run, above which a machine counts as busy."""
 Quantile = Literal["p50", "p95", "p99", "low", "high"]
 
 
@@ -105,7 +105,7 @@ def markdown(result: Result) -> str:
         lines += [
             f"{where.get('cpu')}, {where.get('cores')} cores, {where.get('memory_gib')} GiB, "
             f"{where.get('system')}, Python {where.get('python')}, "
-            f"load before the run {where.get('load_before')}",
+            f"{where.get('busy_before', 0):.0%} busy before the run",
             "",
         ]
     cells = [HEAD, *(_cells(item) for item in result.rows)]
@@ -114,7 +114,7 @@ def markdown(result: Result) -> str:
     lines.append("|" + "|".join("-" * (width + 2) for width in widths) + "|")
     lines += [_line(line, widths) for line in cells[1:]]
     notes = list(result.notes)
-    if where.get("load_before", 0) > where.get("cores", 1) * QUIET_SHARE:
+    if where.get("busy_before", 0) > QUIET_SHARE:
         notes.insert(0, "**The machine was busy with other work: times are longer than its own.**")
     if notes:
         lines += ["", *(f"- {note}" for note in notes)]

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from server import warm_engine as module
+from server.admission import STEP_MARGIN
 from server.drawing import Costs, Drawing
 from server.faces import LocalFaces
 from server.gallery import Gallery
@@ -57,7 +58,7 @@ async def test_what_was_measured_before_is_not_measured_again(
     engine = warm(costs)
     gallery = Gallery(FakeStore(), None)
     await engine.start(gallery, nothing)
-    assert engine.machine().step_512_s == pytest.approx(1.05 * 0.011)
+    assert engine.machine().step_512_s == pytest.approx(STEP_MARGIN * 0.011)
     assert engine.machine().encode_512_s == 0.0025
     await engine.aclose()
     gallery.close()

@@ -13,6 +13,7 @@ def test_machine_says_what_a_figure_needs() -> None:
     found = machine()
     assert found["cores"] == os.cpu_count()
     assert found["memory_gib"] > 0 and found["python"] == platform.python_version()
+    assert 0 <= found["busy_before"] <= 1
     assert platform.node() not in str(found) or not platform.node()
 
 

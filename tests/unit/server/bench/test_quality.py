@@ -30,6 +30,8 @@ async def test_headlines_are_read_and_judged_and_the_rest_is_named(tmp_path: Pat
         {"name": "identity distance moved", "median": 0.25, "worst": 0.48, "by": "worst"},
     ]
     (tmp_path / "avatars" / "figures.json").write_text(json.dumps({"lines": lines}))
+    mood = {"not tuned on": {"recognised": 0.62, "whole": 0.6}}
+    (tmp_path / "motion.json").write_text(json.dumps({"mood": mood}))
     result = await evaluated(tmp_path)
     found = rows(result)
     assert found["lips against real video, motion: r in speech"].held
@@ -37,7 +39,8 @@ async def test_headlines_are_read_and_judged_and_the_rest_is_named(tmp_path: Pat
     assert found["held-out portraits taken, of 30"].held
     # The worst one, as its line says, and not the median.
     assert found["identity distance, moved, worst"].summary.p50 == 0.48
-    missing = found["asked-for emotion recognised on the face"]
+    assert found["asked-for emotion recognised on faces not tuned on"].held
+    missing = found["arousal after 2 s: concordance"]
     assert missing.summary is None and missing.held is False
     notes = " ".join(result.notes)
     assert "Not evaluated: emotion.json" in notes and "by chance" in notes

@@ -54,7 +54,7 @@ def test_table_shows_figures_bars_and_notes() -> None:
             "memory_gib": 4,
             "system": "L",
             "python": "3",
-            "load_before": 0,
+            "busy_before": 0.02,
         },
     )
     lines = markdown(result).splitlines()
@@ -79,10 +79,10 @@ def test_table_shows_figures_bars_and_notes() -> None:
 
 
 def test_a_busy_machine_is_told() -> None:
-    def table(load: float) -> str:
-        return markdown(Result("soak", "c", machine={"cores": 2, "load_before": load}))
+    def table(busy: float) -> str:
+        return markdown(Result("soak", "c", machine={"cores": 2, "busy_before": busy}))
 
-    assert "busy" in table(0.6) and "busy" not in table(0.5)
+    assert "other work" in table(0.11) and "other work" not in table(0.1)
 
 
 def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
