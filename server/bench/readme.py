@@ -79,7 +79,7 @@ LINES = (
         "±20; 20",
     ),
     Line(
-        "200 calls: sessions, tasks, threads left",
+        "calls that came and went: sessions, tasks, threads left",
         (
             Cell("cycles", "sessions left"),
             Cell("cycles", "tasks left"),
