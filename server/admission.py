@@ -30,7 +30,7 @@ one interpreter lock; some of it is done with the lock given away. Measured at 5
 that ask for 0.9 hold, three that ask for 1.35 got half of their pictures."""
 STEP_MARGIN = 1.25
 """What sustained sessions cost above the median step, which was measured alone: they keep pushing
-each other out of the processor's caches (7.6 ms in place of 6 with four of 256)."""
+each other out of the processor's caches (7.4 ms in place of 6 with four of 256)."""
 RETRY_AFTER_S = 5
 """Asked of a refused client when no session is known to end sooner."""
 RETRY_AFTER_MAX_S = 60
