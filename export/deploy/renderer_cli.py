@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -29,9 +28,9 @@ from export.deploy.renderer_parity import Judge, Row, compare, feeds_of, ships, 
 from export.deploy.renderer_quantize import quantised
 from export.deploy.renderer_run import BadRun, RunNets, load_run, with_columns
 from export.deploy.wide_onnx import is_wide, load_wide, write_wide
-from export.evaluate.renderer_cli import TRACKER_ENV
 from export.judges.perceptual import PerceptualMissing, distances
 from export.judges.perceptual import load as load_judge
+from export.options import add_tracker
 from export.train.personal import NotTrainable, shipped
 
 CALIBRATION, HELD_OUT = 192, 160
@@ -77,13 +76,7 @@ def add_judging(parser: argparse.ArgumentParser, *, without: str) -> None:
     """What `judge_of` and the pairs it looks at are found by; `without` it, what follows."""
     cache = Path("artifacts/cache")
     parser.add_argument("--cache", type=Path, default=cache, help="with the pairs")
-    tracker = os.environ.get(TRACKER_ENV)
-    parser.add_argument(
-        "--tracker-python",
-        type=Path,
-        default=Path(tracker) if tracker else None,
-        help=f"interpreter with the perceptual judge's weights; without it {without}",
-    )
+    add_tracker(parser, f"interpreter with the perceptual judge's weights; without it {without}")
 
 
 def main_onnx(argv: list[str]) -> int:

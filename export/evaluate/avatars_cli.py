@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -39,9 +38,9 @@ from export.evaluate.avatar_table import (
     judged_lines,
     written,
 )
+from export.options import TRACKER_ENV, add_tracker
 from export.rig.tracker import TrackerFailed, track
 
-TRACKER_ENV = "SYNCHRORAMA_TRACKER_PYTHON"
 LANDMARKS = (("mean", 3.0), ("lips", 2.5), ("lids", 2.5))
 
 
@@ -168,11 +167,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder with portraits/")
     parser.add_argument("--out", type=Path, default=Path("artifacts/evaluate/avatars"))
     parser.add_argument("--smoke", action="store_true", help="built-in avatars, no data, no judges")
-    tracker = os.environ.get(TRACKER_ENV)
-    parser.add_argument(
-        "--tracker-python",
-        type=Path,
-        default=Path(tracker) if tracker else None,
-        help=f"interpreter of the judges (default: ${TRACKER_ENV})",
-    )
+    add_tracker(parser, f"interpreter of the judges (default: ${TRACKER_ENV})")
     return parser

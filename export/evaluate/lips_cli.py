@@ -7,8 +7,6 @@ Never reads a training or validation clip but for the time-only floor.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from export.data import grid
 from export.data.sound import read_sound
 from export.data.voices import voice_files
 from export.evaluate import lip_run
+from export.evaluate.figures_file import keep
 from export.evaluate.lip_metrics import Track, follow, with_made
 from export.evaluate.lip_rows import HEAD, show, show_closures
 from export.evaluate.lip_strangers import facegood_rows, stranger_rows
@@ -141,13 +140,4 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--renderer", type=Path, help="weights folder: draw with its nets")
     parser.add_argument("--avatars", type=Path, help="folder of more avatars")
     parser.add_argument("--json", type=Path, help="also write the main figures here")
-    args = parser.parse_args(argv)
-    try:
-        figures = figures_of(args)
-    except grid.DataMissing as error:
-        sys.stderr.write(f"evaluate lips: {error}\n")
-        return 1
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
-    return 0
+    return keep("lips", parser.parse_args(argv), figures_of)

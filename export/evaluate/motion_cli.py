@@ -7,8 +7,6 @@ Never trains, never tunes; clips, voices and judges are none that the net has se
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +23,7 @@ from export.data import grid
 from export.data.motion_labels import face_motion
 from export.data.sound import read_sound
 from export.data.voices import voice_files
+from export.evaluate.figures_file import keep
 from export.evaluate.lip_metrics import Track, closures, follow
 from export.evaluate.motion_lips import apertures, jitter
 from export.evaluate.motion_mood import (
@@ -195,13 +194,4 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--no-mood", action="store_true", help="skip drawing and judging")
     parser.add_argument("--sheet", type=Path, help="also write a picture of emotions in speech")
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    args = parser.parse_args(argv)
-    try:
-        figures = figures_of(args)
-    except grid.DataMissing as error:
-        sys.stderr.write(f"evaluate motion: {error}\n")
-        return 1
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
-    return 0
+    return keep("motion", parser.parse_args(argv), figures_of)

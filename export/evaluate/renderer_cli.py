@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -41,8 +40,8 @@ from export.evaluate.renderer_table import (
 )
 from export.judges.perceptual import Perceptual, PerceptualMissing
 from export.judges.perceptual import load as load_judge
+from export.options import TRACKER_ENV, add_tracker
 
-TRACKER_ENV = "SYNCHRORAMA_TRACKER_PYTHON"
 STILLS = ("restore", "cycle")
 TEACHER, PLAIN = "teacher", "plain regressor"
 
@@ -172,11 +171,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, default=120, help="pairs a kind")
     parser.add_argument("--private", action="store_true", help="sheets of GRID's speaker too")
     parser.add_argument("--no-judge", action="store_true", help="without LPIPS-like: seconds")
-    tracker = os.environ.get(TRACKER_ENV)
-    parser.add_argument(
-        "--tracker-python",
-        type=Path,
-        default=Path(tracker) if tracker else None,
-        help=f"interpreter of the judges (default: ${TRACKER_ENV}); needed once",
-    )
+    add_tracker(parser, f"interpreter of the judges (default: ${TRACKER_ENV}); needed once")
     return parser

@@ -33,6 +33,7 @@ from export.data.face_people import varied
 from export.data.face_scenes import halved
 from export.data.faces import Faces, FacesMissing
 from export.nets.face import PointNet
+from export.options import TRACKER_ENV
 from export.rig.tracker import TrackerFailed
 from export.train.checkpoint import load_net
 from export.train.face import Stage, StageConfig, fit, make_net, point_stage
@@ -46,7 +47,6 @@ SHARES = (0.38, 0.34, 0.1, 0.18)
 """How often a portrait, a puppet picture, a video frame and a turned head is drawn."""
 MIDDLES = np.array([HALF_PIXEL, HALF_PIXEL, 0], np.float32)
 """The teacher counts from the first pixel's edge, scenes from its middle."""
-TRACKER_ENV = "SYNCHRORAMA_TRACKER_PYTHON"
 
 
 @dataclass(frozen=True, slots=True)

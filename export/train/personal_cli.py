@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +36,7 @@ from export.data.personal_video import BadVideo, length_of, sha256_of, shots, so
 from export.data.render_pairs import Pairs
 from export.data.render_pairs import load as load_pairs
 from export.deploy.renderer_run import RunNets
+from export.options import add_tracker
 from export.rig.tracker import TrackerFailed
 from export.train.personal import CONFIG, NotTrainable, Work, everybodys, fine_tune
 from export.train.personal_likeness import NotSamePerson, check_person
@@ -57,7 +57,6 @@ from export.train.renderer_sheet import write
 MINUTES = 30.0
 KEPT_COUNT = 160
 SEED = 1
-TRACKER_ENV = "SYNCHRORAMA_TRACKER_PYTHON"
 _ERRORS = (
     *(BadVideo, BadConsent, NotTrainable, NotSamePerson, AvatarError, BadFaceWeights),
     *(BadRendererWeights, TrackerFailed),
@@ -85,10 +84,11 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--work", type=Path, default=Path("artifacts/personal"), help="scratch folder")
     out.add_argument("--cache", type=Path, default=Path("artifacts/cache"),
                      help="with the perceptual judge's weights, if there are any")  # fmt: skip
-    tracker = os.environ.get(TRACKER_ENV)
-    out.add_argument("--tracker-python", type=Path, default=Path(tracker) if tracker else None,
-                     help="interpreter with mediapipe and dlib: its tracker instead of our own "
-                     "nets, and a check that both are one person")  # fmt: skip
+    add_tracker(
+        out,
+        "interpreter with mediapipe and dlib: its tracker instead of our own nets, and a check "
+        "that both are one person",
+    )
     out.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return out
 

@@ -13,6 +13,7 @@ from export.cli import main as export
 from export.evaluate import avatars_cli
 from export.evaluate.avatar_people import Person, built_in
 from export.evaluate.avatars_cli import landmark_lines, main
+from export.options import TRACKER_ENV
 from export.rig.tracker import TrackerFailed
 
 
@@ -40,7 +41,7 @@ def test_smoke_needs_no_data_and_says_what_it_did_not_measure(
 def test_without_data_or_judges_the_remedy_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.delenv(avatars_cli.TRACKER_ENV, raising=False)
+    monkeypatch.delenv(TRACKER_ENV, raising=False)
     assert main(["--data", str(tmp_path)]) == 2
     assert "--tracker-python" in capsys.readouterr().err
     assert main(["--data", str(tmp_path), "--tracker-python", "python"]) == 1

