@@ -19,6 +19,7 @@ export class Head {
   #camera = new PerspectiveCamera(22, 1, 0.05, 10);
   #head = new Group();
   /** @type {any[]} */ #meshes = [];
+  /** @type {number | null} */ #asked = null;
   /** @type {Record<string, any>} */ #eyes = {};
   /** The weights shown now, by name. @type {Record<string, number>} */ weights = {};
 
@@ -82,7 +83,11 @@ export class Head {
     this.#draw();
   }
 
+  /** With the display's next picture: motions that come faster than a slow card draws must not queue up. */
   #draw() {
-    this.#renderer.render(this.#scene, this.#camera);
+    this.#asked ??= requestAnimationFrame(() => {
+      this.#asked = null;
+      this.#renderer.render(this.#scene, this.#camera);
+    });
   }
 }
