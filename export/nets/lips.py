@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from engines.features import LOG_OFFSET, LOG_SCALE, MEL_BINS, POWER_FLOOR
 from engines.values import F32
+from export.nets.steps import OPSET, ResidualSteps, column
 
 SILENCE = float((np.log(POWER_FLOOR) + LOG_OFFSET) / LOG_SCALE)
-OPSET = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +94,44 @@ class StepNet(nn.Module):
 
     def __init__(self, net: LipNet, scale: dict[str, F32]) -> None:
         super().__init__()
-        self.net = net
+        self.down1 = column(net.down1)
+        self.down2 = column(net.down2)
+        self.layers = ResidualSteps(net.dilated, net.mix)
+        heads = (net.geometry, net.closure, net.visemes, net.curves)
+        self.heads = column(*heads)
+        self.head_sizes = [head.out_channels for head in heads]
+        self.act = net.act
+        self.sizes = [columns * channels for channels, columns in net.pads()[:2]]
+        self.sizes += self.layers.sizes
         for name, value in scale.items():
             self.register_buffer(name, torch.as_tensor(value))
 
     @property
     def state_size(self) -> int:
         """S."""
-        return sum(c * n for c, n in self.net.pads())
+        return sum(self.sizes)
 
     def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Geometry [1,7] face heights, closure [1] probability, visemes [1,8], curves [1,8]."""
-        left: list[Tensor] = []
-        at = 0
-        for channels, columns in self.net.pads():
-            left.append(state[:, at : at + channels * columns].reshape(1, channels, columns))
-            at += channels * columns
-        (geometry, closure, visemes, curves), after = self.net.run(mel, left)
+        first, second, *left = torch.split(state[:, :, None], self.sizes, dim=1)
+        # Seven rows of sound are two windows of five, two apart; both rows that come of them and
+        # three before are the one window of the second.
+        heard = torch.cat((first, mel.reshape(1, -1, 1)), dim=1)
+        window, apart = self.down1.in_channels, 2 * mel.shape[2]
+        rows = [self.act(self.down1(heard[:, at : at + window])) for at in (0, apart)]
+        joined = torch.cat((second, *rows), dim=1)
+        x = self.act(self.down2(joined))
+        after = [heard[:, -first.shape[1] :], joined[:, -second.shape[1] :]]
+        x, kept = self.layers(x, iter(left))
+        geometry, closure, visemes, curves = torch.split(
+            self.heads(self.act(x)).flatten(1), self.head_sizes, dim=1
+        )
         return (
-            geometry[:, 0] * self.get_buffer("geometry_sd") + self.get_buffer("geometry_mean"),
-            torch.sigmoid(closure[:, 0, 0]),
-            torch.softmax(visemes[:, 0], dim=-1),
-            curves[:, 0] * self.get_buffer("curves_sd") + self.get_buffer("curves_mean"),
-            torch.cat([part.reshape(1, -1) for part in after], dim=1),
+            geometry * self.get_buffer("geometry_sd") + self.get_buffer("geometry_mean"),
+            torch.sigmoid(closure[:, 0]),
+            torch.softmax(visemes, dim=-1),
+            curves * self.get_buffer("curves_sd") + self.get_buffer("curves_mean"),
+            torch.cat([*after, *kept], dim=1).flatten(1),
         )
 
 

@@ -10,10 +10,15 @@ and causal: one latent for four frames, one pass, no iterations.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
+
+from export.nets.steps import ResidualSteps, column, column_sum
 
 BLOCK = 4
 """Frames of one latent: 160 ms."""
@@ -28,6 +33,7 @@ class MotionNetConfig:
     """Voice, listening, feeling (the readout of Z_emo) and style, in this order."""
     hidden: int = 112
     latent: int = 16
+    """Even, since the flow cuts it in halves."""
     couplings: int = 4
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     flow: bool = True
@@ -185,6 +191,63 @@ class MotionNet(nn.Module):
         return {"motion": y.transpose(1, 2), "kl": divergence.sum(1), "u": u}
 
 
+class StackStep(nn.Module):
+    """A CausalStack, a column at a time."""
+
+    def __init__(self, stack: CausalStack) -> None:
+        super().__init__()
+        self.inlet = column(stack.inlet)
+        self.layers = ResidualSteps(stack.convs, stack.mix)
+        self.sizes = self.layers.sizes
+        """Of the parts of its left context."""
+        self.act = stack.act
+
+    def forward(self, x: Tensor, parts: Iterator[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """f32[B,hidden,1], and the next left context in parts; takes as many as `sizes` has."""
+        x, after = self.layers(self.inlet(x), parts)
+        return self.act(x), after
+
+
+class FlowStep(nn.Module):
+    """The flow's inverse, a column at a time.
+
+    Nothing is flipped: the halves change parts instead, and every second coupling has its weights
+    upside down.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        super().__init__()
+        self.kept = [step.kept for step in flow.steps]
+        self.moves = nn.ModuleList(_move(step, k % 2 == 1) for k, step in enumerate(flow.steps))
+
+    def forward(
+        self, u: Tensor, condition: Tensor, before: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Z f32[B,latent,1] of u, and the next left context."""
+        if len(self.moves) % 2:
+            u = torch.flip(u, (1,))
+        half = u.shape[1] // 2
+        halves = [u[:, :half], u[:, half:]]
+        after: list[Tensor] = []
+        for k, (move, past) in reversed([*enumerate(zip(self.moves, before, strict=True))]):
+            kept = halves[k % 2]
+            after.append(kept)
+            moved = move(torch.cat((past, kept, condition), dim=1))
+            halves[1 - k % 2] = halves[1 - k % 2] - moved
+        return torch.cat(halves, dim=1), after[::-1]
+
+
+def _move(step: Coupling, flipped: bool) -> nn.Sequential:
+    """What a coupling moves one half by; `flipped`: both halves come upside down."""
+    conv, out = copy.deepcopy((step.conv, step.out))
+    if flipped:
+        conv.weight.data = conv.weight.data.flip(1)
+        out.weight.data = out.weight.data.flip(0)
+        if out.bias is not None:
+            out.bias.data = out.bias.data.flip(0)
+    return nn.Sequential(column_sum(conv, step.condition), nn.GELU(approximate="tanh"), column(out))
+
+
 class StepNet(nn.Module):
     """One frame for serving.
 
@@ -194,50 +257,51 @@ class StepNet(nn.Module):
 
     def __init__(self, net: MotionNet, mean: Tensor, sd: Tensor) -> None:
         super().__init__()
-        self.net = net
+        self.config = net.config
+        self.listen = StackStep(net.listen)
+        self.before = column(net.before)
+        self.flow = FlowStep(net.flow)
+        self.prior_mean = column(net.prior_mean)
+        self.speak = StackStep(net.speak)
+        # The motion that is fed back is scaled; the one that is shown is not.
+        self.outlet = column(net.outlet)
         self.register_buffer("mean", mean)
         self.register_buffer("sd", sd)
-        half = [c.kept for c in net.flow.steps]
-        config = net.config
-        self.sizes: list[tuple[int, int]] = [
-            *net.listen.pads,
-            *net.speak.pads,
-            *((size, 1) for size in half),
-            (config.latent, 1),
-            (config.channels, 1),
-            (config.channels, 1),
+        channels = net.config.channels
+        self.sizes: list[int] = [
+            *self.listen.sizes,
+            *self.speak.sizes,
+            *self.flow.kept,
+            net.config.latent,
+            channels,
+            channels,
         ]
 
     @property
     def state_size(self) -> int:
         """S."""
-        return sum(c * n for c, n in self.sizes)
+        return sum(self.sizes)
 
     def forward(
         self, conditions: Tensor, noise: Tensor, phase: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Motion and the next state."""
-        net = self.net
-        parts: list[Tensor] = []
-        at = 0
-        for channels, columns in self.sizes:
-            parts.append(state[:, at : at + channels * columns].reshape(1, channels, columns))
-            at += channels * columns
-        first, second = len(net.listen.pads), len(net.listen.pads) + len(net.speak.pads)
-        halves, (z, past, last) = parts[second:-3], parts[-3:]
-        heard, listened = net.listen.run(conditions[:, :, None], parts[:first])
+        parts = iter(torch.split(state[:, :, None], self.sizes, dim=1))
+        heard, listened = self.listen(conditions[:, :, None], parts)
+        to_speak = iter(list(islice(parts, len(self.speak.sizes))))
+        *halves, z, past, last = parts
         begins = phase[:, :1, None]
         past = past + begins * (last - past)
-        known = heard + net.before(past)
-        drawn, kept = net.flow.inverse(noise[:, :, None], known, halves)
-        drawn = drawn + net.prior_mean(known)
-        if net.config.regression:
+        known = heard + self.before(past)
+        drawn, kept = self.flow(noise[:, :, None], known, halves)
+        drawn = drawn + self.prior_mean(known)
+        if self.config.regression:
             drawn = 0.0 * drawn
-        z = z + begins * (drawn - z)
-        kept = [old + begins * (new - old) for old, new in zip(halves, kept, strict=True)]
-        x = torch.cat((z, past, heard, phase[:, :, None]), dim=1)
-        x, spoken = net.speak.run(x, parts[first:second])
-        motion = net.outlet(x)
-        after = [*listened, *spoken, *kept, z, past, motion]
-        packed = torch.cat([part.reshape(1, -1) for part in after], dim=1)
-        return motion[:, :, 0] * self.get_buffer("sd") + self.get_buffer("mean"), packed
+        # Only a block's first frame draws a latent.
+        held = torch.cat((*halves, z), dim=1)
+        held = held + begins * (torch.cat((*kept, drawn), dim=1) - held)
+        z = held[:, -self.config.latent :]
+        x, spoken = self.speak(torch.cat((z, past, heard, phase[:, :, None]), dim=1), to_speak)
+        motion = self.outlet(x)
+        packed = torch.cat([*listened, *spoken, held, past, motion], dim=1).flatten(1)
+        return motion.flatten(1) * self.get_buffer("sd") + self.get_buffer("mean"), packed

@@ -25,9 +25,9 @@ from engines.motion.voice import VOICE_NAMES
 from engines.values import F32, FRAME_RATE_HZ, POSE_NAMES
 from export.data.motion_examples import MotionExample
 from export.nets.motion import BLOCK, MotionNet, StepNet
+from export.nets.steps import OPSET
 from export.train.lip_pack import write_manifest
 
-OPSET = 17
 BLINKS = 17.0
 """A minute, at rest and in conversation together: reported means lie between 8 and 25 (Bentivoglio
 et al. 1997)."""

@@ -3,7 +3,7 @@
 Pure; the thread that runs the network.
 Never more than these: another operator or attribute is refused by name when a network is loaded.
 
-Operators: onnx.ai/onnx/operators, versions 13 to 18. What ONNX calls an attribute is a keyword
+Operators: onnx.ai/onnx/operators, versions 13 to 20. What ONNX calls an attribute is a keyword
 here. Sizes, axes and the like are read on the host: `PARAMETERS` says which inputs those are.
 """
 
@@ -29,6 +29,7 @@ PARAMETERS: Mapping[str, int] = MappingProxyType(
         "Reshape": 1,
         "Resize": 1,
         "Slice": 1,
+        "Split": 1,
         "Squeeze": 1,
         "Unsqueeze": 1,
     }
@@ -60,6 +61,10 @@ def _max(*values: Tensor) -> Tensor:
 
 def _softmax(x: Tensor, *, axis: int = -1) -> Tensor:
     return torch.softmax(x, axis)
+
+
+def _gelu(x: Tensor, *, approximate: bytes = b"none") -> Tensor:
+    return F.gelu(x, approximate=approximate.decode())
 
 
 def _conv(
@@ -191,6 +196,10 @@ def _slice(
     return x
 
 
+def _split(x: Tensor, sizes: Tensor, *, axis: int = 0) -> tuple[Tensor, ...]:
+    return torch.split(x, _ints(sizes), axis)
+
+
 def _unsqueeze(x: Tensor, axes: Tensor) -> Tensor:
     places = _ints(axes)
     rank = x.ndim + len(places)
@@ -263,6 +272,7 @@ OPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "Div": _div,
         "Flatten": _flatten,
         "Gather": _gather,
+        "Gelu": _gelu,
         "Gemm": _gemm,
         "Identity": lambda x: x,
         "MatMul": lambda a, b: a @ b,
@@ -279,6 +289,7 @@ OPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "Sin": lambda x: torch.sin(x),
         "Slice": _slice,
         "Softmax": _softmax,
+        "Split": _split,
         "Sqrt": lambda x: torch.sqrt(x),
         "Squeeze": _squeeze,
         "Sub": lambda a, b: a - b,

@@ -19,7 +19,7 @@ from engines.backends.base import DYNAMIC
 from engines.backends.base import Tensor as Spec
 from engines.backends.torch_run.ops import OPS, PARAMETERS, Unsupported
 
-OPSETS = range(13, 19)
+OPSETS = range(13, 21)
 """Versions of the standard operators that `ops` follows."""
 _TYPES = {1: "float32", 7: "int64", 10: "float16"}
 
@@ -32,7 +32,7 @@ class Step:
     name: str
     inputs: tuple[str, ...]
     """"" for one that is left out."""
-    output: str
+    outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
     done: tuple[str, ...]
     """Results that nothing needs after this step."""
@@ -92,7 +92,9 @@ class Program:
                 result = OPS[step.op](*arguments, **step.attributes)
             except Unsupported as error:
                 raise Unsupported(f"{step.op} ({step.name}): {error}") from error
-            (host if step.output in self._on_host else values)[step.output] = result
+            results = (result,) if isinstance(result, Tensor) else result
+            to = host if step.outputs[0] in self._on_host else values
+            to.update(zip(step.outputs, results, strict=True))
             for name in step.done:
                 values.pop(name, None)
         return {each.name: values[each.name] for each in self.outputs}
@@ -126,14 +128,14 @@ def _steps(onnx: Any, graph: Any) -> tuple[Step, ...]:
     steps = []
     for index, node in enumerate(graph.node):
         name = node.name or node.output[0]
-        if len(node.output) != 1:
+        if len(node.output) != 1 and node.op_type != "Split":
             raise Unsupported(f"{node.op_type} ({name}) with {len(node.output)} results, wanted 1")
         attributes = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
         known = inspect.signature(OPS[node.op_type]).parameters
         if strange := sorted(attributes.keys() - known.keys()):
             raise Unsupported(f"{node.op_type} ({name}) with {', '.join(strange)}")
         done = tuple(n for n in set(node.input) if last[n] == index and n not in kept)
-        step = Step(node.op_type, name, tuple(node.input), node.output[0], attributes, done)
+        step = Step(node.op_type, name, tuple(node.input), tuple(node.output), attributes, done)
         steps.append(step)
     return tuple(steps)
 
@@ -149,7 +151,7 @@ def _host_names(steps: Iterable[Step], stored: Mapping[str, Tensor]) -> frozense
         host.update(name for name in _parameters(step) if name in stored)
     for step in steps:
         if step.op == "Shape" or _all_on_host(step, host):
-            host.add(step.output)
+            host.update(step.outputs)
         if late := [name for name in _parameters(step) if name not in host]:
             raise Unsupported(f"{step.op} ({step.name}): {', '.join(late)} depends on data")
         if late := [n for n in _data(step, host) if n in host and n not in stored]:

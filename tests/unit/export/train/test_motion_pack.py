@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pytest
+import torch
+
+from engines.backends.ort import open_session
 from engines.motion.face import CHANNEL_COUNT, CHANNEL_INDEX
 from engines.motion.head import move_head, new_head
 from engines.motion.style import USUAL
 from engines.values import F32, FRAME_RATE_HZ
 from export.data.motion_examples import MotionExample
-from export.train.motion_pack import BLINKS, calibrate_blinks, calibrate_head
+from export.nets.motion import BLOCK, MotionNet, MotionNetConfig, StepNet
+from export.train.motion_pack import BLINKS, calibrate_blinks, calibrate_head, export_onnx
 
 
 class Lids:
@@ -86,3 +92,30 @@ def test_heads_are_made_as_fast_as_the_measured_ones() -> None:
 def test_heads_fast_enough_are_left_and_so_are_those_without_a_clip() -> None:
     assert calibrate_head(Sway(), [measured(0.8)]) == 0.0  # type: ignore[arg-type]
     assert calibrate_head(Sway(), []) == 0.0  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_graph_of_a_frame_gives_what_torch_gives(tmp_path: Path) -> None:
+    config = MotionNetConfig(channels=5, conditions=7, hidden=12, latent=6, couplings=2)
+    torch.manual_seed(3)
+    net = MotionNet(config).eval()
+    for part in net.parameters():
+        torch.nn.init.normal_(part, std=0.25)
+    scale = {"mean": np.full(5, 0.1, np.float32), "sd": np.full(5, 0.2, np.float32)}
+    size = export_onnx(net, scale, tmp_path / "motion.onnx")
+    session = open_session((tmp_path / "motion.onnx").read_bytes())
+    step = StepNet(net, torch.as_tensor(scale["mean"]), torch.as_tensor(scale["sd"])).eval()
+    rng = np.random.default_rng(0)
+    state = np.zeros((1, size), np.float32)
+    for frame in range(3 * BLOCK):
+        feeds = {
+            "conditions": rng.standard_normal((1, 7), np.float32),
+            "noise": rng.standard_normal((1, 6), np.float32),
+            "phase": np.eye(BLOCK, dtype=np.float32)[frame % BLOCK][None],
+            "state": state,
+        }
+        with torch.no_grad():
+            wanted = step(*(torch.as_tensor(value) for value in feeds.values()))
+        motion, state = session.run(None, feeds)
+        np.testing.assert_allclose(motion, wanted[0].numpy(), atol=1e-5)
+        np.testing.assert_allclose(state, wanted[1].numpy(), atol=1e-5)

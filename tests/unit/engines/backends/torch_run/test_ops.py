@@ -61,6 +61,8 @@ CASES: list[tuple[str, Array, list[Array | None], dict[str, Any], int]] = [
     ("Conv", floats(*PICTURE), [floats(3, 4, 3, 3)], {"pads": [0, 1, 2, 1]}, 17),
     ("Conv", floats(*PICTURE), [floats(4, 2, 2, 2)], {"group": 2, "strides": [2, 2]}, 17),
     ("Conv", floats(*ROW), [floats(2, 3, 3)], {"dilations": [2]}, 17),
+    ("Gelu", floats(*PICTURE), [], {}, 20),
+    ("Gelu", floats(*PICTURE), [], {"approximate": "tanh"}, 20),
     ("Gemm", floats(2, 4), [floats(3, 4), floats(3)], {"transB": 1}, 17),
     ("Gemm", floats(4, 2), [floats(4, 3), floats(3)], {"transA": 1, "alpha": 2.0, "beta": 0.5}, 17),
     ("Gemm", floats(2, 4), [floats(4, 3)], {}, 17),
@@ -89,6 +91,8 @@ CASES: list[tuple[str, Array, list[Array | None], dict[str, Any], int]] = [
     ("Slice", floats(*SQUARE), [ints(3), ints(0), ints(1), ints(-2)], {}, 17),
     ("Slice", floats(*SQUARE), [ints(2), ints(2), ints(1), ints(1)], {}, 17),
     ("Slice", floats(*SQUARE), [ints(1), ints(1), ints(1), ints(-1)], {}, 17),
+    # Into one part: several results are tried with programs.
+    ("Split", floats(*SQUARE), [ints(4)], {"axis": 1}, 17),
     ("Squeeze", floats(1, 3, 1), [ints(0)], {}, 17),
     ("Squeeze", floats(1, 3, 1), [], {}, 17),
     ("Unsqueeze", floats(3, 2), [ints(-1, 0)], {}, 17),
