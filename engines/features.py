@@ -82,7 +82,7 @@ class LogMel:
         rows = np.empty((count, MEL_BINS), np.float32)
         if count:
             # Transforms of several rows at once are each row's own, bit for bit; products are not.
-            spectra = np.fft.rfft(windowed(sound, self._window, HOP, count), FFT_SIZE)
+            spectra = np.fft.rfft(stretches(sound, WINDOW, HOP, count) * self._window, FFT_SIZE)
             for row, power in zip(rows, spectra.real**2 + spectra.imag**2, strict=True):
                 np.matmul(self._filters, power, out=row)
         state.tail = sound[count * HOP :].copy()
@@ -99,12 +99,10 @@ class LogMel:
         return log_scale(self.power(state, samples))
 
 
-def windowed(sound: F32, window: F32, hop: int, count: int) -> F32:
-    """f32[count,W]: parts of a sound, `hop` samples apart, under a window f32[W]."""
-    out = np.empty((count, len(window)), np.float32)
-    for i, part in enumerate(out):
-        np.multiply(sound[i * hop : i * hop + len(window)], window, out=part)
-    return out
+def stretches(sound: F32, length: int, hop: int, count: int) -> F32:
+    """f32[count,length] of a sound f32[n], contiguous: what begins every `hop` samples; a view."""
+    # As `sliding_window_view` gives them, in a tenth of its time.
+    return np.ndarray((count, length), np.float32, sound, strides=(4 * hop, 4))
 
 
 def log_scale(power: F32) -> F32:

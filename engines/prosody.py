@@ -16,6 +16,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.features import stretches
 from engines.vad import clean
 from engines.values import F32, SAMPLE_RATE_HZ
 
@@ -109,9 +110,7 @@ class Prosody:
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
         rows = np.empty((count, PROSODY_SIZE), np.float32)
         if count:
-            parts = np.empty((count, WINDOW))
-            for i, part in enumerate(parts):
-                part[:] = sound[i * HOP : i * HOP + WINDOW]
+            parts = stretches(sound, WINDOW, HOP, count).astype(np.float64)
             parts -= np.add.reduce(parts, axis=1, keepdims=True) / WINDOW
             # Transforms of several rows at once are each row's own, bit for bit; products are not.
             spectra = np.fft.rfft(parts * self._window, FFT_SIZE)

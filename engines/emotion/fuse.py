@@ -117,8 +117,8 @@ class EmotionFusion:
         """Labels, valence, arousal and intensity of a Z_emo."""
         scores = self._labels @ z
         scores[0] += np.float32(NEUTRAL_LOGIT)
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
+        shares = np.exp(scores - np.maximum.reduce(scores))
+        shares /= np.add.reduce(shares)
         valence, arousal = np.tanh(self._affect @ z).tolist()
         intensity = min(1.0, math.hypot(valence, arousal))
         return Reading(shares, valence, arousal, intensity)

@@ -134,9 +134,13 @@ class SpeechEmotion:
 
 def broken(samples: F32) -> bool:
     """Whether a frame is no sound: not finite, or cut off at full scale in more than 2 % of it."""
-    if not np.isfinite(samples).all():
+    loud = np.abs(samples)
+    # One look tells most sound: what is not a number is not below anything.
+    if np.maximum.reduce(loud, initial=0.0) < FULL_SCALE:
+        return False
+    if not np.isfinite(loud).all():
         return True
-    return int(np.count_nonzero(np.abs(samples) >= FULL_SCALE)) > CUT_SHARE * len(samples)
+    return int(np.count_nonzero(loud >= FULL_SCALE)) > CUT_SHARE * len(samples)
 
 
 def doubt_of(shares: F32) -> float:

@@ -80,6 +80,7 @@ class Voice:
         rows[:, :PROSODY_SIZE] = prosody
         for row, colour in zip(rows[:, PROSODY_SIZE:], mel, strict=True):
             row[:CEPSTRA] = _DCT @ colour
-        bands = mel.reshape(len(mel), BANDS, MEL_BINS // BANDS).mean(axis=2)
+        of_band = mel.reshape(len(mel), BANDS, MEL_BINS // BANDS)
+        bands = np.add.reduce(of_band, axis=2) / np.float32(MEL_BINS // BANDS)
         rows[:, PROSODY_SIZE + CEPSTRA :] = bands * np.float32(LOG_SCALE) - np.float32(LOG_OFFSET)
         return rows

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,9 @@ class A2MState:
 
     def as_it_is(self) -> A2MState:
         """A copy that stays when this one moves on; the random source is shared."""
-        return replace(self, eyes=replace(self.eyes), head=replace(self.head))
+        eyes = EyesState(self.eyes.look, self.eyes.goal)
+        head = HeadState(self.head.pose, self.head.slow, self.head.lively)
+        return A2MState(self.rng, self.net, self.noise, eyes, head, self.phase)
 
 
 class A2M:

@@ -10,6 +10,7 @@ last 20 to 60 ms, Bahill, Clark, Stark 1975).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,16 +49,16 @@ def move_eyes(state: EyesState, channels: F32, blink: tuple[float, float]) -> No
     blink: the performed lid (0..1) at which one begins to count, and from which it is shut.
     """
     low, high = blink
-    shut = np.minimum(np.maximum((channels[_BLINKS] - low) / (high - low), 0.0), 1.0)
-    channels[_BLINKS] = shut * shut * (3.0 - 2.0 * shut)
+    # Plain floats: of two numbers every numpy call costs more than its work.
+    shut = [min(1.0, max(0.0, (lid - low) / (high - low))) for lid in channels[_BLINKS].tolist()]
+    channels[_BLINKS] = [lid * lid * (3.0 - 2.0 * lid) for lid in shut]
     wish = channels[_LOOKS].copy()
     if state.goal is not None:
         state.look, state.goal = state.goal, None
     else:
         away = wish - state.look
-        if float(np.hypot(*away)) > LEAP:
+        leaps = math.hypot(*away.tolist()) > LEAP
+        if leaps:
             state.goal = wish
-            state.look = (state.look + np.float32(FIRST) * away).astype(np.float32)
-        else:
-            state.look = (state.look + np.float32(FOLLOW) * away).astype(np.float32)
+        state.look = state.look + np.float32(FIRST if leaps else FOLLOW) * away
     channels[_LOOKS] = state.look

@@ -22,9 +22,10 @@ _FULL: F32 = np.hypot(VALENCE_TABLE, AROUSAL_TABLE)[1:].astype(np.float32)
 def feeling(emotion: Emotion) -> F32:
     """f32[9] in FEELING_NAMES order."""
     felt = emotion.probabilities[1:]
-    full = float(felt @ _FULL) / max(float(felt.sum()), 1e-6)
-    shares = felt * np.float32(min(1.0, emotion.intensity / max(full, 1e-6)))
-    out: F32 = np.concatenate([shares, [emotion.valence, emotion.arousal]]).astype(np.float32)
+    full = float(felt @ _FULL) / max(float(np.add.reduce(felt)), 1e-6)
+    out = np.empty(FEELING_SIZE, np.float32)
+    out[:-2] = felt * np.float32(min(1.0, emotion.intensity / max(full, 1e-6)))
+    out[-2:] = emotion.valence, emotion.arousal
     return out
 
 
@@ -35,7 +36,7 @@ def sobriety(emotion: Emotion, told: F32, voiced: float) -> float:
     other feeling lays it off. Neutral lays it off when asked for, else while it speaks: a friendly
     rest is no message, but a smile over every word is.
     """
-    moved = min(1.0, float(told[: len(EMOTIONS) - 1].sum()))
+    moved = min(1.0, float(np.add.reduce(told[: len(EMOTIONS) - 1])))
     plain = 1.0 if "override" in emotion.sources else voiced
     return (moved + (1.0 - moved) * plain) * max(0.0, 1.0 - 2.0 * float(told[_JOY]))
 

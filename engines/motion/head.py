@@ -49,8 +49,8 @@ def move_head(state: HeadState, channels: F32, busy: bool, quick: float) -> None
     """
     state.lively += WAKE * (float(busy) - state.lively)
     wish = channels[_POSE]
-    state.slow = (state.slow + SLOW * (wish - state.slow)).astype(np.float32)
+    state.slow = state.slow + np.float32(SLOW) * (wish - state.slow)
     wish = wish + np.float32(quick * state.lively) * (wish - state.slow)
     share = np.float32(CALM + (1.0 - CALM) * state.lively)
-    state.pose = (state.pose + share * (wish - state.pose)).astype(np.float32)
+    state.pose = state.pose + share * (wish - state.pose)
     channels[_POSE] = state.pose

@@ -47,10 +47,13 @@ class LipDecoder:
                 raise ValueError(f"lip basis names unknown shapes or visemes: {unknown}")
         basis = np.stack([shape.effect for shape in shapes], axis=1).astype(np.float64)
         weighted = basis * np.asarray(weights, np.float64)[:, None]
-        self._project = weighted.T * np.asarray(weights, np.float64)
-        self._stiffness = np.array([shape.stiffness for shape in shapes])
-        self._hessian = weighted.T @ weighted + np.diag(self._stiffness)
-        self._rows: list[list[float]] = self._hessian.tolist()
+        stiffness = np.array([shape.stiffness for shape in shapes])
+        hessian = weighted.T @ weighted + np.diag(stiffness)
+        # Each row by its own unknown: what is left is that unknown's best value, given the others.
+        own = np.diag(hessian)
+        self._project = weighted.T * np.asarray(weights, np.float64) / own[:, None]
+        self._stiffness = stiffness / own
+        self._others: list[list[float]] = (hessian / own[:, None] - np.eye(len(shapes))).tolist()
         self._limit = [float(shape.limit) for shape in shapes]
         self._prior = np.zeros((len(visemes), len(shapes)))
         for j, shape in enumerate(shapes):
@@ -66,11 +69,11 @@ class LipDecoder:
         wanted = (self._project @ geometry + self._stiffness * prior).tolist()
         values = [0.0] * len(self._limit)
         # Plain floats: at this size numpy calls cost more than the arithmetic.
-        unknowns = list(zip(range(len(values)), self._rows, wanted, self._limit, strict=True))
+        unknowns = list(zip(range(len(values)), self._others, wanted, self._limit, strict=True))
         for _ in range(SWEEPS):
             before = values.copy()
             for j, row, goal, limit in unknowns:
-                value = values[j] + (goal - sum(map(mul, row, values))) / row[j]
+                value = goal - sum(map(mul, row, values))
                 values[j] = 0.0 if value <= 0.0 else limit if value > limit else value
             if values == before:
                 break

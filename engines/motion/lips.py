@@ -180,7 +180,8 @@ class LipModel:
 
     def _loudness(self, state: LipState, power: F32) -> float:
         """Energy in [0, 1]; follows the loudest speech heard lately."""
-        level_db = 10.0 * math.log10(float(power.mean()) + 1e-10)
+        mean = float(np.add.reduce(power, axis=None) / np.float32(power.size))
+        level_db = 10.0 * math.log10(mean + 1e-10)
         state.peak_db = max(level_db, state.peak_db - PEAK_FALL_DB, QUIET_DB + ENERGY_RANGE_DB)
         return min(1.0, max(0.0, 1.0 + (level_db - state.peak_db) / ENERGY_RANGE_DB))
 

@@ -79,7 +79,10 @@ class Voice:
 
     def follow(self, state: VoiceState, rows: F32, speaking: bool) -> F32:
         """The second half: f32[9] of what `hear` gave."""
-        energy = _energy(state, float(rows[:, LOUDNESS].mean())) if speaking else 0.0
+        energy = 0.0
+        if speaking:
+            level_db = np.add.reduce(rows[:, LOUDNESS]) / np.float32(len(rows))
+            energy = _energy(state, float(level_db))
         # Plain lists: of four rows every numpy call costs more than its work.
         voiced = [row for row in rows[:, : HNR + 1].tolist() if row[VOICED] > 0.5]
         sure = bool(voiced) and max(row[HNR] for row in voiced) > 2.0
