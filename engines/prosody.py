@@ -66,7 +66,7 @@ class ProsodyState:
 
     tail: F32 = field(default_factory=lambda: np.zeros(WINDOW - HOP, np.float32))
     tracks: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
-    """Ends of the best pitch paths: (log2 Hz or 0 for unvoiced, score)."""
+    """Ends of the best pitch paths: (log2 Hz, score), the unvoiced one (0 Hz) first."""
     last_f0: float = 0.0
     """Semitones of the last voiced row."""
     spectrum_db: NDArray[np.float64] | None = None
@@ -132,7 +132,7 @@ class Prosody:
             f0 = _pitch(state, found, loudness)
             if f0 > 0.0:
                 state.last_f0 = 12.0 * (f0 - math.log2(REFERENCE_HZ))
-            strength = max((height for _, height in found), default=0.0)
+            strength = max([height for _, height in found], default=0.0)
             bounded = min(0.9999, max(0.0099, strength))
             harmonic = 10.0 * math.log10(bounded / (1.0 - bounded))
             row[:4] = (state.last_f0, float(f0 > 0.0), harmonic, loudness)
@@ -167,9 +167,12 @@ def _pitch(state: ProsodyState, found: list[tuple[float, float]], loudness: floa
     """
     top = math.log2(MAX_HZ)
     unvoiced = VOICING_THRESHOLD + (1.0 if loudness < SILENCE_DB else 0.0)
-    tracks = [(0.0, unvoiced + max([s - _move(before, 0.0) for before, s in state.tracks]))]
+    (_, rest), *voiced = state.tracks
+    begins = rest - VOICING_COST
+    tracks = [(0.0, unvoiced + max([rest, *[score - VOICING_COST for _, score in voiced]]))]
     for pitch, strength in found:
-        arrive = max([score - _move(before, pitch) for before, score in state.tracks])
+        moves = [score - JUMP_COST * abs(before - pitch) for before, score in voiced]
+        arrive = max([begins, *moves])
         tracks.append((pitch, strength - OCTAVE_COST * (top - pitch) + arrive))
     ceiling = max([score for _, score in tracks])
     # Only differences count: keep them small, so that hours do not eat the digits.
@@ -222,12 +225,3 @@ def _tops(ratios: F64, places: NDArray[np.intp], first_lag: int) -> list[tuple[f
         # Interpolation between lags can overshoot a perfect period's 1.
         found.append((math.log2(SAMPLE_RATE_HZ / (first_lag + place + shift)), min(1.0, height)))
     return found
-
-
-def _move(before: float, after: float) -> float:
-    """Cost of going from one pitch to another (log2 Hz, 0: unvoiced)."""
-    if before == 0.0 and after == 0.0:
-        return 0.0
-    if before == 0.0 or after == 0.0:
-        return VOICING_COST
-    return JUMP_COST * abs(before - after)
