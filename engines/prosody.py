@@ -70,6 +70,7 @@ class ProsodyState:
     last_f0: float = 0.0
     """Semitones of the last voiced row."""
     spectrum_db: NDArray[np.float64] | None = None
+    """f64[1,BANDS] of the last row."""
 
 
 class Prosody:
@@ -126,9 +127,10 @@ class Prosody:
         ratios = correlations[:, self._first_lag : self._last_lag] * self._lag_gain
         ratios /= correlations[:, :1] + 1e-9
         peaks = _peaks(ratios, self._first_lag)
-        for part, found, row in zip(parts, peaks, rows, strict=True):
-            newest = part[-400:]
-            loudness = max(SILENT_DB, 10.0 * math.log10(float(newest @ newest) / 400.0 + 1e-12))
+        newest = parts[:, -400:]
+        levels = 10.0 * np.log10(_products(newest, newest) / 400.0 + 1e-12)
+        for found, loudness, row in zip(peaks, levels.tolist(), rows, strict=True):
+            loudness = max(SILENT_DB, loudness)
             f0 = _pitch(state, found, loudness)
             if f0 > 0.0:
                 state.last_f0 = 12.0 * (f0 - math.log2(REFERENCE_HZ))
@@ -141,22 +143,18 @@ class Prosody:
         """The other columns of all rows."""
         means = _sums(powers, self._bands) / self._band_bins
         bands_db = 10.0 * np.log10(means + POWER_FLOOR)
-        ratios = (_sums(powers, self._ranges) + POWER_FLOOR).tolist()
-        totals = (np.add.reduce(powers, axis=1) + POWER_FLOOR).tolist()
+        ranges = _sums(powers, self._ranges) + POWER_FLOOR
+        totals = np.add.reduce(powers, axis=1) + POWER_FLOOR
         below = np.maximum.reduce(bands_db[:, self._below], axis=1)
         above = np.maximum.reduce(bands_db[:, self._above], axis=1)
+        before = bands_db[:1] if state.spectrum_db is None else state.spectrum_db
+        changes = bands_db - np.concatenate((before, bands_db[:-1]))
+        rows[:, 4] = 10.0 * np.log10(ranges[:, 0] / ranges[:, 1])
         rows[:, 5] = below - above
-        before = bands_db[0] if state.spectrum_db is None else state.spectrum_db
-        for row, power, levels, (low, high), total in zip(
-            rows, powers, bands_db, ratios, totals, strict=True
-        ):
-            row[4] = 10.0 * math.log10(low / high)
-            row[6:8] = self._slopes @ levels
-            row[8] = (float(self._khz @ power) + POWER_FLOOR) / total
-            change = levels - before
-            row[9] = math.sqrt(float(change @ change) / BANDS)
-            before = levels
-        state.spectrum_db = before.copy()
+        rows[:, 6:8] = (self._slopes @ bands_db[:, :, None])[:, :, 0]
+        rows[:, 8] = (_products(powers, self._khz) + POWER_FLOOR) / totals
+        rows[:, 9] = np.sqrt(_products(changes, changes) / BANDS)
+        state.spectrum_db = bands_db[-1:].copy()
 
 
 def _pitch(state: ProsodyState, found: list[tuple[float, float]], loudness: float) -> float:
@@ -190,6 +188,11 @@ def _sums(powers: F64, edges: NDArray[np.intp]) -> F64:
     """f64[m,B] of f64[m,N]: sums between B + 1 edges, row by row the same bits."""
     sums: F64 = np.add.reduceat(powers[:, : edges[-1]], edges[:-1], axis=1)
     return sums
+
+
+def _products(rows: F64, others: F64) -> F64:
+    """f64[m] of f64[m,N] and f64[m,N] or f64[N]: one product a row, each with its own bits."""
+    return (rows[:, None] @ others[..., None])[:, 0, 0]
 
 
 def _slope(centres: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
