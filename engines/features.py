@@ -74,18 +74,17 @@ class LogMel:
     def power(self, state: LogMelState, samples: F32) -> F32:
         """Mel powers f32[m,80] (linear) of the rows that `samples` f32[n] complete.
 
-        Products row by row on purpose: a batched one may round differently from a single one, and
-        any split of the stream must give the same bits.
+        Any split of the stream gives the same bits: transforms of several rows at once are each
+        row's own, and so are products of a stack of columns (those of one matrix are not).
         """
         sound = np.concatenate((state.tail, samples.astype(np.float32, copy=False)))
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
-        rows = np.empty((count, MEL_BINS), np.float32)
-        if count:
-            # Transforms of several rows at once are each row's own, bit for bit; products are not.
-            spectra = np.fft.rfft(stretches(sound, WINDOW, HOP, count) * self._window, FFT_SIZE)
-            for row, power in zip(rows, spectra.real**2 + spectra.imag**2, strict=True):
-                np.matmul(self._filters, power, out=row)
         state.tail = sound[count * HOP :].copy()
+        if not count:
+            return np.empty((0, MEL_BINS), np.float32)
+        spectra = np.fft.rfft(stretches(sound, WINDOW, HOP, count) * self._window, FFT_SIZE)
+        powers = spectra.real**2 + spectra.imag**2
+        rows: F32 = (self._filters @ powers[:, :, None])[:, :, 0]
         return rows
 
     def skip(self, state: LogMelState, samples: F32) -> None:

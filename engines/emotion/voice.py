@@ -78,8 +78,8 @@ class Voice:
         rows = np.empty((len(mel), ROW_SIZE), np.float32)
         # Both count their rows alike: a row is complete every 160 samples.
         rows[:, :PROSODY_SIZE] = prosody
-        for row, colour in zip(rows[:, PROSODY_SIZE:], mel, strict=True):
-            row[:CEPSTRA] = _DCT @ colour
+        # A product of columns, each with its own bits.
+        rows[:, PROSODY_SIZE : PROSODY_SIZE + CEPSTRA] = (_DCT @ mel[:, :, None])[:, :, 0]
         of_band = mel.reshape(len(mel), BANDS, MEL_BINS // BANDS)
         bands = np.add.reduce(of_band, axis=2) / np.float32(MEL_BINS // BANDS)
         rows[:, PROSODY_SIZE + CEPSTRA :] = bands * np.float32(LOG_SCALE) - np.float32(LOG_OFFSET)
