@@ -22,7 +22,6 @@ _SEAL = MOTION_INDEX["mouthClose"]
 _JAW = MOTION_INDEX["jawOpen"]
 _SHAPES = len(ARKIT_NAMES)
 _JAW_CHANNEL = CHANNEL_INDEX["jaw"]
-_PARTING = [CHANNEL_INDEX["upperUp"], _JAW_CHANNEL, CHANNEL_INDEX["round"]]
 _MOOD = [*MOUTH_CHANNELS, CHANNEL_INDEX["sneer"]]
 """A bared nose lifts the upper lip."""
 _FROWN = CHANNEL_INDEX["frown"]
@@ -39,13 +38,14 @@ SMILING = 0.3
 TREMOR = 0.03
 """What the mouth's mood must exceed to show: a net is never quite silent, a mouth at rest is."""
 # Over all channels, with what changes nothing for those that are no mood of the mouth.
-_TREMOR, _LEAST, _TALKING_LESS = np.zeros((3, CHANNEL_COUNT), np.float32)
+_TREMOR, _LEAST, _TALKING_LESS, _PARTING = np.zeros((4, CHANNEL_COUNT), np.float32)
 _TREMOR[_MOOD] = TREMOR
 _LEAST[:] = -np.inf
 _LEAST[_MOOD] = 0.0
 _TALKING_LESS[_MOOD] = np.array(
     [TALKING.get(CHANNEL_NAMES[i], TALKING_MOOD) for i in _MOOD], np.float32
 ) - np.float32(1.0)
+_PARTING[[CHANNEL_INDEX["upperUp"], _JAW_CHANNEL, CHANNEL_INDEX["round"]]] = 1.0
 PARTED = 0.06
 """A mood's jaw, open so far, unseals silent lips."""
 
@@ -64,7 +64,7 @@ def compose(channels: F32, mouth: F32, voiced: float, sober: float = 0.0) -> F32
     seal = float(mouth[_SEAL])
     # Sealed in speech is a consonant; sealed in silence is only rest, and a mood may part it.
     consonant = seal * voiced
-    mood[_PARTING] *= 1.0 - consonant
+    mood *= 1.0 - np.float32(consonant) * _PARTING
     motion = to_motion(mood)
     motion[:_SHAPES] += mouth
     parted = min(1.0, max(0.0, float(mood[_JAW_CHANNEL])) / PARTED)

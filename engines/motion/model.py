@@ -126,6 +126,8 @@ class MotionState:
     """Face and `sober` after each of the last frames, by pts: a seamless epoch goes on from it."""
     style: F32 = field(default_factory=USUAL.copy)
     """f32[7] in STYLE_NAMES order."""
+    manner: F32 | None = None
+    """`style`, where it is not the usual one."""
     temperature: float = 1.0
     other: F32 = field(default_factory=lambda: np.zeros(2, np.float32))
     """f32[2]: voice activity and energy of the other side."""
@@ -187,6 +189,7 @@ class MotionModel:
                 state.style = USUAL.copy()
                 for dial, value in dials.items():
                     state.style[STYLE_INDEX[dial]] = value
+                state.manner = None if np.array_equal(state.style, USUAL) else state.style
                 state.temperature = temperature
             case Listen(speaking, energy):
                 state.other = np.array([float(speaking), energy], np.float32)
@@ -230,8 +233,9 @@ class MotionModel:
         state.sober += SOBERING * (wish - state.sober)
         state.past.append((window.pts, state.face.as_it_is(), state.sober))
         motion = compose(channels, state.mouth, voiced, state.sober)
-        manner = None if np.array_equal(state.style, USUAL) else state.style
-        return MotionFrame(window.pts, window.epoch, motion, speaking, emotion, lips.sound, manner)
+        return MotionFrame(
+            window.pts, window.epoch, motion, speaking, emotion, lips.sound, state.manner
+        )
 
     def _part(self, state: MotionState) -> None:
         state.lips = self._lips.new_state()
@@ -274,7 +278,7 @@ def _steady(state: MotionState, heard: F32) -> None:
     keep = JITTER_KEEP * np.exp(-np.square(change / JITTER))
     # The seal of the lips is a decision, not a measure: it passes as it is.
     keep[_SEAL] = 0.0
-    state.steady = (heard - keep * change).astype(np.float32)
+    state.steady = heard - keep * change
 
 
 def _mouth(state: MotionState) -> None:
@@ -282,10 +286,9 @@ def _mouth(state: MotionState) -> None:
     if state.closing > 0:
         state.closing -= 1
         left = 1.0 - smoothstep((CLOSE_FRAMES - state.closing) / CLOSE_FRAMES)
-        shown = CLOSED + left * (state.parting - CLOSED)
+        state.mouth = CLOSED + left * (state.parting - CLOSED)
     else:
-        shown = CLOSED + smoothstep(state.open) * (state.steady - CLOSED)
-    state.mouth = shown.astype(np.float32)
+        state.mouth = CLOSED + smoothstep(state.open) * (state.steady - CLOSED)
 
 
 def smoothstep(t: float) -> float:
