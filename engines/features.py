@@ -79,13 +79,13 @@ class LogMel:
         """
         sound = np.concatenate((state.tail, samples.astype(np.float32, copy=False)))
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
+        rows = np.empty((count, MEL_BINS, 1), np.float32)
+        if count:
+            spectra = np.fft.rfft(stretches(sound, WINDOW, HOP, count) * self._window, FFT_SIZE)
+            powers = spectra.real**2 + spectra.imag**2
+            np.matmul(self._filters, powers[:, :, None], out=rows)
         state.tail = sound[count * HOP :].copy()
-        if not count:
-            return np.empty((0, MEL_BINS), np.float32)
-        spectra = np.fft.rfft(stretches(sound, WINDOW, HOP, count) * self._window, FFT_SIZE)
-        powers = spectra.real**2 + spectra.imag**2
-        rows: F32 = (self._filters @ powers[:, :, None])[:, :, 0]
-        return rows
+        return rows[:, :, 0]
 
     def skip(self, state: LogMelState, samples: F32) -> None:
         """Move on over `samples` f32[n] whose rows are known."""
