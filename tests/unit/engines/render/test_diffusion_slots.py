@@ -11,19 +11,20 @@ import pytest
 
 from engines.backends import trt as trt_module
 from engines.backends.base import Model
-from engines.backends.networks import NETWORKS, Axis
+from engines.backends.networks import NETWORKS, WIDE, Axis
 from engines.backends.ort import OrtBackend
 from engines.backends.plan_store import PlanStore
 from engines.render.conditions import NOTHING
 from engines.render.diffusion import DiffusionRenderer, DiffusionState
 from engines.render.mark import Mark, Marked, MarkStyle
-from engines.render.nets import NETS, RendererNets, load
+from engines.render.nets import FACE_NETS, HELD, NETS, RendererNets, load
 from engines.sharing import leave, settle, strokes_of, together
 from engines.values import U8
 from tests.support import fake_cuda
 from tests.support.holding_nets import holding_nets
 from tests.support.sample_avatar import motion, sample
 from tests.support.tiny_renderer import tiny_nets, write_weights
+from tests.support.tiny_wide import tiny_wide, write_wide
 
 SIZE = 128
 FRAMES = [motion(jawOpen=0.1 * at, headYaw=0.02 * at) for at in range(8)]
@@ -49,6 +50,20 @@ def test_what_is_held_on_the_card_draws_the_same_pictures() -> None:
         state = held.new_state(5)
         held.settle(state)
         assert [len(box.slots) for box in state.boxes.values()] == [1, 2]
+        for one, other in zip(draw(held, state), draw(plain, plain.new_state(5)), strict=True):
+            np.testing.assert_array_equal(one, other)
+        held.leave(state)
+
+
+def test_of_the_whole_face_the_same_inputs_are_held_in_the_latent() -> None:
+    nets = holding_nets(2, tiny_wide())
+    assert set(nets.slots) == {"face"} and nets.slots["face"].names == HELD
+    for steps in (1, 2):
+        plain, held = renderer(tiny_wide(), steps), renderer(nets, steps)
+        state = held.new_state(5)
+        held.settle(state)
+        ((kind, box),) = state.boxes.items()
+        assert kind.latent and len(box.slots) == 1
         for one, other in zip(draw(held, state), draw(plain, plain.new_state(5)), strict=True):
             np.testing.assert_array_equal(one, other)
         held.leave(state)
@@ -115,18 +130,20 @@ def test_a_marked_renderer_settles_and_leaves_too() -> None:
     assert not any(box.slots for box in state.boxes.values())
 
 
+@pytest.mark.parametrize("part", ["renderer", "wide"])
 def test_a_made_up_card_draws_what_the_processor_draws(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole way: plans, graphs, slots and batches, with somebody leaving and coming."""
-    few = {name: replace(row, axis=Axis(1, 2, 4, (1, 2, 4))) for name, row in NETWORKS.items()}
+    rows = (*NETWORKS.values(), *WIDE)
+    few = {row.name: replace(row, axis=Axis(1, 2, 4, (1, 2, 4))) for row in rows}
     for user in (trt_module, fake_cuda):
         monkeypatch.setattr(user, "NETWORKS", few)
-    folder = write_weights(tmp_path / "renderer")
+    folder = (write_weights if part == "renderer" else write_wide)(tmp_path / part)
     trt, store = fake_cuda.fake_trt(), PlanStore(tmp_path / "plans")
-    for name in NETS:
+    for name in NETS if part == "renderer" else FACE_NETS:
         graph = (folder / f"{name}.onnx").read_bytes()
-        trt.put_plan(store, Model(f"renderer/{name}", graph))
+        trt.put_plan(store, Model(f"{part}/{name}", graph))
     card = load(folder, backend=trt.backend(store, trt.cudart)).hold(2)
     before = trt.cudart.used
     held, plain = renderer(card, 1), renderer(load(folder, backend=OrtBackend()), 1)
