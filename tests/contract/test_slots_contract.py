@@ -16,6 +16,7 @@ from engines.backends.ort import OrtBackend
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
 from engines.backends.slots import HoldingNetwork, HostSlots, Slots
+from engines.backends.switching import SwitchingBackend
 from engines.backends.torch_backend import TorchBackend
 from engines.backends.trt import TrtBackend
 from engines.values import F32
@@ -42,6 +43,16 @@ def on_a_made_up_card(folder: Any) -> HoldingNetwork:
     trt, store = fake_trt(), PlanStore(folder)
     trt.put_plan(store, remembering())
     found = trt.backend(store, FakeCudart()).load(remembering())
+    assert isinstance(found, HoldingNetwork)
+    return found
+
+
+def on_the_way_to_a_made_up_card(folder: Any) -> HoldingNetwork:
+    """Rows are put in this process, and go over at the first run."""
+    trt, store = fake_trt(), PlanStore(folder)
+    trt.put_plan(store, remembering())
+    plans = trt.backend(store, FakeCudart())
+    found = SwitchingBackend(OrtBackend(), plans, start=lambda job: job()).load(remembering())
     assert isinstance(found, HoldingNetwork)
     return found
 
@@ -86,6 +97,7 @@ def of_torch(backend: TorchBackend) -> HoldingNetwork:
 HERE: tuple[Make, ...] = (
     OnHost,
     on_a_made_up_card,
+    on_the_way_to_a_made_up_card,
     torch_on_the_processor,
     torch_on_a_made_up_card,
 )
