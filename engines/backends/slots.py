@@ -156,6 +156,12 @@ class HostSlots:
         self._places.check([slot])
         self._rows[name][slot] = checked_row(self._network.name, self._tensors[name], row)
 
+    def row(self, slot: int, name: str) -> Array:
+        """What is held, without the batch axis; the next run writes over it. Raises BadFeeds."""
+        self._places.check([slot])
+        found: Array = self._rows[name][slot]
+        return found
+
     def run(
         self, outputs: Sequence[str] | None, feeds: Feeds, slots: Sequence[int], *, keep: bool
     ) -> list[Array]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from engines.backends.base import (
     Array,
@@ -20,6 +20,8 @@ from engines.backends.base import (
     Tensor,
 )
 from engines.backends.runs import Runs
+from engines.backends.slots import Slots
+from engines.backends.switching_slots import MovingSlots
 
 log = logging.getLogger(__name__)
 Job = Callable[[], None]
@@ -41,6 +43,9 @@ class SwitchingNetwork:
         """Why there will be no other."""
         self._serving = serving
         self._next: tuple[Network, str] | None = None
+        self._following: Network | None = None
+        """What was offered, also when it serves."""
+        self._held: list[MovingSlots] = []
         self._closed = False
         self._lock = threading.Lock()
 
@@ -65,18 +70,30 @@ class SwitchingNetwork:
         return self._serving.runs
 
     def offer(self, network: Network, kind: str) -> None:
-        """Any thread: from the next run on this one serves."""
+        """Any thread: from the next run on this one serves, and holds the rows that are held."""
         with self._lock:
             if not self._closed:
-                self._next = (network, kind)
+                rooms = [each.room_in(network) for each in self._held]
+                self._following, self._next = network, (network, kind)
+                # Not before: rows must not be where nothing runs yet.
+                for each, room in zip(self._held, rooms, strict=True):
+                    each.offered = room
                 return
         network.close()
 
     def run(self, outputs: Sequence[str] | None, feeds: Feeds) -> list[Array]:
         """As `Network.run`."""
-        if self._next is not None:
-            self._switch()
+        self.switch()
         return self._serving.run(outputs, feeds)
+
+    def slots(self, names: Sequence[str], keep: Mapping[str, str], count: int) -> Slots:
+        """As `HoldingNetwork.slots`, whoever serves: rows go where the following one runs."""
+        with self._lock:
+            made = MovingSlots(self, names, keep, count)
+            if self._following is not None:
+                made.offered = made.room_in(self._following)
+            self._held.append(made)
+        return made
 
     def close(self) -> None:
         """As `Network.close`."""
@@ -86,6 +103,12 @@ class SwitchingNetwork:
         if following is not None:
             following[0].close()
         self._serving.close()
+
+    def switch(self) -> None:
+        """Between two runs: the following one serves, if there is one."""
+        # Without the lock: that is held for as long as room for rows is made.
+        if self._next is not None:
+            self._switch()
 
     def _switch(self) -> None:
         with self._lock:

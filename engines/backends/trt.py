@@ -103,14 +103,18 @@ class TrtNetwork:
             }
             # Kernels and graph: no visitor waits for them.
             for _ in range(2):
-                self.run_held(None, feeds, size, ())
+                self.run_held(None, feeds, frozenset(tensors), size, ())
         return made
 
     def run_held(
-        self, outputs: Sequence[str] | None, feeds: Feeds, count: int, moves: Moves
+        self,
+        outputs: Sequence[str] | None,
+        feeds: Feeds,
+        held: frozenset[str],
+        count: int,
+        moves: Moves,
     ) -> list[Array]:
-        """For `CardSlots`: a run of `count` rows whose other inputs are moved there on the card."""
-        held = frozenset(each.name for each in self.inputs if each.name not in feeds)
+        """For `CardSlots`: a run of `count` rows; the inputs `held` are moved there on the card."""
         with self._lock:
             names = checked(self, outputs, feeds, held)
             if feeds and self._count(feeds) != count:

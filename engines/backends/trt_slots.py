@@ -37,7 +37,12 @@ class HeldNetwork(Network, Protocol):
     """The network, as its slots see it."""
 
     def run_held(
-        self, outputs: Sequence[str] | None, feeds: Feeds, count: int, moves: Moves
+        self,
+        outputs: Sequence[str] | None,
+        feeds: Feeds,
+        held: frozenset[str],
+        count: int,
+        moves: Moves,
     ) -> list[Array]:
         """As `TrtNetwork.run_held`."""
 
@@ -95,10 +100,11 @@ class CardSlots:
     ) -> list[Array]:
         """As `Slots.run`."""
         self._places.check(slots)
+        held = frozenset(name for name in self.names if name not in feeds)
         moves = [
             (self._network_at[name] + at * size, self._rows[name] + slot * size, rows * size, False)
             for name, size in self._bytes.items()
-            if name not in feeds
+            if name in held
             for at, slot, rows in _stretches(slots)
         ]
         if keep:
@@ -113,7 +119,7 @@ class CardSlots:
                     )
                     for at, slot, rows in _stretches(slots)
                 ]
-        return self._network.run_held(outputs, feeds, len(slots), moves)
+        return self._network.run_held(outputs, feeds, held, len(slots), moves)
 
     def _write(self, slot: int, name: str, row: Array) -> None:
         size, memory = self._bytes[name], self._memory

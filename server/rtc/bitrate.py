@@ -35,7 +35,7 @@ def pinned_property(attribute: str) -> property:
 
 
 def make_codec(width: int, height: int, bit_rate: int) -> VideoCodecContext:
-    """A VP8 context with aiortc's settings but three: one thread, no denoiser, a little faster.
+    """A VP8 context with aiortc's settings but four: one thread, no denoiser, faster, still blocks.
 
     Rendered pictures have no camera noise. 512x512 at 1.2 Mbit/s, 150 frames of a talking
     portrait: 46.3 dB and 2.6 ms a frame without it, 43.1 dB and 3.6 ms with it.
@@ -63,7 +63,10 @@ def make_codec(width: int, height: int, bit_rate: int) -> VideoCodecContext:
         "noise-sensitivity": "0",
         "overshoot-pct": "15",
         "partitions": "0",
-        "static-thresh": "1",
+        # A block of 16 x 16 is left as it stands until it is off by 1.25 grey levels (root of the
+        # mean square). 200 frames of a talking portrait, 512 and 256: 0.6 of the time, 0.7 of the
+        # bits, 47.0 and 47.4 dB (47.6, 48.2), the worst twentieth of the frames no worse.
+        "static-thresh": "400",
         "undershoot-pct": "100",
     }
     return codec

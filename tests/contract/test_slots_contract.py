@@ -16,6 +16,8 @@ from engines.backends.ort import OrtBackend
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
 from engines.backends.slots import HoldingNetwork, HostSlots, Slots
+from engines.backends.switching import SwitchingBackend
+from engines.backends.torch_backend import TorchBackend
 from engines.backends.trt import TrtBackend
 from engines.values import F32
 from tests.support.fake_cuda import FakeCudart, fake_trt
@@ -45,6 +47,16 @@ def on_a_made_up_card(folder: Any) -> HoldingNetwork:
     return found
 
 
+def on_the_way_to_a_made_up_card(folder: Any) -> HoldingNetwork:
+    """Rows are put in this process, and go over at the first run."""
+    trt, store = fake_trt(), PlanStore(folder)
+    trt.put_plan(store, remembering())
+    plans = trt.backend(store, FakeCudart())
+    found = SwitchingBackend(OrtBackend(), plans, start=lambda job: job()).load(remembering())
+    assert isinstance(found, HoldingNetwork)
+    return found
+
+
 def on_a_card(folder: Any) -> HoldingNetwork:
     try:
         builder = Builder.of(Cuda().card().capability)
@@ -57,7 +69,39 @@ def on_a_card(folder: Any) -> HoldingNetwork:
     return found
 
 
-NETS: tuple[Make, ...] = (OnHost, on_a_made_up_card, on_a_card)
+def torch_on_the_processor(folder: Any) -> HoldingNetwork:
+    pytest.importorskip("torch")
+    return of_torch(TorchBackend())
+
+
+def torch_on_a_made_up_card(folder: Any) -> HoldingNetwork:
+    pytest.importorskip("torch")
+    from tests.support.fake_torch_cuda import made_up_card
+
+    return of_torch(TorchBackend(place=made_up_card()))
+
+
+def torch_on_a_card(folder: Any) -> HoldingNetwork:
+    try:
+        return of_torch(TorchBackend("cuda"))
+    except (LibraryMissing, NoDriver, NoCard) as error:
+        pytest.skip(f"not run: {error}")
+
+
+def of_torch(backend: TorchBackend) -> HoldingNetwork:
+    found = backend.load(remembering())
+    assert isinstance(found, HoldingNetwork)
+    return found
+
+
+HERE: tuple[Make, ...] = (
+    OnHost,
+    on_a_made_up_card,
+    on_the_way_to_a_made_up_card,
+    torch_on_the_processor,
+    torch_on_a_made_up_card,
+)
+NETS = (*HERE, on_a_card, torch_on_a_card)
 
 
 @pytest.fixture(params=NETS, ids=lambda make: make.__name__)
@@ -108,6 +152,14 @@ def test_what_is_fed_stands_in_for_what_is_held(slots: Slots) -> None:
     (found,) = slots.run(None, feeds, [slot], keep=False)
     assert (found == 2).all()
     assert run(slots, [slot], [1]) == [1]
+
+
+def test_what_is_neither_fed_nor_held_is_refused(slots: Slots) -> None:
+    slot = slots.take()
+    with pytest.raises(BadFeeds, match="seen"):
+        slots.run(None, {}, [slot], keep=True)
+    with pytest.raises(BadFeeds, match="no output nose"):
+        slots.run(["nose"], {"seen": row(1)[None]}, [slot], keep=True)
 
 
 def test_a_slot_freed_and_taken_again_shows_nothing_of_before(slots: Slots) -> None:
@@ -162,7 +214,7 @@ def test_wrong_slots_and_rows_are_refused(slots: Slots) -> None:
         slots.put(slot, "person", person(1))
 
 
-@pytest.mark.parametrize("make", NETS[:2], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", HERE, ids=lambda make: make.__name__)
 @pytest.mark.parametrize(
     ("names", "keep", "said"),
     [

@@ -9,8 +9,10 @@ import pytest
 
 from engines.backends.base import BackendError
 from engines.backends.networks import NETWORKS
+from engines.backends.slots import HoldingNetwork, HostSlots, Slots
 from engines.backends.torch_backend import TorchBackend
 from engines.backends.trial import made_feeds
+from engines.render.nets import HELD, KEPT
 from export.specs import FP16_BAR, FP32_BAR
 from tests.gpu.apart import batches_apart, golden_apart
 
@@ -56,3 +58,28 @@ def test_equal_feeds_give_equal_bits(backend: TorchBackend) -> None:
     (first,) = network.run(None, feeds)
     network.run(None, made_feeds(network, 3, seed=1))
     np.testing.assert_array_equal(first, network.run(None, feeds)[0])
+
+
+@pytest.mark.parametrize("name", ["renderer/mouth", "renderer/eye"])
+def test_rows_held_there_give_the_bits_of_rows_that_are_sent(
+    backend: TorchBackend, name: str
+) -> None:
+    import torch
+
+    network = backend.load(NETWORKS[name].model())
+    assert isinstance(network, HoldingNetwork)
+    both: tuple[Slots, Slots] = (network.slots(HELD, KEPT, 8), HostSlots(network, HELD, KEPT, 8))
+    taken = [[each.take() for _ in range(8)] for each in both]
+    assert taken[0] == taken[1]
+    before = torch.cuda.memory_reserved()
+    for frame, count in enumerate((8, 3, 1, 5)):
+        feeds = dict(made_feeds(network, count, seed=frame))
+        for at, slot in enumerate(taken[0][::-1][:count]):
+            for one in ("noised", "reference"):
+                for each in both:
+                    each.put(slot, one, feeds[one][at])
+        fed = {one: value for one, value in feeds.items() if one not in HELD}
+        held = taken[0][::-1][:count]
+        (there,), (sent,) = (each.run(None, fed, held, keep=True) for each in both)
+        np.testing.assert_array_equal(there, sent)
+    assert torch.cuda.memory_reserved() == before

@@ -39,8 +39,8 @@ class Holding:
         return HostSlots(self._network, names, keep, count)
 
 
-def holding_nets(sessions: int) -> RendererNets:
-    """`tiny_nets` with room for so many."""
-    nets = tiny_nets()
+def holding_nets(sessions: int, nets: RendererNets | None = None) -> RendererNets:
+    """Nets (None: `tiny_nets`) with room for so many."""
+    nets = tiny_nets() if nets is None else nets
     held: dict[str, Network] = {name: Holding(network) for name, network in nets.sessions.items()}
     return replace(nets, sessions=held).hold(sessions)

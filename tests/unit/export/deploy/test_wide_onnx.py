@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from engines.backends import torch_backend
 from engines.backends.base import Model
-from engines.backends.networks import WIDE, NetworkRow
+from engines.backends.networks import WIDE, Axis, NetworkRow
 from engines.backends.ort import open_session
 from engines.backends.plan_build import Builder
 from engines.backends.plan_store import PlanStore
-from engines.render.nets import FACE_NETS, load, shapes
+from engines.backends.torch_backend import TorchBackend
+from engines.render.diffusion import DiffusionRenderer
+from engines.render.nets import FACE_NETS, REFERENCE, load, shapes
 from export.deploy.renderer_cli import main_onnx
 from export.deploy.renderer_onnx import blank_feeds
 from export.deploy.renderer_run import BadRun
@@ -23,6 +28,7 @@ from export.deploy.wide_onnx import WideRun, is_wide, load_wide, to_onnx
 from export.train.renderer import Trained
 from export.train.renderer_cli import SMOKE_FACE
 from tests.support.renderer_run import SMALL
+from tests.support.sample_avatar import motion, sample
 
 
 def write_run(folder: Path, **changes: object) -> Path:
@@ -102,6 +108,27 @@ def test_a_run_that_is_none_of_a_face_is_refused(
     with pytest.raises(BadRun, match="run"):
         load_wide(broken)
     assert is_wide(broken) and not is_wide(tmp_path)
+
+
+def test_torch_draws_it_with_a_sessions_rows_where_it_runs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--renderer", str(folder), "--steps", "2", "--out", str(tmp_path)]
+    assert main_onnx(words) == 0
+    few = {row.name: replace(row, axis=Axis(1, 1, 2, (1, 2))) for row in WIDE}
+    monkeypatch.setattr(torch_backend, "NETWORKS", few)
+    nets = load(tmp_path, backend=TorchBackend())
+    held, fed = (DiffusionRenderer(sample(), 128, nets=each) for each in (nets.hold(1), nets))
+    state, other = held.new_state(3), fed.new_state(3)
+    held.settle(state)
+    ((kind, box),) = state.boxes.items()
+    rest = (REFERENCE, *kind.latent_shape[1:])
+    row_bytes = 4 * sum(math.prod(each) for each in (kind.latent_shape, kind.latent_shape, rest))
+    assert len(box.slots) == 1 and nets.hold(3).slots["face"].device_bytes == 3 * row_bytes
+    for opened in (0.1, 0.5, 0.2):
+        values = motion(jawOpen=opened)
+        np.testing.assert_array_equal(held.render(state, values), fed.render(other, values))
+    assert state.boxes[kind].previous.any()
 
 
 @pytest.mark.parametrize("row", WIDE, ids=lambda row: row.name)

@@ -103,6 +103,26 @@ def test_a_clean_picture_is_not_denoised() -> None:
     assert sharp > blurred + 0.5, (sharp, blurred)
 
 
+def test_what_hardly_moves_is_hardly_off() -> None:
+    undo = [patch.apply() for patch in patches(RATES)]
+    try:
+        encoder, decoder = Vp8Encoder(), CodecContext.create("libvpx", "r")
+        for number in range(60):
+            # Light that changes by two thirds of a grey level in a second.
+            image = np.full((384, 256), 120 + number // 38, np.uint8)
+            image[:256] = (np.linspace(60, 180, 256) + number / 38).astype(np.uint8)
+            made = VideoFrame.from_ndarray(image, format="yuv420p")
+            made.pts, made.time_base = number * 3600, Fraction(1, 90000)
+            payloads = encoder.encode(made)[0]
+            (decoded,) = decoder.decode(Packet(b"".join(payload[4:] for payload in payloads)))
+    finally:
+        for patch in reversed(undo):
+            patch.apply()
+    assert isinstance(decoded, VideoFrame)
+    off = (decoded.to_ndarray()[:256].astype(np.float64) - image[:256]) ** 2
+    assert np.sqrt(off.reshape(16, 16, 16, 16).mean((1, 3)).max()) < 1.4
+
+
 def test_a_key_frame_comes_when_asked() -> None:
     undo = [patch.apply() for patch in patches(RATES)]
     try:

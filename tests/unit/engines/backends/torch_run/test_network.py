@@ -54,8 +54,8 @@ def test_what_is_not_fed_is_zeros_whatever_ran_before(backend: TorchBackend) -> 
     network = backend.load(batched())
     network.run(None, feeds(64))
     network.run(None, feeds(3))
-    slot = network._slots["picture"]  # type: ignore[attr-defined]  # what nobody is given
-    assert slot.device[:3].any() and not slot.device[3:4].any()
+    port = network._ports["picture"]  # type: ignore[attr-defined]  # what nobody is given
+    assert port.device[:3].any() and not port.device[3:4].any()
 
 
 def test_the_made_up_card_gives_what_the_processor_gives(backend: TorchBackend) -> None:
