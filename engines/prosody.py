@@ -105,7 +105,7 @@ class Prosody:
     def step(self, state: ProsodyState, samples: F32) -> F32:
         """Rows f32[m,10] that `samples` f32[n] complete; advances `state`.
 
-        Row by row on purpose: any split of a stream gives the same bits.
+        No product mixes rows: any split of a stream gives the same bits.
         """
         sound = np.concatenate((state.tail, clean(samples)))
         count = max(0, (len(sound) - WINDOW) // HOP + 1)
@@ -113,7 +113,7 @@ class Prosody:
         if count:
             parts = stretches(sound, WINDOW, HOP, count).astype(np.float64)
             parts -= np.add.reduce(parts, axis=1, keepdims=True) / WINDOW
-            # Transforms of several rows at once are each row's own, bit for bit; products are not.
+            # Transforms of several rows at once are each row's own, bit for bit.
             spectra = np.fft.rfft(parts * self._window, FFT_SIZE)
             powers = spectra.real**2 + spectra.imag**2
             correlations = np.fft.irfft(powers * self._pitch_band)

@@ -94,10 +94,8 @@ class Vad:
         if len(state.rest):
             samples = np.concatenate((state.rest, samples))
         whole = len(samples) // HOP * HOP
-        hops = samples[:whole].reshape(-1, HOP)
-        powers = np.add.reduce(np.square(hops, dtype=np.float64), axis=1) / HOP
-        for power, pcm in zip(powers.tolist(), (hops * 32767.0).astype("<i2"), strict=True):
-            _hear(state, max(SILENT_DB, 10.0 * math.log10(max(power, 1e-12))), pcm.tobytes())
+        for begin in range(0, whole, HOP):
+            _hear(state, samples[begin : begin + HOP])
         state.rest = samples[whole:].copy()
         return state.speaking
 
@@ -115,8 +113,9 @@ def clean(samples: F32) -> F32:
     return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
 
 
-def _hear(state: VadState, level_db: float, pcm: bytes) -> None:
-    _track(state, level_db)
+def _hear(state: VadState, hop: F32) -> None:
+    _track(state, _level_db(hop))
+    pcm = (hop * 32767.0).astype("<i2").tobytes()
     # The detector hears quiet hops too: it learns the noise from them.
     heard = bool(state.detector.is_speech(pcm, SAMPLE_RATE_HZ)) and not state.room
     state.run = state.run + 1 if heard != state.speaking else 0
@@ -137,3 +136,8 @@ def _track(state: VadState, level_db: float) -> None:
     state.level_db = level_db
     if state.speaking:
         state.voice_db = max(level_db, state.voice_db - VOICE_FALL_DB)
+
+
+def _level_db(hop: F32) -> float:
+    power = float(np.add.reduce(np.square(hop, dtype=np.float64))) / len(hop)
+    return max(SILENT_DB, 10.0 * math.log10(max(power, 1e-12)))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.features import HOP, MEL_BINS, WINDOW, LogMel, log_scale, mel_filters
+from engines.features import HOP, MEL_BINS, WINDOW, LogMel, log_scale, mel_filters, stretches
 
 
 def _noise(count: int, seed: int = 0, level: float = 0.1) -> np.ndarray:
@@ -19,6 +19,13 @@ def test_filters_cover_every_bin_and_sum_to_one() -> None:
     assert filters.shape == (MEL_BINS, 257)
     np.testing.assert_allclose(filters.sum(axis=1), 1.0, atol=1e-5)
     assert np.all(np.diff(filters.argmax(axis=1)) >= 0)
+
+
+def test_stretches_are_parts_of_the_sound_and_no_copies() -> None:
+    sound = _noise(10)
+    found = stretches(sound, 4, 3, 3)
+    np.testing.assert_array_equal(found, [sound[:4], sound[3:7], sound[6:]])
+    assert np.shares_memory(found, sound)
 
 
 def test_a_frame_of_sound_gives_four_rows() -> None:
