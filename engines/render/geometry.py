@@ -71,6 +71,7 @@ _UNDER_BROWS = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
 """Lower edges of the brows, outer to inner, as `landmarks.EYES`."""
 _SEAL = MOTION_INDEX["mouthClose"]
 _SHAPES = len(ARKIT_NAMES)
+_STRAIGHT = np.eye(3, dtype=np.float32)
 _ROLL = MOTION_INDEX["mouthRollLower"]
 _JAW = MOTION_INDEX["jawOpen"]
 _TUCK_FROM, _TUCK_TO = 0.1, 0.4
@@ -227,12 +228,11 @@ class Geometry:
         pivot = self.pivot[:, None]
         local = points - pivot
         local[:2] *= 1 - local[2] / self._camera
-        turned = pose.rotation @ local
+        turned = (pose.rotation - _STRAIGHT) @ local
         turned += pose.shift[:, None]
         if follow is not None:
-            turned -= local
             turned *= follow
-            turned += local
+        turned += local
         turned[:2] *= self._camera / (self._camera - turned[2])
         turned[:2] += pivot[:2]
         np.negative(turned[1], out=turned[1])

@@ -7,6 +7,7 @@ Never sharp: the face, the mouth and the eyes have layers of their own above thi
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
@@ -64,12 +65,16 @@ class HeadField:
             self._follow *= held(flat * _DOWN + shift, matte, outline[:, :2] * _DOWN + shift)
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
         # Most nodes are far from the face: multiplying their zeros would cost more than the rest.
-        self._near = np.flatnonzero(fade > _FADED)
-        spill = (weights * fade[:, None])[self._near].astype(np.float32)
+        near = (fade > _FADED).reshape(_NODES, _NODES)
+        self._near = np.s_[:, _ends(near.any(1)), _ends(near.any(0))]
+        """Of f32[3,50,50]: the window of nodes near the face."""
+        spill = (weights * np.where(fade > _FADED, fade, 0)[:, None]).astype(np.float32)
         spread = np.argsort(-spill, 1)[:, :_NEIGHBOURS]
-        self._beside = np.ascontiguousarray(spread.T)
-        self._spill = np.ascontiguousarray(np.take_along_axis(spill, spread, 1).T)
-        """f32[4,N]: share of each near node in the four points beside it."""
+        grid = _NEIGHBOURS, _NODES, _NODES
+        self._beside = np.ascontiguousarray(spread.T.reshape(grid)[self._near])
+        shares = np.take_along_axis(spill, spread, 1).T
+        self._spill = np.ascontiguousarray(shares.reshape(grid)[self._near])
+        """f32[4,h,w]: share of each near node in the four points beside it."""
         self._still = np.ascontiguousarray(self._nodes.T)
         self._still_at = self.nodes.T.copy()
         chin = -geometry.points[lm.CHIN, 1]
@@ -80,7 +85,10 @@ class HeadField:
         cells = np.arange(-1, size // CELL + 1, dtype=np.float32)
         rows = cells[: self.rows // CELL + 2]
         self._to_x, self._to_y = np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5)
-        self._goal = np.dstack([self._to_x, self._to_y]).astype(np.float32)
+        self._goal = ((np.dstack([self._to_x, self._to_y]) - self._origin) / self._spacing).astype(
+            np.float32
+        )
+        """f32[rows/8+2,size/8+2,2]: the cells' centres, counted in nodes of the field."""
 
     @property
     def nodes(self) -> F32:
@@ -96,8 +104,7 @@ class HeadField:
         nodes = self._still.copy()
         beside = np.ascontiguousarray(moved.T).take(self._beside, axis=1)
         beside *= self._spill
-        first, second, third, fourth = beside.transpose(1, 0, 2)
-        nodes[:, self._near] += first + second + third + fourth
+        nodes.reshape(3, _NODES, _NODES)[self._near] += beside.sum(1)
         placed = self._geometry.placed(nodes, self._follow, pose)
         out = np.empty((placed.shape[1], 2), np.float32)
         np.subtract(placed[:2], self._still_at, out=out.T)
@@ -108,15 +115,17 @@ class HeadField:
 
         offset f32[N,2]: how far each node goes.
         """
-        field = np.ascontiguousarray(offset.reshape(_NODES, _NODES, 2))
-        source = self._goal
+        field = offset.reshape(_NODES, _NODES, 2) * np.float32(1 / self._spacing)
+        at = self._goal
         for _ in range(_STEPS):
-            at = (source - self._origin) * np.float32(1 / self._spacing)
-            source = self._goal - cv2.remap(
+            at = self._goal - cv2.remap(
                 field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
         # In planes: OpenCV enlarges one channel three times as fast as two.
-        return np.ascontiguousarray(source.transpose(2, 0, 1))
+        out = np.empty((2, *at.shape[:2]), np.float32)
+        np.multiply(at.transpose(2, 0, 1), self._spacing, out=out)
+        out += self._origin
+        return out
 
     def expand(self, coarse: F32, factor: int, buffer: F32) -> F32:
         """Coarse planes f32[2,h,w] at `CELL // factor` pixels a sample, their ring cut off.
@@ -177,6 +186,12 @@ def held(points: F32, matte: U8, outline: F32) -> F32:
         there = cut[np.clip(np.rint(along), 0, len(cut) - 1).astype(int)]
         out *= 1 - there * (1 - smoothstep(inward / reach))
     return out
+
+
+def _ends(some: NDArray[np.bool_]) -> slice:
+    """From the first to the last that is true."""
+    at = np.flatnonzero(some)
+    return slice(int(at[0]), int(at[-1]) + 1)
 
 
 def _distance_outside(points: F32, outline: F32) -> F32:

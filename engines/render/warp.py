@@ -9,8 +9,6 @@ Measured design and its limits: docs/motion-frame.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -172,7 +170,7 @@ class WarpRenderer:
         if motion.shape != (MOTION_SIZE,) or not np.isfinite(motion).all():
             raise ValueError(f"motion: wanted {MOTION_SIZE} finite values, got {motion.shape}")
         weights = self._geometry.weights(motion)
-        face = self._geometry.deform(weights, float(np.clip(motion[_SEAL], 0, 1)))
+        face = self._geometry.deform(weights, min(max(float(motion[_SEAL]), 0.0), 1.0))
         pose = self._geometry.pose(motion)
         return Mesh(
             weights, face, pose, self._geometry.place(face, self._geometry.face_follow, pose)
@@ -348,9 +346,19 @@ def _mend(mask: U8, source: F32, gain: U8) -> None:
     mask.reshape(-1)[missed] = 255
 
 
-@contextmanager
-def timed(state: RenderState, stage: str) -> Iterator[None]:
+class timed:  # noqa: N801 - reads as what it does in a `with`
     """Count the time of what is done within it for `stage`."""
-    started = time.perf_counter()
-    yield
-    state.stage_s[stage] = state.stage_s.get(stage, 0.0) + time.perf_counter() - started
+
+    __slots__ = ("_spent", "_stage", "_started")
+
+    def __init__(self, state: RenderState, stage: str) -> None:
+        self._spent, self._stage = state.stage_s, stage
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> None:
+        """It counts already."""
+
+    def __exit__(self, *failed: object) -> None:
+        """As far as it came."""
+        more = time.perf_counter() - self._started
+        self._spent[self._stage] = self._spent.get(self._stage, 0.0) + more
