@@ -84,10 +84,8 @@ class HeadField:
         # One cell more on every side, so that resizing has neighbours at the border.
         cells = np.arange(-1, size // CELL + 1, dtype=np.float32)
         rows = cells[: self.rows // CELL + 2]
-        self._to_x, self._to_y = np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5)
-        self._goal = ((np.dstack([self._to_x, self._to_y]) - self._origin) / self._spacing).astype(
-            np.float32
-        )
+        centres = np.dstack(np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5))
+        self._goal = ((centres - self._origin) / self._spacing).astype(np.float32)
         """f32[rows/8+2,size/8+2,2]: the cells' centres, counted in nodes of the field."""
 
     @property

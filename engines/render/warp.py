@@ -346,7 +346,7 @@ def _mend(mask: U8, source: F32, gain: U8) -> None:
     mask.reshape(-1)[missed] = 255
 
 
-class timed:  # noqa: N801 - reads as what it does in a `with`
+class timed:
     """Count the time of what is done within it for `stage`."""
 
     __slots__ = ("_spent", "_stage", "_started")
