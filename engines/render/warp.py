@@ -134,11 +134,14 @@ class WarpRenderer:
         )
         self._mouth = mouth(avatar, self._geometry, rig, self._layers.photo)
         self._eyes = Eyes(self._geometry, self._layers.photo, self._layers.eyes)
+        # Sorted at rest: a few hundred triangles that are nearly in order sort in a fifth of the time.
+        depth = self._geometry.face[:, 2][rig.triangles].sum(1)
+        triangles = rig.triangles[depth.argsort(kind="stable")]
         # Both i64[3,N]: as the raster takes them apart.
-        self._face_triangles = np.ascontiguousarray(rig.triangles.T)
+        self._face_triangles = np.ascontiguousarray(triangles.T)
         # The lips touch: which is in front must not flicker with rounding. The upper one is.
-        of_upper = np.isin(rig.triangles, lm.UPPER_ROWS[0]).any(1)
-        of_lower = np.isin(rig.triangles, lm.LOWER_ROWS[0]).any(1)
+        of_upper = np.isin(triangles, lm.UPPER_ROWS[0]).any(1)
+        of_lower = np.isin(triangles, lm.LOWER_ROWS[0]).any(1)
         self._nearer = (of_upper.astype(np.float32) - of_lower) * self._geometry.face_width
         self._cap_triangles = np.ascontiguousarray(_holes().T)
         self._texture_at = self._geometry.face[:, :2] * np.array([1, -1], np.float32)
@@ -242,7 +245,7 @@ class WarpRenderer:
         source = self._field.part(coarse, CELL // 2, (x0, y0, x1, y1), state.map_half)
         first, second, third = np.ascontiguousarray(placed[:, 2]).take(self._face_triangles)
         depth = first + second + third + self._nearer
-        faces = self._face_triangles.take(depth.argsort(), axis=1)
+        faces = self._face_triangles.take(depth.argsort(kind="stable"), axis=1)
         order = np.concatenate([self._cap_triangles, faces], axis=1)
         painting = Painting(at - np.array([x0, y0], np.float32), order.T, x1 - x0, y1 - y0)
         texture = painting.values(texture_at.view(np.complex64)[:, 0])
