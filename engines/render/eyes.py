@@ -105,14 +105,10 @@ class Eyes:
         tall, wide = parts[0].shape[:2]
         below = np.concatenate(parts)
         mask = np.zeros((len(balls), tall, wide), np.uint8)
-        for inside, rim in zip(mask, rims, strict=True):
-            cv2.fillPoly(inside, [rim], 255, cv2.LINE_AA, 4)
+        for inside, rim, ball in zip(mask, rims, balls, strict=True):
+            cv2.fillPoly(inside, [rim], round(255 * ball.visible(weights)), cv2.LINE_AA, 4)
         # The margin of the windows is wider than the blur: nothing comes over from one to another.
         share = soft(mask.reshape(-1, wide), 0.6) * np.float32(1 / 255)
-        for k, ball in enumerate(balls):
-            visible = ball.visible(weights)
-            if visible < 1:
-                share[k * tall : (k + 1) * tall] *= np.float32(visible)
         lay(below, self._turned((tall, wide), corners, balls, rims, placed, weights), share)
         for k, part in enumerate(parts):
             part[:] = below[k * tall : (k + 1) * tall]
@@ -222,7 +218,7 @@ class Eyeball:
         """c, s, x and y of the similarity from the picture to the photo, by the eye's corners:
         (c u - s v + x, s u + c v + y).
         """
-        (ax, ay), (bx, by) = placed[self._edges, :2].tolist()
+        (ax, ay, _), (bx, by, _) = placed.take(self._edges, 0).tolist()
         (px, py), (qx, qy) = self._corners
         u, v = bx - ax, by - ay
         square = u * u + v * v

@@ -269,9 +269,9 @@ class WarpRenderer:
             rim = float(weights[index]) * self._geometry.face_width
             if rim <= 0:
                 continue
-            upper, crease = list(eye.upper), list(eye.crease)
             # Lashes point up in the photo: a closing lid shows the skin above them instead.
-            out[upper] += _LASHES * float(weights[index]) * (out[crease] - out[upper])
+            over = self._texture_at.take(eye.crease, 0) - self._texture_at.take(eye.upper, 0)
+            out[list(eye.upper)] += _LASHES * float(weights[index]) * over
             out[list(eye.lower), 1] += 0.010 * rim
         return out
 
@@ -337,6 +337,8 @@ def _gain(gain: U8, folded: F32 | None, size: tuple[int, int]) -> U8:
 def _mend(mask: U8, source: F32, gain: U8) -> None:
     """Single pixels missed between triangles (a sliver fell between two rows): as the left one."""
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _SQUARE)
+    if cv2.countNonZero(closed) == cv2.countNonZero(mask):
+        return
     missed = np.flatnonzero(closed > mask)
     missed = missed[missed > 0]
     if not len(missed):
