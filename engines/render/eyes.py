@@ -124,27 +124,25 @@ class Eyes:
     ) -> F32:
         """The eyes in their windows, one below the other, turned by the gaze, f32[n*h,w,3]."""
         tall, wide = shape
-        per_x, per_y, first, middle, gaze, scale, turned = [], [], [], [], [], [], []
+        rows, turned = [], []
         for ball, (x0, y0) in zip(balls, corners, strict=True):
             c, s, right, down = ball.to_photo(placed)
-            look = ball.gaze(weights)
-            per_x.append((c, s))
-            per_y.append((-s, c))
-            first.append((right + c * x0 - s * y0, down + s * x0 + c * y0))
-            middle.append((ball.centre[0] + look[0], ball.centre[1] + look[1]))
-            gaze.append(look)
-            scale.append(_SQUARE_STEPS / ball.radius**2)
-            turned.append(hypot(*look) / (_FADE * ball.radius))
+            right, down = right + c * x0 - s * y0, down + s * x0 + c * y0
+            x, y = ball.gaze(weights)
+            middle = ball.centre[0] + x, ball.centre[1] + y
+            rows.append((c, s, -s, c, right, down, *middle, x, y, _SQUARE_STEPS / ball.radius**2))
+            turned.append(hypot(x, y) / (_FADE * ball.radius))
+        each = np.array(rows, np.float32).T[..., None, None]
         xs, ys = np.arange(wide, dtype=np.float32), np.arange(tall, dtype=np.float32)
         # f32[2,n,h,w]: x and y in the photo.
-        at = (_each(per_x) * xs + _each(first)) + _each(per_y) * ys[:, None]
+        at = (each[:2] * xs + each[4:6]) + each[2:4] * ys[:, None]
         if max(turned) <= 0:
             return _sample(self._photo, at)
         still = _sample(self._photo, at) if min(turned) < 1 else None
-        away = at - _each(middle)
+        away = at - each[6:8]
         away *= away
-        steps = (away[0] + away[1]) * np.array(scale, np.float32)[:, None, None]
-        at -= _each(gaze) * _GOES_ALONG.take(steps.astype(np.intp), mode="clip")
+        steps = ((away[0] + away[1]) * each[10]).astype(np.intp)
+        at -= each[8:10] * _GOES_ALONG.take(steps, mode="clip")
         seen = _sample(self._texture, at)
         seen *= three(self._lash_shade(rims, shape))
         if still is None:
@@ -225,11 +223,6 @@ class Eyeball:
         c, s = (u * (qx - px) + v * (qy - py)) / square, (u * (qy - py) - v * (qx - px)) / square
         x, y = (ax + bx) / 2, (ay + by) / 2
         return c, s, (px + qx) / 2 - (c * x - s * y), (py + qy) / 2 - (s * x + c * y)
-
-
-def _each(values: list[tuple[float, float]]) -> F32:
-    """f32[2,n,1,1]: pairs of numbers, one pair for each eye."""
-    return np.array(values, np.float32).T[..., None, None]
 
 
 def _sample(texture: U8, at: F32) -> F32:

@@ -330,7 +330,8 @@ def _gain(gain: U8, folded: F32 | None, size: tuple[int, int]) -> U8:
         return even
     deep = cv2.multiply(gain, folded, dtype=cv2.CV_8U)
     red = cv2.addWeighted(deep, 1 - _RED, gain, _RED, 0)
-    out: U8 = cv2.resize(cv2.merge([deep, deep, red]), size)
+    deep, red = cv2.resize(deep, size), cv2.resize(red, size)
+    out: U8 = cv2.merge([deep, deep, red])
     return out
 
 
