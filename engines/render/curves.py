@@ -91,7 +91,7 @@ def _bell(blur: float) -> F32:
         out[k] = out[-1 - k] = round(exact[k] + left)
         left += exact[k] - out[k]
     out[count // 2] = 256 - out.sum()
-    return np.asarray(out / 256, np.float32)
+    return np.asarray(np.trim_zeros(out) / 256, np.float32)
 
 
 def window(outline: F32, margin: int, width: int, height: int) -> tuple[int, int, int, int] | None:

@@ -8,6 +8,7 @@ Head axes: x right, y up, z toward the camera, in pixels of the picture being ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, sin, tanh
 
@@ -363,33 +364,31 @@ def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
     face[_LIPS] += (np.float32(seal) * _MEET * parted).reshape(-1, 3)
 
 
-def _lid_line(line: F32, a: F32, b: F32) -> F32:
+def _lid_line(line: F32, a: Sequence[float], b: Sequence[float]) -> F32:
     """Where lids meet, f32[7,3], as an even bow between the corners of the eye a and b.
 
     An open lower lid falls off steeply beside its corners; shut lids do not hang there in a hook.
     """
-    t = np.clip((line[:, 0] - a[0]) / (b[0] - a[0]), 0, 1)
-    chord = a[1] + t * (b[1] - a[1])
+    t = np.minimum(np.maximum((line[:, 0] - a[0]) / (b[0] - a[0]), 0), 1)
     bow = 4 * t * (1 - t)
-    even = chord + bow * float((line[:, 1] - chord) @ bow) / float(bow @ bow)
+    away = a[1] + t * (b[1] - a[1]) - line[:, 1]
     out = line.copy()
-    out[:, 1] += _EVEN_LIDS * (even - line[:, 1])
+    out[:, 1] += _EVEN_LIDS * (away - bow * (float(away @ bow) / float(bow @ bow)))
     return out
 
 
 def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     """The upper lid comes down over the eye with its crease after it; the lower rises a little."""
-    upper, lower = list(eye.upper), list(eye.lower)
-    high, low = face[upper], face[lower]
-    line = _lid_line(0.14 * high + 0.86 * low, *face[list(eye.corners)])
-    # Nearly shut, the lids overlap a little, or a slit of white stays. Less so beside the corners,
-    # where the skin below the lower lid would be folded under.
-    open_by = np.clip((high - low)[:, 1] / (_OVERLAP_AT * face_width), 0.1, 1)
-    overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1)) * open_by
+    high, low = face.take(eye.upper, 0), face.take(eye.lower, 0)
+    line = _lid_line(0.14 * high + 0.86 * low, *face.take(eye.corners, 0).tolist())
     drop = blink * (line - high)
-    drop[:, 1] -= overlap * blink
+    shut = min((blink - 0.8) / 0.2, 1.0)
+    if shut > 0:
+        # Nearly shut, the lids overlap a little, or a slit of white stays. Less so beside the
+        # corners, where the skin below the lower lid would be folded under.
+        open_by = (high - low)[:, 1] / (_OVERLAP_AT * face_width)
+        open_by = np.minimum(np.maximum(open_by, 0.1), 1)
+        drop[:, 1] -= 0.007 * face_width * shut * blink * open_by
     drop[:, 2] += 0.01 * face_width * blink
-    face[upper] += drop
-    face[lower] += blink * (line - low)
-    face[list(eye.crease)] += 0.4 * drop
-    face[list(eye.above)] += 0.14 * drop
+    rows = [*eye.upper, *eye.lower, *eye.crease, *eye.above]
+    face[rows] += np.concatenate([drop, blink * (line - low), 0.4 * drop, 0.14 * drop])
