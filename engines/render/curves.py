@@ -68,7 +68,8 @@ def polygon_mask(outline: F32, origin: tuple[int, int], shape: tuple[int, int], 
 
 def sixteenths(points: F32, origin: F32) -> NDArray[np.int32]:
     """Places from an origin as OpenCV draws between pixels: with a shift of 4."""
-    return np.rint((points - origin) * 16).astype(np.int32)
+    out: NDArray[np.int32] = np.rint((points - origin) * 16).astype(np.int32)
+    return out
 
 
 def soft(mask: U8, blur: float) -> U8:

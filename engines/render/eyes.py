@@ -33,7 +33,7 @@ _FADE = 0.12
 """Iris radii of travel over which the turned eye replaces the photo's."""
 _SQUARE_STEPS = 512
 _SQUARES = np.arange(0.5, (_STIFF + _SOFT) ** 2 * _SQUARE_STEPS + 1) / _SQUARE_STEPS
-"""Squares of distances from the iris, in its radii: on a grid of these there is little to reckon."""
+"""Squares of distances from the iris, in its radii: on a grid of these little is left to reckon."""
 _GOES_ALONG = smoothstep((1 + (_STIFF - np.sqrt(_SQUARES)) / _SOFT).astype(np.float32))
 """How far a place goes with the iris."""
 

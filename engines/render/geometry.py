@@ -192,7 +192,9 @@ class Geometry:
         face += self.face
         if self._laugh is not None:
             # A laugh taken out of the photo comes back with a broad smile, not with a slight one.
-            left, right = (float(weights[i]) / r for i, r in zip(_SMILE, self._headroom, strict=True))
+            left, right = (
+                float(weights[i]) / r for i, r in zip(_SMILE, self._headroom, strict=True)
+            )
             broad = (left + right) / 2
             face += ease((broad - _LAUGH_FROM) / (_LAUGH_TO - _LAUGH_FROM)) * self._laugh
         _uncross(face, self._overlap)

@@ -68,7 +68,7 @@ class Lid:
         middle = len(eye.upper) - 2
         self._ajar = np.array([*eye.lower[1:-1], *eye.upper[1:-1], a, b])
         self._ways = np.zeros((2, len(self._ajar)), np.float32)
-        """Of those points: the way up between the middles of the lids, and from corner to corner."""
+        """Of those points: the way between the middles of the lids, and from corner to corner."""
         self._ways[0, :middle], self._ways[0, middle:-2] = -1 / middle, 1 / middle
         self._ways[1, -2:] = -1, 1
         points = geometry.points[:, :2] * np.array([1, -1], np.float32)

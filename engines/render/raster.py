@@ -22,8 +22,8 @@ MIN_FATNESS = 0.003
 """Triangles with an area under this times their longest edge (in pixels) have no width to fill."""
 _EDGE_SLACK = np.float32(1e-3)
 _LEAST_RISE = np.float32(1e-6)
-_POINT = 0xFFFF
-"""Points are numbered up to here."""
+_POINT = (1 << 29) - 1
+"""Bits that a double has below those of a single: for a point's number."""
 
 _Values = NDArray[Any]
 _Index = NDArray[np.int64]
@@ -119,8 +119,7 @@ def fill(points: F32, values: F32, triangles: _Index, width: int, height: int) -
 
 def _by_height(y: F32, triangles: _Index) -> _Index:
     """i64[3,T]: the same triangles, each one's corners from top to bottom."""
-    # A double has room for a point's number behind its height.
-    numbered = y.astype(np.float64).view(np.int64)
+    numbered = np.asarray(y, np.float32).astype(np.float64).view(np.int64)
     numbered |= np.arange(len(y))
     first, second, third = numbered.view(np.float64).take(triangles)
     out = np.empty(triangles.shape)
@@ -205,4 +204,3 @@ def _rows(corners: _Corners, width: int, height: int) -> _Rows:
     pixels = begin.take(spans)
     pixels += np.arange(len(spans))
     return _Rows(owner, row, spans, pixels)
-

@@ -46,7 +46,8 @@ class Shade:
     def factors(self, face: F32, rotation: F32) -> F32:
         """f32[468] for the unposed face f32[468,3] and the head's rotation; 1 at rest."""
         # Hair, ears and neck keep the photo's light, so the face may follow a turn only half way.
-        more = self._light(face, (_LIGHT @ rotation + _LIGHT) / 2) / self._rest
+        light: F32 = (_LIGHT @ rotation + _LIGHT) / np.float32(2)
+        more = self._light(face, light) / self._rest
         more -= 1
         brighter = np.minimum(np.maximum(more, 0), np.float32(_HIGHEST - 1))
         darker = np.maximum(np.minimum(more, 0), np.float32(_LOWEST - 1))
