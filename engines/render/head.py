@@ -65,15 +65,11 @@ class HeadField:
             self._follow *= held(flat * _DOWN + shift, matte, outline[:, :2] * _DOWN + shift)
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
         # Most nodes are far from the face: multiplying their zeros would cost more than the rest.
-        near = (fade > _FADED).reshape(_NODES, _NODES)
-        self._near = np.s_[:, _ends(near.any(1)), _ends(near.any(0))]
-        """Of f32[3,50,50]: the window of nodes near the face."""
-        spill = (weights * np.where(fade > _FADED, fade, 0)[:, None]).astype(np.float32)
-        spread = np.argsort(-spill, 1)[:, :_NEIGHBOURS]
-        grid = _NEIGHBOURS, _NODES, _NODES
-        self._beside = np.ascontiguousarray(spread.T.reshape(grid)[self._near])
-        shares = np.take_along_axis(spill, spread, 1).T
-        self._spill = np.ascontiguousarray(shares.reshape(grid)[self._near])
+        fade[fade <= _FADED] = 0
+        self._near = _window(fade > 0)
+        beside, spill = _most(weights * fade[:, None])
+        self._beside = np.ascontiguousarray(beside[self._near])
+        self._spill = np.ascontiguousarray(spill[self._near])
         """f32[4,h,w]: share of each near node in the four points beside it."""
         self._still = np.ascontiguousarray(self._nodes.T)
         self._still_at = self.nodes.T.copy()
@@ -186,10 +182,22 @@ def held(points: F32, matte: U8, outline: F32) -> F32:
     return out
 
 
-def _ends(some: NDArray[np.bool_]) -> slice:
-    """From the first to the last that is true."""
-    at = np.flatnonzero(some)
-    return slice(int(at[0]), int(at[-1]) + 1)
+def _most(shares: F32) -> tuple[NDArray[np.int64], F32]:
+    """i64[4,50,50] and f32[4,50,50]: the points with most of f32[N,P], and how much they have."""
+    points = np.argsort(-shares, 1)[:, :_NEIGHBOURS]
+    most = np.take_along_axis(shares, points, 1).astype(np.float32)
+    grid = _NEIGHBOURS, _NODES, _NODES
+    return points.T.reshape(grid), most.T.reshape(grid)
+
+
+def _window(near: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
+    """The rows and columns of the grid's planes [K,50,50] with all nodes that are near."""
+    rows, columns = near.reshape(_NODES, _NODES).nonzero()
+    return (
+        slice(None),
+        slice(int(rows.min()), int(rows.max()) + 1),
+        slice(int(columns.min()), int(columns.max()) + 1),
+    )
 
 
 def _distance_outside(points: F32, outline: F32) -> F32:
