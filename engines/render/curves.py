@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.render.cv import cv2
 from engines.values import F32, U8
@@ -34,9 +35,17 @@ def smooth_chain(points: F32) -> F32:
 
 
 def lens(upper: F32, lower: F32) -> F32:
-    """A closed outline from two chains that share both end points."""
-    out: F32 = np.concatenate([smooth_chain(upper), smooth_chain(lower)[::-1]])
+    """A closed outline from two chains of as many points that share both end points."""
+    out: F32 = lens_of(len(upper)) @ np.concatenate([upper, lower])
     return out
+
+
+@cache
+def lens_of(count: int) -> F32:
+    """f32[M,2N]: each point of a `lens` as shares of its two chains of N points, upper first."""
+    chain = _chain(count)
+    none = np.zeros_like(chain)
+    return np.block([[chain, none], [none, chain[::-1]]])
 
 
 @cache
@@ -53,14 +62,14 @@ def _chain(count: int) -> F32:
 def polygon_mask(outline: F32, origin: tuple[int, int], shape: tuple[int, int], blur: float) -> U8:
     """u8[H,W]: 255 inside, anti-aliased, blurred by `blur` pixels."""
     mask = np.zeros(shape, np.uint8)
-    fill_polygon(mask, outline, origin)
+    cv2.fillPoly(mask, [sixteenths(outline, np.array(origin, np.float32))], 255, cv2.LINE_AA, 4)
     return soft(mask, blur) if blur > 0 else mask
 
 
-def fill_polygon(mask: U8, outline: F32, origin: tuple[int, int]) -> None:
-    """Make u8[H,W], whose first pixel is `origin`, 255 inside an outline, anti-aliased."""
-    fixed = np.rint((outline - np.array(origin, np.float32)) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, 4)
+def sixteenths(points: F32, origin: F32) -> NDArray[np.int32]:
+    """Places from an origin as OpenCV draws between pixels: with a shift of 4."""
+    out: NDArray[np.int32] = np.rint((points - origin) * 16).astype(np.int32)
+    return out
 
 
 def soft(mask: U8, blur: float) -> U8:
@@ -83,7 +92,7 @@ def _bell(blur: float) -> F32:
         out[k] = out[-1 - k] = round(exact[k] + left)
         left += exact[k] - out[k]
     out[count // 2] = 256 - out.sum()
-    return np.asarray(out / 256, np.float32)
+    return np.asarray(np.trim_zeros(out) / 256, np.float32)
 
 
 def window(outline: F32, margin: int, width: int, height: int) -> tuple[int, int, int, int] | None:
@@ -121,7 +130,7 @@ def lay(part: U8, layer: F32, share: F32) -> None:
     layer = layer - below
     layer *= three(share)
     layer += below
-    part[:] = levels(layer)
+    cv2.convertScaleAbs(layer, part)
 
 
 def levels(layer: F32) -> U8:

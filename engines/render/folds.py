@@ -93,7 +93,7 @@ class Folds:
         """f32[G] in [0, 1]: how far each group is folded by blendshapes f32[52]."""
         raised = np.minimum(np.maximum(self._drive @ weights, 0), 1)
         # Skin bends before it folds.
-        out: F32 = (raised * smoothstep((raised + 0.25) / 1.0)).astype(np.float32)
+        out: F32 = raised * smoothstep(raised + np.float32(0.25))
         return out
 
     def factors(self, weights: F32, source: F32) -> F32 | None:
@@ -102,15 +102,15 @@ class Folds:
         source f32[2,h,w]: x, y in pixels of the full-size portrait.
         """
         amounts = self.weights(weights)
-        active = np.flatnonzero(amounts > _NOTHING)
-        if not len(active):
+        if amounts.max() <= _NOTHING:
             return None
         total = np.zeros((self._side, self._side), np.float32)
-        for k in active:
-            one = self._maps[k]
+        for one, amount in zip(self._maps, amounts.tolist(), strict=True):
+            if amount <= _NOTHING:
+                continue
             height, width = one.values.shape
             part = total[one.y0 : one.y0 + height, one.x0 : one.x0 + width]
-            part += (amounts[k] - _NOTHING) * one.values
+            cv2.scaleAdd(one.values, amount - _NOTHING, part, part)
         at = source * np.float32(0.5) - np.float32(0.25)
         out: F32 = cv2.remap(total, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         np.maximum(out, _DARKEST, out=out)

@@ -8,13 +8,14 @@ Head axes: x right, y up, z toward the camera, in pixels of the picture being ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, sin
+from math import cos, sin, tanh
 
 import numpy as np
 
 from engines.avatars.bundle import Avatar
-from engines.avatars.matte import smoothstep
+from engines.avatars.matte import ease, smoothstep
 from engines.render import landmarks as lm
 from engines.render.cv import cv2
 from engines.render.groove import Groove
@@ -44,6 +45,14 @@ _UPPER = [np.array(row) for row in lm.UPPER_ROWS]
 _LOWER = [np.array(row) for row in lm.LOWER_ROWS]
 _UPPER_ROLL, _LOWER_ROLL = (np.concatenate(rows[:3]) for rows in (_UPPER, _LOWER))
 """The inner three rows, which meet where lips roll or press."""
+_LIPS = np.concatenate([*_UPPER, *_LOWER])
+_MEET = np.concatenate(
+    [
+        np.multiply(1 - _SEAL_UPPER_SHARE, _SEAL_ROWS),
+        np.multiply(-_SEAL_UPPER_SHARE, _SEAL_ROWS),
+    ]
+).astype(np.float32)[:, None, None]
+"""How far each row of `_LIPS` goes of the way from upper to lower lip, to seal them."""
 _CORNERS = np.array([61, 76, 62, 78, 291, 306, 292, 308])
 _BOW = np.sin(np.linspace(0, np.pi, len(lm.UPPER_INNER) + 2)[1:-1]).astype(np.float32)
 """1 in the middle of the lips, 0 at their corners."""
@@ -63,6 +72,7 @@ _UNDER_BROWS = ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285))
 """Lower edges of the brows, outer to inner, as `landmarks.EYES`."""
 _SEAL = MOTION_INDEX["mouthClose"]
 _SHAPES = len(ARKIT_NAMES)
+_STRAIGHT = np.eye(3, dtype=np.float32)
 _ROLL = MOTION_INDEX["mouthRollLower"]
 _JAW = MOTION_INDEX["jawOpen"]
 _TUCK_FROM, _TUCK_TO = 0.1, 0.4
@@ -82,12 +92,13 @@ _LAUGH_FROM, _LAUGH_TO = 0.35, 0.85
 """Smile over which lips part that were parted in the photo."""
 
 
-def soft_limit(value: F32, limit: F32) -> F32:
+def soft_limit(value: float, limit: float) -> float:
     """Identity up to 70% of the limit, then bends smoothly and never passes it."""
-    ratio = np.abs(value) / limit
-    bent = _KNEE + (1 - _KNEE) * np.tanh((ratio - _KNEE) / (1 - _KNEE))
-    out: F32 = (np.sign(value) * limit * np.where(ratio > _KNEE, bent, ratio)).astype(np.float32)
-    return out
+    ratio = abs(value) / limit
+    if ratio <= _KNEE:
+        return value
+    bent = limit * (_KNEE + (1 - _KNEE) * tanh((ratio - _KNEE) / (1 - _KNEE)))
+    return bent if value > 0 else -bent
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,9 @@ class Geometry:
             np.linalg.norm((self.points[lm.MOUTH_LEFT] - self.points[lm.MOUTH_RIGHT])[:2])
         )
         self.rig_scale = avatar.rig_scale * scale
-        self._headroom = 1 - avatar.smile
+        self._headroom: list[float] = (1 - avatar.smile).tolist()
+        self._share = np.ones(_SHAPES, np.float32)
+        self._share[_SMILE], self._share[_BROWS_UP] = self._headroom, _BROW_SHARE
         self._laugh = avatar.laugh * np.float32(scale) if avatar.laugh.any() else None
         deltas = avatar.deltas * np.float32(scale)
         # Lids are closed by rule, not by the rig: its blink stops short of other people's lids.
@@ -142,7 +155,7 @@ class Geometry:
         )
         # Of all six: turns in radians, shifts in face widths.
         shifts = np.full(3, SHIFT_LIMIT, np.float32)
-        self._limits = [np.append(side, shifts) for side in _turn_limits(self.points)]
+        self._limits = [np.append(side, shifts).tolist() for side in _turn_limits(self.points)]
         self._shift_unit = np.array([1, -1, 1], np.float32) * np.float32(self.face_width)
         self.face[:, 2] = _gentle_rim(self.face, self.face_width)
         self._camera = CAMERA_FACE_WIDTHS * self.face_width
@@ -163,28 +176,31 @@ class Geometry:
     def weights(self, motion: F32) -> F32:
         """f32[52]: blendshapes in [0, 1], less what the photo already shows."""
         out: F32 = np.minimum(np.maximum(motion[:_SHAPES], np.float32(0)), np.float32(1))
-        out = out.astype(np.float32, copy=False)
-        out[_SMILE] *= self._headroom
-        out[_BROWS_UP] *= _BROW_SHARE
-        far = np.maximum(out[_FROWN] - _EASED_FROM, 0) / (1 - _EASED_FROM)
-        out[_FROWN] -= _EASED * far**2
+        out *= self._share
+        for index in _FROWN:
+            far = (float(out[index]) - _EASED_FROM) / (1 - _EASED_FROM)
+            if far > 0:
+                out[index] -= _EASED * far**2
         return out
 
     def deform(self, weights: F32, seal: float) -> F32:
         """f32[468,3]: the unposed face for f32[52] weights and a lip seal in [0, 1]."""
-        face: F32 = self.face + (weights @ self._deltas).reshape(-1, 3)
-        sober = np.minimum(weights[_FROWN] / LAID_OFF, 1) * (1 - self._headroom)
-        if sober.any():
-            face -= (sober @ self._deltas[_SMILE]).reshape(-1, 3)
+        shown = weights.copy()
+        for smile, frown, room in zip(_SMILE, _FROWN, self._headroom, strict=True):
+            shown[smile] -= min(float(weights[frown]) / LAID_OFF, 1) * (1 - room)
+        face: F32 = (shown @ self._deltas).reshape(-1, 3)
+        face += self.face
         if self._laugh is not None:
             # A laugh taken out of the photo comes back with a broad smile, not with a slight one.
-            smile = float((weights[_SMILE] / self._headroom).mean())
-            broad = (smile - _LAUGH_FROM) / (_LAUGH_TO - _LAUGH_FROM)
-            face += smoothstep(np.array(broad, np.float32)) * self._laugh
+            left, right = (
+                float(weights[i]) / r for i, r in zip(_SMILE, self._headroom, strict=True)
+            )
+            broad = (left + right) / 2
+            face += ease((broad - _LAUGH_FROM) / (_LAUGH_TO - _LAUGH_FROM)) * self._laugh
         _uncross(face, self._overlap)
         tuck = float(weights[_ROLL]) - _TUCK_FROM
         if tuck > 0:
-            share = float(smoothstep(np.array(tuck / (_TUCK_TO - _TUCK_FROM), np.float32)))
+            share = ease(tuck / (_TUCK_TO - _TUCK_FROM))
             _tuck_lip(face, share, self._rest_gap, _TUCK_GAP * self.mouth_width)
         if seal > 0:
             close_lips(face, seal, self._sealed_gap)
@@ -196,9 +212,11 @@ class Geometry:
 
     def pose(self, motion: F32) -> Pose:
         """The head's rotation and shift, softly limited. Signs as in `engines.values`."""
-        wanted = motion[_SHAPES:]
-        out = soft_limit(wanted, np.where(wanted > 0, *self._limits))
-        return Pose(_rotation(*out[:3].tolist()), out[3:] * self._shift_unit)
+        pitch, yaw, roll, *shift = (
+            soft_limit(value, most if value > 0 else least)
+            for value, most, least in zip(motion[_SHAPES:].tolist(), *self._limits, strict=True)
+        )
+        return Pose(_rotation(pitch, yaw, roll), np.array(shift, np.float32) * self._shift_unit)
 
     def place(self, points: F32, follow: F32, pose: Pose) -> F32:
         """f32[N,3]: picture x, y (down) and depth z of points f32[N,3] in head axes.
@@ -213,12 +231,11 @@ class Geometry:
         pivot = self.pivot[:, None]
         local = points - pivot
         local[:2] *= 1 - local[2] / self._camera
-        turned = pose.rotation @ local
+        turned = (pose.rotation - _STRAIGHT) @ local
         turned += pose.shift[:, None]
         if follow is not None:
-            turned -= local
             turned *= follow
-            turned += local
+        turned += local
         turned[:2] *= self._camera / (self._camera - turned[2])
         turned[:2] += pivot[:2]
         np.negative(turned[1], out=turned[1])
@@ -329,9 +346,10 @@ def _tuck_lip(face: F32, share: float, rest_gap: F32, slit: float) -> None:
 def _uncross(face: F32, allowed: F32) -> None:
     """Where rolled or pressed lips would pass through each other, let them meet."""
     height = face[:, 1]
-    overlap = np.maximum(height[_LOWER[0]] - height[_UPPER[0]] - allowed, 0) / 2
-    if not overlap.any():
+    overlap = height.take(_LOWER[0]) - height.take(_UPPER[0]) - allowed
+    if overlap.max() <= 0:
         return
+    overlap = np.maximum(overlap, 0) / 2
     # Neighbours share the push, or the line of the lips turns into a zigzag.
     overlap = np.convolve(overlap, [0.25, 0.5, 0.25], "same")
     push = np.outer(_SEAL_ROWS[:3], overlap).ravel()
@@ -344,41 +362,35 @@ def close_lips(face: F32, seal: float, rest_gap: F32) -> None:
 
     rest_gap f32[9,3]: lower minus upper inner lips where they meet; what overlaps there is left.
     """
-    parted = face[_LOWER[0]] - face[_UPPER[0]] - rest_gap
-    down = (1 - _SEAL_UPPER_SHARE) * parted
-    up = parted - down
-    for k, factor in enumerate(_SEAL_ROWS):
-        face[_UPPER[k]] += seal * factor * down
-        face[_LOWER[k]] -= seal * factor * up
+    parted = face.take(_LOWER[0], 0) - face.take(_UPPER[0], 0) - rest_gap
+    face[_LIPS] += (np.float32(seal) * _MEET * parted).reshape(-1, 3)
 
 
-def _lid_line(line: F32, a: F32, b: F32) -> F32:
+def _lid_line(line: F32, a: Sequence[float], b: Sequence[float]) -> F32:
     """Where lids meet, f32[7,3], as an even bow between the corners of the eye a and b.
 
     An open lower lid falls off steeply beside its corners; shut lids do not hang there in a hook.
     """
-    t = np.clip((line[:, 0] - a[0]) / (b[0] - a[0]), 0, 1)
-    chord = a[1] + t * (b[1] - a[1])
+    t = np.minimum(np.maximum((line[:, 0] - a[0]) / (b[0] - a[0]), 0), 1)
     bow = 4 * t * (1 - t)
-    even = chord + bow * float((line[:, 1] - chord) @ bow) / float(bow @ bow)
+    away = a[1] + t * (b[1] - a[1]) - line[:, 1]
     out = line.copy()
-    out[:, 1] += _EVEN_LIDS * (even - line[:, 1])
+    out[:, 1] += _EVEN_LIDS * (away - bow * (float(away @ bow) / float(bow @ bow)))
     return out
 
 
 def close_lids(face: F32, eye: lm.Eye, blink: float, face_width: float) -> None:
     """The upper lid comes down over the eye with its crease after it; the lower rises a little."""
-    upper, lower = list(eye.upper), list(eye.lower)
-    high, low = face[upper], face[lower]
-    line = _lid_line(0.14 * high + 0.86 * low, *face[list(eye.corners)])
-    # Nearly shut, the lids overlap a little, or a slit of white stays. Less so beside the corners,
-    # where the skin below the lower lid would be folded under.
-    open_by = np.clip((high - low)[:, 1] / (_OVERLAP_AT * face_width), 0.1, 1)
-    overlap = 0.007 * face_width * float(np.clip((blink - 0.8) / 0.2, 0, 1)) * open_by
+    high, low = face.take(eye.upper, 0), face.take(eye.lower, 0)
+    line = _lid_line(0.14 * high + 0.86 * low, *face.take(eye.corners, 0).tolist())
     drop = blink * (line - high)
-    drop[:, 1] -= overlap * blink
+    shut = min((blink - 0.8) / 0.2, 1.0)
+    if shut > 0:
+        # Nearly shut, the lids overlap a little, or a slit of white stays. Less so beside the
+        # corners, where the skin below the lower lid would be folded under.
+        open_by = (high - low)[:, 1] / (_OVERLAP_AT * face_width)
+        open_by = np.minimum(np.maximum(open_by, 0.1), 1)
+        drop[:, 1] -= 0.007 * face_width * shut * blink * open_by
     drop[:, 2] += 0.01 * face_width * blink
-    face[upper] += drop
-    face[lower] += blink * (line - low)
-    face[list(eye.crease)] += 0.4 * drop
-    face[list(eye.above)] += 0.14 * drop
+    rows = [*eye.upper, *eye.lower, *eye.crease, *eye.above]
+    face[rows] += np.concatenate([drop, blink * (line - low), 0.4 * drop, 0.14 * drop])

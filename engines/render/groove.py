@@ -41,10 +41,15 @@ class Groove:
         self._strips = [_Strip(rest, _ROWS[0], _ROWS[1][1:-1], _UP)]
         for upper, lower in zip(_ROWS[1:], _ROWS[2:], strict=False):
             self._strips.append(_Strip(rest, upper, lower, 0.0))
+        self._upper = np.concatenate([strip.upper for strip in self._strips])
+        self._lower = np.concatenate([strip.lower for strip in self._strips])
+        self._least = np.concatenate([strip.bends * strip.height for strip in self._strips])
 
     def keep(self, face: F32) -> None:
         """Change f32[468,3], head axes, in place."""
         height = face[:, 1]
+        if (height.take(self._upper) - height.take(self._lower) >= self._least).all():
+            return
         for strip in self._strips:
             strip.part(height)
 
@@ -53,22 +58,22 @@ class _Strip:
     """Skin between two rows of points; `up` of what is missing moves the upper one."""
 
     def __init__(self, rest: F32, upper: _Row, lower: _Row, up: float) -> None:
-        self._upper, self._lower, self._up = upper, lower, up
+        self.upper, self.lower, self._up = upper, lower, up
         own = rest[upper, 1] - rest[lower, 1]
         known = own > max(_FLAT * float(np.median(own)), 1e-3)
-        self._height = np.where(known, own, 1)
+        self.height = np.where(known, own, 1)
         # What says nothing about skin is never pressed together.
-        self._bends = np.where(known, np.float32(_BENDS), np.float32(-np.inf))
+        self.bends = np.where(known, np.float32(_BENDS), np.float32(-np.inf))
 
     def part(self, height: F32) -> None:
         """Of the heights f32[468] of a face, in place."""
-        high, low = height[self._upper], height[self._lower]
-        share = (high - low) / self._height
-        pressed = share < self._bends
+        high, low = height[self.upper], height[self.lower]
+        share = (high - low) / self.height
+        pressed = share < self.bends
         if not pressed.any():
             return
         room = _BENDS - _LEAST
         kept = _LEAST + room * np.exp(np.minimum(share - _BENDS, 0) / room)
-        missing = pressed * (kept - share) * self._height
-        height[self._upper] = high + self._up * missing
-        height[self._lower] = low - (1 - self._up) * missing
+        missing = pressed * (kept - share) * self.height
+        height[self.upper] = high + self._up * missing
+        height[self.lower] = low - (1 - self._up) * missing

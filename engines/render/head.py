@@ -7,6 +7,7 @@ Never sharp: the face, the mouth and the eyes have layers of their own above thi
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.avatars.matte import smoothstep
 from engines.render import landmarks as lm
@@ -64,12 +65,12 @@ class HeadField:
             self._follow *= held(flat * _DOWN + shift, matte, outline[:, :2] * _DOWN + shift)
         fade = np.exp(-((outside / (0.22 * geometry.face_width)) ** 2))
         # Most nodes are far from the face: multiplying their zeros would cost more than the rest.
-        self._near = np.flatnonzero(fade > _FADED)
-        spill = (weights * fade[:, None])[self._near].astype(np.float32)
-        spread = np.argsort(-spill, 1)[:, :_NEIGHBOURS]
-        self._beside = np.ascontiguousarray(spread.T)
-        self._spill = np.ascontiguousarray(np.take_along_axis(spill, spread, 1).T)
-        """f32[4,N]: share of each near node in the four points beside it."""
+        fade[fade <= _FADED] = 0
+        self._near = _window(fade > 0)
+        beside, spill = _most(weights * fade[:, None])
+        self._beside = np.ascontiguousarray(beside[self._near])
+        self._spill = np.ascontiguousarray(spill[self._near])
+        """f32[4,h,w]: share of each near node in the four points beside it."""
         self._still = np.ascontiguousarray(self._nodes.T)
         self._still_at = self.nodes.T.copy()
         chin = -geometry.points[lm.CHIN, 1]
@@ -79,8 +80,9 @@ class HeadField:
         # One cell more on every side, so that resizing has neighbours at the border.
         cells = np.arange(-1, size // CELL + 1, dtype=np.float32)
         rows = cells[: self.rows // CELL + 2]
-        self._to_x, self._to_y = np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5)
-        self._goal = np.dstack([self._to_x, self._to_y]).astype(np.float32)
+        centres = np.dstack(np.meshgrid((cells + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5))
+        self._goal = ((centres - self._origin) / self._spacing).astype(np.float32)
+        """f32[rows/8+2,size/8+2,2]: the cells' centres, counted in nodes of the field."""
 
     @property
     def nodes(self) -> F32:
@@ -96,8 +98,7 @@ class HeadField:
         nodes = self._still.copy()
         beside = np.ascontiguousarray(moved.T).take(self._beside, axis=1)
         beside *= self._spill
-        first, second, third, fourth = beside.transpose(1, 0, 2)
-        nodes[:, self._near] += first + second + third + fourth
+        nodes.reshape(3, _NODES, _NODES)[self._near] += beside.sum(1)
         placed = self._geometry.placed(nodes, self._follow, pose)
         out = np.empty((placed.shape[1], 2), np.float32)
         np.subtract(placed[:2], self._still_at, out=out.T)
@@ -108,15 +109,17 @@ class HeadField:
 
         offset f32[N,2]: how far each node goes.
         """
-        field = np.ascontiguousarray(offset.reshape(_NODES, _NODES, 2))
-        source = self._goal
+        field = offset.reshape(_NODES, _NODES, 2) * np.float32(1 / self._spacing)
+        at = self._goal
         for _ in range(_STEPS):
-            at = (source - self._origin) * np.float32(1 / self._spacing)
-            source = self._goal - cv2.remap(
+            at = self._goal - cv2.remap(
                 field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
         # In planes: OpenCV enlarges one channel three times as fast as two.
-        return np.ascontiguousarray(source.transpose(2, 0, 1))
+        out = np.empty((2, *at.shape[:2]), np.float32)
+        np.multiply(at.transpose(2, 0, 1), self._spacing, out=out)
+        out += self._origin
+        return out
 
     def expand(self, coarse: F32, factor: int, buffer: F32) -> F32:
         """Coarse planes f32[2,h,w] at `CELL // factor` pixels a sample, their ring cut off.
@@ -177,6 +180,24 @@ def held(points: F32, matte: U8, outline: F32) -> F32:
         there = cut[np.clip(np.rint(along), 0, len(cut) - 1).astype(int)]
         out *= 1 - there * (1 - smoothstep(inward / reach))
     return out
+
+
+def _most(shares: F32) -> tuple[NDArray[np.int64], F32]:
+    """i64[4,50,50] and f32[4,50,50]: the points with most of f32[N,P], and how much they have."""
+    points = np.argsort(-shares, 1)[:, :_NEIGHBOURS]
+    most = np.take_along_axis(shares, points, 1).astype(np.float32)
+    grid = _NEIGHBOURS, _NODES, _NODES
+    return points.T.reshape(grid), most.T.reshape(grid)
+
+
+def _window(near: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
+    """The rows and columns of the grid's planes [K,50,50] with all nodes that are near."""
+    rows, columns = near.reshape(_NODES, _NODES).nonzero()
+    return (
+        slice(None),
+        slice(int(rows.min()), int(rows.max()) + 1),
+        slice(int(columns.min()), int(columns.max()) + 1),
+    )
 
 
 def _distance_outside(points: F32, outline: F32) -> F32:

@@ -65,7 +65,12 @@ class Lid:
         self._crease, self._above = np.array(eye.crease), np.array(eye.above)
         self._lower = np.array(eye.lower)
         self._upper = np.array(eye.upper)
+        middle = len(eye.upper) - 2
         self._ajar = np.array([*eye.lower[1:-1], *eye.upper[1:-1], a, b])
+        self._ways = np.zeros((2, len(self._ajar)), np.float32)
+        """Of those points: the way between the middles of the lids, and from corner to corner."""
+        self._ways[0, :middle], self._ways[0, middle:-2] = -1 / middle, 1 / middle
+        self._ways[1, -2:] = -1, 1
         points = geometry.points[:, :2] * np.array([1, -1], np.float32)
         self._open = self._opening(points)
         self._skin = self._made(photo, points, 0.008 * geometry.face_width)
@@ -74,14 +79,8 @@ class Lid:
 
     def _opening(self, points: F32) -> float:
         """Pixels; less than 0 where the lids overlap."""
-        *middle, (ax, ay), (bx, by) = points.take(self._ajar, 0)[:, :2].tolist()
-        lower, upper = (
-            [sum(values) / len(row) for values in zip(*row, strict=True)]
-            for row in (middle[: len(middle) // 2], middle[len(middle) // 2 :])
-        )
-        u, v = bx - ax, by - ay
-        down = (upper[0] - lower[0]) * v + (lower[1] - upper[1]) * u
-        return float(copysign(1.0, u) * down / max(hypot(u, v), 1e-6))
+        (x, y, *_), (u, v, *_) = (self._ways @ points.take(self._ajar, 0)).tolist()
+        return float(copysign(1.0, u) * (x * v - y * u) / max(hypot(u, v), 1e-6))
 
     def closed(self, placed: F32) -> float:
         """Share of the eye's opening in the photo that is shut now."""

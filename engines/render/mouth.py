@@ -38,6 +38,9 @@ _LOWER_DROP_CM = 0.06
 _RIM_SHARE = 0.028
 _WARMTH = np.array([1.25, 1.1, 1.0], np.float32)
 _MIDDLE_UP, _MIDDLE_LOW = np.array(lm.UPPER_INNER[3:6]), np.array(lm.LOWER_INNER[3:6])
+_MIDDLE = np.concatenate([_MIDDLE_LOW, _MIDDLE_UP])
+_PARTED = np.repeat(np.array([1, -1], np.float32) / len(_MIDDLE_UP), len(_MIDDLE_UP))
+"""How much each of those counts in how far the lips are apart."""
 _UPPER_CHAIN = np.array([lm.INNER_LEFT, *lm.UPPER_INNER, lm.INNER_RIGHT])
 _LOWER_CHAIN = np.array([lm.INNER_LEFT, *lm.LOWER_INNER, lm.INNER_RIGHT])
 _CORNERS = [lm.MOUTH_LEFT, lm.MOUTH_RIGHT]
@@ -98,10 +101,12 @@ class Mouth:
 
     def draw(self, picture: U8, placed: F32, weights: F32, pose: Pose) -> None:
         """Paint into u8[S,S,3]; placed f32[468,3] is the face on the picture."""
-        gap = float((placed[_MIDDLE_LOW, 1] - placed[_MIDDLE_UP, 1]).mean())
+        gap = float(placed[:, 1].take(_MIDDLE) @ _PARTED)
         width = self._geometry.mouth_width
         step = self._geometry.size / 512
         shown = ease((gap - self._rest_gap - 0.5 * step) / (0.05 * width))
+        if shown <= 0:
+            return
         upper, lower = placed[_UPPER_CHAIN, :2], placed[_LOWER_CHAIN, :2]
         # The dark crease of the photo's corners lies outside the inner lips: it is the corner.
         reach = np.float32(_CREASE * shown * (1 - ease((gap / width - 0.2) / 0.5)))
@@ -109,7 +114,7 @@ class Mouth:
             chain[[0, -1]] += reach * (placed[_CORNERS, :2] - chain[[0, -1]])
         outline = lens(upper, lower)
         box = window(outline, 3, self._geometry.size, self._geometry.size)
-        if shown <= 0 or box is None:
+        if box is None:
             return
         out = float(weights[_TONGUE_OUT]) * shown
         box = self._taller(box, self._tongue.reach(out, width))

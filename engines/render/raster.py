@@ -22,12 +22,8 @@ MIN_FATNESS = 0.003
 """Triangles with an area under this times their longest edge (in pixels) have no width to fill."""
 _EDGE_SLACK = np.float32(1e-3)
 _LEAST_RISE = np.float32(1e-6)
-# Which corner is highest, middle and lowest, by (y0 > y1) * 4 + (y1 > y2) * 2 + (y0 > y2).
-_ORDER = np.array(
-    [[0, 0, 0, 2, 1, 1, 0, 2], [1, 1, 2, 0, 0, 2, 1, 1], [2, 2, 1, 1, 2, 0, 2, 0]], np.int64
-)
-
-_STARTS, _ENDS = np.array([0, 0, 1]), np.array([2, 1, 2])
+_POINT = (1 << 29) - 1
+"""Bits that a double has below those of a single: for a point's number."""
 
 _Values = NDArray[Any]
 _Index = NDArray[np.int64]
@@ -50,7 +46,7 @@ class _Corners:
     """Triangles taken apart."""
 
     x: F32
-    """f32[3,T]"""
+    """f32[3,T]: of the highest, the middle and the lowest corner."""
     y: F32
     along: tuple[F32, F32, F32, F32]
     """Edges from the first corner to the others over twice the area: x1, y1, x2, y2, f32[T]."""
@@ -66,10 +62,10 @@ class _Rows:
     """i64[S]: their triangles."""
     row: F32
     """f32[S]"""
-    count: _Index
-    """i64[S]: pixels, some have none."""
+    spans: _Index
+    """i64[N]: whose each pixel is, those of a span one after the other; some have none."""
     pixels: _Index
-    """i64[N]: row * width + column of all their pixels."""
+    """i64[N]: row * width + column."""
 
 
 class Painting:
@@ -77,26 +73,26 @@ class Painting:
 
     def __init__(self, points: F32, triangles: _Index, width: int, height: int) -> None:
         """As `fill`; points f32[V,2], triangles i64[T,3] in painter's order."""
-        self._triangles = np.ascontiguousarray(triangles.T)
+        self._triangles = _by_height(points[:, 1], triangles.T)
         self._corners = _corners(points, self._triangles)
         self._rows = rows = _rows(self._corners, width, height)
-        shown = np.zeros(width * height, np.int64)
-        shown[rows.pixels] = np.repeat(np.arange(1, len(rows.count) + 1), rows.count)
+        # The span after the last shows nothing.
+        shown = np.full(width * height, len(rows.owner), np.int64)
+        shown[rows.pixels] = rows.spans
         self._shown = shown.reshape(height, width)
         self._column = np.arange(width, dtype=np.float32)
-        self.covered: NDArray[np.bool_] = self._shown > 0
+        self.covered: NDArray[np.bool_] = self._shown < len(rows.owner)
         """bool[H,W]: where something is drawn."""
 
     def values(self, channel: _Values, elsewhere: float = 0.0) -> _Values:
         """f32[H,W] of vertex values f32[V]; of two at once: c64[H,W] of c64[V]."""
         along_x, along_y, base = _planes(self._corners, channel.take(self._triangles))
         owner = self._rows.owner
-        start = np.empty(len(owner) + 1, channel.dtype)
-        slope = np.zeros_like(start)
-        start[0] = elsewhere
-        np.multiply(along_y.take(owner), self._rows.row, out=start[1:])
-        start[1:] += base.take(owner)
-        along_x.take(owner, out=slope[1:], mode="clip")
+        start, slope = np.zeros((2, len(owner) + 1), channel.dtype)
+        start[-1] = elsewhere
+        np.multiply(along_y.take(owner), self._rows.row, out=start[:-1])
+        start[:-1] += base.take(owner)
+        along_x.take(owner, out=slope[:-1], mode="clip")
         out = slope.take(self._shown)
         out *= self._column
         out += start.take(self._shown)
@@ -109,28 +105,41 @@ def fill(points: F32, values: F32, triangles: _Index, width: int, height: int) -
     points f32[V,2] (x, y), values f32[V,C], triangles i64[T,3] in painter's order (last on top).
     Either winding is drawn. Assigning `out[spans.pixels] = spans.values` keeps the last writer.
     """
-    index = np.ascontiguousarray(triangles.T)
+    index = _by_height(points[:, 1], triangles.T)
     corners = _corners(points, index)
     rows = _rows(corners, width, height)
-    span = np.repeat(np.arange(len(rows.count)), rows.count)
-    owner, row = rows.owner[span], rows.row[span]
+    owner, row = rows.owner[rows.spans], rows.row[rows.spans]
     column = (rows.pixels % width).astype(np.float32)
-    out = np.empty((len(span), values.shape[1]), np.float32)
+    out = np.empty((len(owner), values.shape[1]), np.float32)
     for k, channel in enumerate(values.T):
         along_x, along_y, base = _planes(corners, channel[index])
         out[:, k] = base[owner] + along_y[owner] * row + along_x[owner] * column
     return Spans(rows.pixels, owner, out)
 
 
+def _by_height(y: F32, triangles: _Index) -> _Index:
+    """i64[3,T]: the same triangles, each one's corners from top to bottom."""
+    numbered = np.asarray(y, np.float32).astype(np.float64).view(np.int64)
+    numbered |= np.arange(len(y))
+    first, second, third = numbered.view(np.float64).take(triangles)
+    out = np.empty(triangles.shape)
+    higher, lower = np.minimum(first, second), np.maximum(first, second)
+    np.minimum(higher, third, out=out[0])
+    np.maximum(lower, third, out=out[2])
+    np.maximum(higher, np.minimum(lower, third), out=out[1])
+    return out.view(np.int64) & _POINT
+
+
 def _corners(points: F32, index: _Index) -> _Corners:
-    """Of triangles i64[3,T]."""
+    """Of triangles i64[3,T], corners from top to bottom."""
     x, y = points[:, 0].take(index), points[:, 1].take(index)
     ex, ey = x[1:] - x[0], y[1:] - y[0]
     det = ex[0] * ey[1] - ey[0] * ex[1]
     third_x, third_y = ex[1] - ex[0], ey[1] - ey[0]
-    longest = (ex * ex + ey * ey).max(0)
-    longest = np.sqrt(np.maximum(longest, third_x * third_x + third_y * third_y))
-    fat = np.abs(det) > 2 * MIN_FATNESS * longest + 1e-6
+    long = ex * ex
+    long += ey * ey
+    longest = np.maximum(np.maximum(long[0], long[1]), third_x * third_x + third_y * third_y)
+    fat = np.abs(det) > np.float32(2 * MIN_FATNESS) * np.sqrt(longest) + np.float32(1e-6)
     det[~fat] = 1
     ex /= det
     ey /= det
@@ -146,61 +155,52 @@ def _planes(corners: _Corners, at: _Values) -> tuple[_Values, _Values, _Values]:
 
 
 def _rows(corners: _Corners, width: int, height: int) -> _Rows:
-    """All spans: a triangle is cut at its middle corner, and each half has two straight sides that
-    meet in its tip.
+    """All spans: each lies between the triangle's long side, from its highest to its lowest corner,
+    and the two short ones, which meet in the middle corner.
     """
-    x, y = _by_height(corners)
-    # The long side, and those of the upper and the lower half.
-    rise = np.maximum(y.take(_ENDS, axis=0) - y.take(_STARTS, axis=0), _LEAST_RISE)
-    long, *short = (x.take(_ENDS, axis=0) - x.take(_STARTS, axis=0)) / rise
-    # Of each half: x and y of its tip, change of x down its left and its right side.
-    sides = np.empty((4, len(long), 2), np.float32)
-    first, end = np.empty((2, len(long), 2), np.float32)
-    sides[0, :, 0], sides[0, :, 1], sides[1, :, 0], sides[1, :, 1] = x[0], x[2], y[0], y[2]
-    for k, least, most in ((0, sides[2], sides[3]), (1, sides[3], sides[2])):
-        np.minimum(long, short[k], out=least[:, k])
-        np.maximum(long, short[k], out=most[:, k])
+    x, y = corners.x, corners.y
     top, bottom = np.ceil(y[0]), np.floor(y[2])
     bottom += 1
-    # A row through the middle corner is the taller half's: the other may have no height at all.
-    cut = np.where(rise[2] > rise[1], np.ceil(y[1]), np.floor(y[1]) + 1)
-    first[:, 0], first[:, 1], end[:, 0], end[:, 1] = top, cut, cut, bottom
-    np.maximum(first, 0, out=first)
-    np.minimum(end, height, out=end)
-    end -= first
-    end *= corners.fat[:, None]
-    tall = np.maximum(end, 0, out=end).ravel().astype(np.int64)
-    half = np.arange(len(tall)).repeat(tall)
-    below = first.ravel() - (tall.cumsum() - tall)
-    at = np.arange(len(half), dtype=np.float32)
-    at += below.astype(np.float32).take(half)
-    tip_x, down, left, right = sides.reshape(4, -1).take(half, axis=1)
-    np.subtract(at, down, out=down)
-    left *= down
-    left += tip_x
-    left -= _EDGE_SLACK
-    right *= down
-    right += tip_x
-    right += _EDGE_SLACK
-    start = np.maximum(np.ceil(left, out=left), 0, out=left)
-    count = np.minimum(np.floor(right, out=right), np.float32(width - 1), out=right)
+    np.maximum(top, 0, out=top)
+    np.minimum(bottom, height, out=bottom)
+    bottom -= top
+    bottom *= corners.fat
+    tall = np.maximum(bottom, 0, out=bottom).astype(np.int64)
+    # Of each triangle: changes of x down the upper short side, the lower and the long one; height
+    # of the middle corner, x there of the short sides and of the long one.
+    sides = np.empty((6, len(tall)), np.float32)
+    np.subtract(x[1:], x[:-1], out=sides[:2])
+    np.subtract(x[2], x[0], out=sides[2])
+    sides[:2] /= np.maximum(y[1:] - y[:-1], _LEAST_RISE)
+    sides[2] /= np.maximum(y[2] - y[0], _LEAST_RISE)
+    sides[3], sides[4] = y[1], x[1]
+    np.multiply(y[1] - y[0], sides[2], out=sides[5])
+    sides[5] += x[0]
+    owner = np.arange(len(tall)).repeat(tall)
+    row = np.arange(len(owner), dtype=np.float32)
+    row += (top - (tall.cumsum() - tall)).astype(np.float32).take(owner)
+    above, below, long, middle, short, across = sides.take(owner, axis=1)
+    down = np.subtract(row, middle, out=middle)
+    long *= down
+    long += across
+    above *= np.minimum(down, 0)
+    below *= np.maximum(down, 0)
+    short += above
+    short += below
+    start = np.minimum(long, short)
+    start -= _EDGE_SLACK
+    start = np.maximum(np.ceil(start, out=start), 0, out=start)
+    count = np.maximum(long, short, out=long)
+    count += _EDGE_SLACK
+    count = np.minimum(np.floor(count, out=count), np.float32(width - 1), out=count)
     count -= start
     count += 1
     many = np.maximum(count, 0, out=count).astype(np.int64)
-    start += at * np.float32(width)
+    start += row * np.float32(width)
     begin = start.astype(np.int64)
     begin -= many.cumsum()
     begin += many
-    pixels = begin.repeat(many)
-    pixels += np.arange(len(pixels))
-    return _Rows(half >> 1, at, many, pixels)
-
-
-def _by_height(corners: _Corners) -> tuple[F32, F32]:
-    """f32[3,T] each: x and y of the corners from top to bottom."""
-    y, many = corners.y, corners.y.shape[1]
-    code = (y[0] > y[1]) * np.int8(4) + (y[1] > y[2]) * np.int8(2) + (y[0] > y[2])
-    at = _ORDER.take(code, axis=1)
-    at *= many
-    at += np.arange(many)
-    return corners.x.take(at), y.take(at)
+    spans = np.arange(len(owner)).repeat(many)
+    pixels = begin.take(spans)
+    pixels += np.arange(len(spans))
+    return _Rows(owner, row, spans, pixels)

@@ -20,6 +20,7 @@ _LIGHT = np.array([0.0, 0.53, 0.85], np.float32)
 """Toward the light in head axes at rest: in front, a little above."""
 _AMBIENT = 0.45
 _LOWEST, _HIGHEST = 0.8, 1.1
+_AXES = np.array([1, 2, 0, 1])
 _GLOSS = 0.9
 """Share of brightening that skin which shines already does without: it is a mirror, not lit."""
 
@@ -45,26 +46,25 @@ class Shade:
     def factors(self, face: F32, rotation: F32) -> F32:
         """f32[468] for the unposed face f32[468,3] and the head's rotation; 1 at rest."""
         # Hair, ears and neck keep the photo's light, so the face may follow a turn only half way.
-        light = ((rotation.T @ _LIGHT + _LIGHT) / 2).astype(np.float32)
-        ratio = self._light(face, light) / self._rest
-        np.maximum(ratio, _LOWEST, out=ratio)
-        np.minimum(ratio, _HIGHEST, out=ratio)
-        share = np.where(ratio > 1, self._brighter, self._share)
+        light: F32 = (_LIGHT @ rotation + _LIGHT) / np.float32(2)
+        more = self._light(face, light) / self._rest
+        more -= 1
+        brighter = np.minimum(np.maximum(more, 0), np.float32(_HIGHEST - 1))
+        darker = np.maximum(np.minimum(more, 0), np.float32(_LOWEST - 1))
         out = np.ones(lm.MESH_POINTS, np.float32)
-        out[self._lit] += share * (ratio - 1)
+        out[self._lit] += self._brighter * brighter + self._share * darker
         return out
 
     def _light(self, face: F32, light: F32) -> F32:
         """f32[L]: light from f32[3] on those points of f32[468,3] whose light changes."""
-        corner = np.ascontiguousarray(face.T).take(self._triangles, axis=1)
-        a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+        # Of y, z, x and y: a cross product's rows are then slices.
+        corner = face.T.take(_AXES, axis=0).take(self._triangles, axis=1)
+        a, b = (corner[:, 1:] - corner[:, :1]).transpose(1, 0, 2)
         cross = np.zeros((3, a.shape[1] + 1), np.float32)
-        for k in range(3):
-            one, other = (k + 1) % 3, (k + 2) % 3
-            into = np.multiply(a[one], b[other], out=cross[k, :-1])
-            into -= a[other] * b[one]
+        into = np.multiply(a[:3], b[1:4], out=cross[:, :-1])
+        into -= a[1:4] * b[:3]
         # Windings of the mesh differ; every side that matters faces the camera.
-        cross *= np.where(cross[2] < 0, np.float32(-1), np.float32(1))
+        cross *= np.copysign(np.float32(1), cross[2])
         total = cross.take(self._around, axis=1).sum(1)
         length = np.sqrt((total * total).sum(0)) + np.float32(1e-6)
         lit: F32 = _AMBIENT + (1 - _AMBIENT) * np.maximum((light @ total) / length, 0)
