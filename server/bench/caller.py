@@ -20,7 +20,8 @@ from engines.values import F32, MOTION_INDEX
 from server.bench.needs import BenchError
 from server.bench.peer import CONNECT_TIMEOUT_S
 from server.bench.service import Service
-from server.bench.tape import Tally, Tape
+from server.bench.tally import Tally, listen
+from server.bench.tape import Tape
 
 POLL_S = 0.05
 GAP_S = 0.06
@@ -83,7 +84,8 @@ class Caller:
         channel.on("open", self._open.set)
         sound = self.pc.addTransceiver(Tape(self.sound), direction="sendrecv")
         video = self.pc.addTransceiver("video", direction="recvonly")
-        self.heard, self.arrived = (Tally(way.receiver).arrived for way in (sound, video))
+        tallies = [Tally(way.receiver) for way in (sound, video)]
+        self.heard, self.arrived = (tally.arrived for tally in tallies)
         await self.pc.setLocalDescription(await self.pc.createOffer())
         offer = {"type": "offer", "sdp": self.pc.localDescription.sdp}
         answer = await self.service.json("POST", f"/v1/sessions/{self.session}/offer", offer)
@@ -91,6 +93,8 @@ class Caller:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._open.wait()
+                # The channel opens last: by now both know what they may be sent.
+                listen(video.receiver.transport, tallies)
                 while not self.arrived:  # noqa: ASYNC110
                     # A tally tells nobody.
                     await asyncio.sleep(POLL_S)
