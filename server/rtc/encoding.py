@@ -3,7 +3,7 @@
 The replaced method runs on the event loop, once for each 20 ms of sound and each picture.
 Never waits for a thread for sound, nor for a VP8 picture of up to 256x256.
 
-Such a picture takes 0.5 to 0.7 ms to encode; handing it to another thread and back takes 0.16 more.
+Such a picture takes 0.5 to 0.7 ms to encode; handing it to another thread and back takes 0.2 more.
 Larger ones take milliseconds, in which the loop would hold everybody's sound up.
 """
 
