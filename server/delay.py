@@ -72,6 +72,8 @@ class DelayController:
         self.grown = self.shrunk = 0
         # Pictures come 25 a second: these hold 20 s, and more is never judged by.
         self._early: deque[tuple[int, float]] = deque(maxlen=512)
+        self._late: deque[int] = deque(maxlen=512)
+        """When those of them came that were late: mostly none, so that a tick asks no further."""
         self._since = BEGIN_TICKS
         self._changed = 0
         self._raised = 0
@@ -83,10 +85,13 @@ class DelayController:
         """A picture came at `tick`, `early_ms` before its own was due."""
         if tick >= self._since:
             self._early.append((tick, early_ms))
+            if early_ms < 0:
+                self._late.append(tick)
 
     def settle(self, tick: int) -> None:
         """Do not judge by what comes just now."""
         self._early.clear()
+        self._late.clear()
         self._since = tick + SETTLE_TICKS
 
     def decide(self, tick: int, shrink: bool = True) -> int:
@@ -107,10 +112,13 @@ class DelayController:
     def _must_grow(self, tick: int) -> bool:
         if self.delay_ms + STEP_MS > self.limits.high_ms or tick < self._changed + GROW_TICKS:
             return False
-        recent = [item for item in self._early if item[0] > tick - WINDOW_TICKS]
-        late = [at for at, early in recent if early < 0]
-        bins = {(tick - at) // BIN_TICKS for at in late}
-        return len(bins) >= LATE_BINS and len(late) > LATE_SHARE * len(recent)
+        begin, late = tick - WINDOW_TICKS, self._late
+        while late and late[0] <= begin:
+            late.popleft()
+        if len({(tick - at) // BIN_TICKS for at in late}) < LATE_BINS:
+            return False
+        recent = sum(at > begin for at, _ in self._early)
+        return len(late) > LATE_SHARE * recent
 
     def _may_shrink(self, tick: int) -> bool:
         if self.delay_ms - STEP_MS < self.limits.low_ms:
@@ -135,6 +143,7 @@ class DelayController:
             self._raised = tick
         # What came is judged by the new delay too: so it grows as far as it must, and no further.
         self._early = deque(((at, early + step_ms) for at, early in self._early), maxlen=512)
+        self._late = deque((at for at, early in self._early if early < 0), maxlen=512)
         return self.delay_ms
 
 

@@ -6,6 +6,8 @@ Never decides what the face does: the engine has its own voice activity detectio
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from engines.values import F32
@@ -26,7 +28,7 @@ class SpeakingState:
 
     def step(self, samples: F32) -> bool:
         """Take f32[320]; return whether `speaking` changed."""
-        level = float(np.sqrt(np.mean(np.square(samples))))
+        level = sqrt(float(np.dot(samples, samples)) / len(samples))
         against = level < QUIET if self.speaking else level > LOUD
         self._run = self._run + 1 if against else 0
         if self._run < (END_TICKS if self.speaking else BEGIN_TICKS):

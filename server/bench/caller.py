@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
 from engines.values import F32, MOTION_INDEX
 from server.bench.needs import BenchError
 from server.bench.peer import CONNECT_TIMEOUT_S
 from server.bench.service import Service
-from server.bench.tape import Tally, Tape
+from server.bench.tally import Tally, listen
+from server.bench.tape import Tape
 
 POLL_S = 0.05
 GAP_S = 0.06
@@ -46,8 +47,6 @@ class Figures:
     gaps: int
     """Waits for sound of more than 60 ms."""
     longest_gap_ms: float
-    jaw: float
-    """Standard deviation of the jaw: how much the mouth moved."""
     rung: str
     render_ms: float
     work_ms: float = 0.0
@@ -72,18 +71,21 @@ class Caller:
     told: dict[str, float] = field(default_factory=dict)
     """Monotonic time of the last message of each type on the event channel."""
     jaw: list[float] = field(default_factory=list)
+    """Of each motion since it began to watch."""
+    _channel: RTCDataChannel | None = None
     _open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def connect(self, wishes: dict[str, Any]) -> None:
         """Until it is live. Raises BenchError."""
         created = await self.service.json("POST", "/v1/sessions", {"voice": "mirror", **wishes})
         self.session = str(created["id"])
-        channel = self.pc.createDataChannel("events")
+        self._channel = channel = self.pc.createDataChannel("events")
         channel.on("message", self._on_message)
         channel.on("open", self._open.set)
         sound = self.pc.addTransceiver(Tape(self.sound), direction="sendrecv")
         video = self.pc.addTransceiver("video", direction="recvonly")
-        self.heard, self.arrived = (Tally(way.receiver).arrived for way in (sound, video))
+        tallies = [Tally(way.receiver) for way in (sound, video)]
+        self.heard, self.arrived = (tally.arrived for tally in tallies)
         await self.pc.setLocalDescription(await self.pc.createOffer())
         offer = {"type": "offer", "sdp": self.pc.localDescription.sdp}
         answer = await self.service.json("POST", f"/v1/sessions/{self.session}/offer", offer)
@@ -91,12 +93,31 @@ class Caller:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._open.wait()
+                # The channel opens last: by now both know what they may be sent.
+                listen(video.receiver.transport, tallies)
                 while not self.arrived:  # noqa: ASYNC110
                     # A tally tells nobody.
                     await asyncio.sleep(POLL_S)
         except TimeoutError as error:
             raise BenchError(f"no picture within {CONNECT_TIMEOUT_S:g} s") from error
-        channel.send('{"type": "subscribe", "motion": true}')
+
+    async def watch(self, seconds: float) -> float:
+        """Be told of every motion for so long: the standard deviation of the jaw.
+
+        Never while pictures are counted: no ordinary page asks for it. Raises BenchError when
+        nothing is told.
+        """
+        self.jaw.clear()
+        self._subscribe(True)
+        await asyncio.sleep(seconds)
+        self._subscribe(False)
+        if not self.jaw:
+            raise BenchError(f"no motion told within {seconds:g} s")
+        return float(np.std(self.jaw))
+
+    def _subscribe(self, on: bool) -> None:
+        assert self._channel is not None
+        self._channel.send(json.dumps({"type": "subscribe", "motion": on}))
 
     async def figures(self) -> dict[str, Any]:
         """The server's figures of this session."""
@@ -124,15 +145,13 @@ class Mark:
     at_s: float
     pictures: int
     sounds: int
-    jaw: int
     drawn: int
 
 
 async def mark(caller: Caller) -> Mark:
     """Begin to measure."""
     drawn = int((await caller.figures())["engine"]["frames_rendered"])
-    sizes = (len(caller.arrived), len(caller.heard), len(caller.jaw))
-    return Mark(time.monotonic(), *sizes, drawn)
+    return Mark(time.monotonic(), len(caller.arrived), len(caller.heard), drawn)
 
 
 async def report(caller: Caller, since: Mark) -> Figures:
@@ -142,7 +161,6 @@ async def report(caller: Caller, since: Mark) -> Figures:
     heard_s = [at_s for at_s, _ in caller.heard[since.sounds :]]
     engine = (await caller.figures())["engine"]
     waits_ms = [1000 * float(gap) for gap in np.diff([since.at_s, *heard_s, now_s])]
-    jaw = caller.jaw[since.jaw :]
     return Figures(
         seconds=now_s - since.at_s,
         speaking=caller.speaking,
@@ -153,7 +171,6 @@ async def report(caller: Caller, since: Mark) -> Figures:
         sounds=len(heard_s),
         gaps=sum(gap > 1000 * GAP_S for gap in waits_ms),
         longest_gap_ms=max(waits_ms),
-        jaw=float(np.std(jaw)) if jaw else 0.0,
         rung=str(engine["rung_name"]),
         render_ms=float(engine["render_mean_ms"]),
         work_ms=float(engine.get("work_mean_ms", 0.0)),

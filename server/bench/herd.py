@@ -63,6 +63,10 @@ class Member:
         """What came to it since."""
         return Figures(**await self.ask("report"))
 
+    async def watch(self) -> float:
+        """How much its mouth moves: the standard deviation of the jaw over some seconds."""
+        return float((await self.ask("watch"))["jaw"])
+
     async def begin(self) -> None:
         """Wait for its first word."""
         self.first = await self._answer()
@@ -132,6 +136,10 @@ class Herd:
         await asyncio.gather(*(member.mark() for member in live))
         await asyncio.sleep(seconds)
         return list(await asyncio.gather(*(member.report() for member in live)))
+
+    async def watch(self) -> list[float]:
+        """How much the mouth of each live one moves, seen at once."""
+        return list(await asyncio.gather(*(member.watch() for member in self.live)))
 
 
 @asynccontextmanager

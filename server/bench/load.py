@@ -39,6 +39,8 @@ class Step:
     """So many sessions at once."""
 
     found: list[Figures]
+    jaws: list[float]
+    """How much each one's mouth moved afterwards: the standard deviation of its jaw."""
     usage: dict[str, Usage]
     use: float
     """Of the engine's time."""
@@ -100,7 +102,9 @@ async def climb(
         meter.start()
         found = await peers.measure(seconds)
         use = (await under_test.metrics()).get("avatar_engine_use", 0.0)
-        step = Step(found, meter.stop(), use)
+        usage = meter.stop()
+        # Afterwards: motions told to the peers cost both sides, and no ordinary page asks for them.
+        step = Step(found, await peers.watch(), usage, use)
         seen.steps.append(step)
         slowest = min(each.drawn / each.seconds for each in found)
         tell(f"{step.count} sessions: {slowest:.1f} pictures a second at least")
@@ -140,6 +144,7 @@ def judge(plan: Plan, seen: Climb, where: dict[str, Any], under_test: Service) -
             row("sessions held", "", [held], Bar("p50", low=wanted)),
             row("connect to first picture", "ms", seen.first_ms),
             *_held_rows(best),
+            *_jaw_rows(best),
             *_cost_rows(best),
             *_refusal_rows(seen),
             *_step_rows(seen.steps),
@@ -151,11 +156,15 @@ def judge(plan: Plan, seen: Climb, where: dict[str, Any], under_test: Service) -
             f"The climb ended: {seen.end}.",
             f"They were on: {', '.join(rungs)}. Engine use {best.use:.2f} of its time.",
             "Lateness: how much later than the promptest picture, by its RTP time stamp.",
+            "Jaws are watched after each measurement, for 4 s in which all motions are told.",
         ],
         machine=where,
         versions=versions(),
         settings=dict(under_test.settings),
-        raw={"steps": [[asdict(each) for each in step.found] for step in seen.steps]},
+        raw={
+            "steps": [[asdict(each) for each in step.found] for step in seen.steps],
+            "jaws": [step.jaws for step in seen.steps],
+        },
     )
 
 
@@ -165,10 +174,6 @@ def _count(step: Step) -> int:
 
 def _held_rows(step: Step) -> list[Row]:
     found = step.found
-    spoke = [each.jaw for each in found if each.speaking]
-    silent = [each.jaw for each in found if not each.speaking]
-    loudest = float(np.median(spoke)) if spoke else 0.0
-    shares = [value / loudest for value in silent] if loudest else []
     return [
         row("pictures drawn a second", "", [f.drawn / f.seconds for f in found], FPS_BAR),
         row("pictures received a second", "", [f.pictures / f.seconds for f in found], FPS_BAR),
@@ -182,8 +187,16 @@ def _held_rows(step: Step) -> list[Row]:
         row("gaps in the sound over 60 ms", "", [each.gaps for each in found], GAP_BAR),
         row("one picture drawn", "ms", [each.render_ms for each in found]),
         row("of that, work of the engine's thread", "ms", [each.work_ms for each in found]),
-        *([row("jaw of the silent, as a share", "", shares, STILL_BAR)] if silent else []),
     ]
+
+
+def _jaw_rows(step: Step) -> list[Row]:
+    moved = list(zip(step.found, step.jaws, strict=True))
+    spoke = [jaw for each, jaw in moved if each.speaking]
+    silent = [jaw for each, jaw in moved if not each.speaking]
+    loudest = float(np.median(spoke)) if spoke else 0.0
+    shares = [jaw / loudest for jaw in silent] if loudest else []
+    return [row("jaw of the silent, as a share", "", shares, STILL_BAR)] if silent else []
 
 
 def _cost_rows(step: Step) -> list[Row]:

@@ -3,8 +3,8 @@
 Run as `python -m server.bench.load_peer --url URL`; one event loop.
 Never encodes or decodes while it is measured, and ends when its stdin does.
 
-Lines in: `mark`, `report`, `told`; each is answered by one line of JSON. The first line out says
-whether it is live: `{"state": "live"|"refused"|"failed", ...}`.
+Lines in: `mark`, `report`, `watch`, `told`; each is answered by one line of JSON. The first line
+out says whether it is live: `{"state": "live"|"refused"|"failed", ...}`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from server.bench.service import Refused, Service
 from server.bench.sounds import train
 
 TRAIN_S = 20.0
+WATCH_S = 4.0
+"""Three of the train's sounds, or nothing of a silent one."""
 
 
 async def connected(caller: Caller, wishes: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +55,8 @@ async def answered(caller: Caller, words: asyncio.StreamReader) -> None:
                 say({"marked": True})
             elif word == "report":
                 say(asdict(await report(caller, since)))
+            elif word == "watch":
+                say({"jaw": await caller.watch(WATCH_S)})
             elif word == "told":
                 say({"now_s": time.monotonic(), **caller.told, "pictures": len(caller.arrived)})
             else:

@@ -1,7 +1,7 @@
-"""A microphone that plays sound encoded once, and ears that count packets: a client of little cost.
+"""A microphone that plays sound encoded once: a client of little cost.
 
 Runs on the event loop of a peer of a load.
-Never encodes or decodes while it is measured: the processor is the server's.
+Never encodes while it is measured: the processor is the server's.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ import numpy as np
 from aiortc import MediaStreamTrack
 from aiortc.codecs.opus import OpusEncoder
 from aiortc.mediastreams import MediaStreamError
-from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from av import AudioFrame, Packet
 
 from engines.values import F32
-from server.rtc.patches import require_attribute
 
 RATE_HZ = 48_000
 PACKET = 960
 PACKET_S = PACKET / RATE_HZ
 _BASE = Fraction(1, RATE_HZ)
-_QUEUE = "_RTCRtpReceiver__decoder_queue"
 
 
 class Tape(MediaStreamTrack):
@@ -67,26 +64,3 @@ def encoded(sound: F32) -> list[bytes]:
         frame.sample_rate, frame.time_base, frame.pts = RATE_HZ, _BASE, len(out) * PACKET
         out += encoder.encode(frame)[0]
     return out[: whole // PACKET]
-
-
-class Tally:
-    """Takes the place of the queue to a receiver's decoder thread: notes what comes, and when."""
-
-    def __init__(self, receiver: RTCRtpReceiver) -> None:
-        """Before the receiver starts. Raises IncompatibleLibrary without such a queue."""
-        require_attribute("aiortc", RTCRtpReceiver.__init__, _QUEUE)
-        self._queue = getattr(receiver, _QUEUE)
-        self.arrived: list[tuple[float, int]] = []
-        """Monotonic time and RTP time stamp of each whole picture or 20 ms of sound."""
-        setattr(receiver, _QUEUE, self)
-
-    def put(self, item: Any) -> None:
-        """A codec and an encoded frame; None ends the thread."""
-        if item is None:
-            self._queue.put(None)
-        else:
-            self.arrived.append((time.monotonic(), int(item[1].timestamp)))
-
-    def get(self) -> Any:
-        """What the thread waits for: the end."""
-        return self._queue.get()

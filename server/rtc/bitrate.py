@@ -1,6 +1,6 @@
 """Pins the VP8 bit rate by picture size, and encodes without the camera denoiser.
 
-The replaced methods run on the codec pool (encode) and the event loop (REMB).
+The replaced methods run where pictures are encoded (`server.rtc.encoding`) and on the event loop.
 Never follows REMB: each change over 10 % makes aiortc rebuild its encoder, with a key frame;
 5-8 key frames in 13 s were seen, 1 with the rate pinned.
 """

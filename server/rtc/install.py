@@ -14,11 +14,11 @@ from server.rtc import (
     bitrate,
     consent,
     datagrams,
+    encoding,
     h264,
     jitter,
     keyframes,
     reports,
-    sound,
 )
 from server.rtc.patches import Patch
 from server.settings import RtcSettings
@@ -73,7 +73,7 @@ def _patches(settings: RtcSettings) -> list[Patch]:
         *h264.patches(settings.video_bitrate, settings.h264),
         *consent.patches(settings.consent_interval_s, settings.consent_failures),
         *keyframes.patches(),
-        *sound.patches(),
+        *encoding.patches(),
         *reports.patches(),
         *datagrams.patches(),
         *addresses.patches(settings.bind_addresses, settings.udp_ports),

@@ -15,7 +15,7 @@ from server.bench.caller import Figures
 from server.bench.herd import Herd, Member, herd
 from server.bench.needs import BenchError
 
-FOUND = Figures(1.0, True, 25, 25, [40.0] * 24, [0.0], 50, 0, 20.0, 0.1, "full", 3.0)
+FOUND = Figures(1.0, True, 25, 25, [40.0] * 24, [0.0], 50, 0, 20.0, "full", 3.0)
 PROGRAM = """
 import json, sys
 print(json.dumps({"state": "live"}), flush=True)
@@ -23,7 +23,8 @@ for line in sys.stdin:
     word = line.strip()
     if word == "die":
         break
-    print(sys.argv[1] if word == "report" else '{"marked": true}', flush=True)
+    other = '{"jaw": 0.1}' if word == "watch" else '{"marked": true}'
+    print(sys.argv[1] if word == "report" else other, flush=True)
 """
 
 
@@ -67,6 +68,7 @@ async def test_all_are_measured_at_once_and_none_is_left() -> None:
         refused.first = {"state": "refused", "status": 503}
         assert refused.refused and not refused.live
         assert await peers.measure(0) == [FOUND, FOUND]
+        assert await peers.watch() == [0.1, 0.1]
         peers.members[1].kill()
     assert not any(psutil.pid_exists(each.pid) for each in peers.members)
 

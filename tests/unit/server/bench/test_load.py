@@ -19,8 +19,9 @@ SERVED = {"server": Usage(1.0, 400.0)}
 UNDER_TEST = Service("u", None, {})
 
 
-def step(*found: Figures) -> Step:
-    return Step(list(found), SERVED, 0.7)
+def step(*found: Figures, jaw: float = 0.0) -> Step:
+    """`jaw` is that of the silent ones; speaking it is 0.1."""
+    return Step(list(found), [0.1 if each.speaking else jaw for each in found], SERVED, 0.7)
 
 
 def judged(seen: Climb, renderer: str = "motion-frame") -> dict[str, Any]:
@@ -30,7 +31,7 @@ def judged(seen: Climb, renderer: str = "motion-frame") -> dict[str, Any]:
 
 
 def test_four_sessions_hold_and_what_each_costs_is_told() -> None:
-    quiet = replace(FOUND, speaking=False, jaw=0.0)
+    quiet = replace(FOUND, speaking=False)
     seen = Climb([step(FOUND), step(FOUND, quiet, FOUND, quiet)], [150.0])
     seen.end, seen.refusals, seen.meanwhile = "503", TRIES + 1, [FOUND] * 4
     rows = judged(seen)
@@ -38,6 +39,7 @@ def test_four_sessions_hold_and_what_each_costs_is_told() -> None:
     assert rows["server CPU, each session"].summary.p50 == 0.25
     assert rows["server memory, each session"].summary.p50 == 100.0
     assert rows["one more is refused (503), each time"].held
+    assert rows["jaw of the silent, as a share"].held
     assert rows["of 1: pictures drawn a second"].summary.count == 1
 
 
@@ -60,8 +62,7 @@ def test_a_gap_in_the_sound_or_a_jaw_that_moves_with_anothers_misses() -> None:
         judged(Climb([step(replace(FOUND, gaps=1))], []))["gaps in the sound over 60 ms"].held
         is False
     )
-    noisy = replace(FOUND, speaking=False, jaw=0.09)
-    rows = judged(Climb([step(FOUND, noisy)], []))
+    rows = judged(Climb([step(FOUND, replace(FOUND, speaking=False), jaw=0.09)], []))
     assert rows["jaw of the silent, as a share"].held is False
 
 
@@ -91,6 +92,9 @@ class House:
 
     async def measure(self, seconds: float) -> list[Figures]:
         return [self._found] * len(self.live)
+
+    async def watch(self) -> list[float]:
+        return [0.1] * len(self.live)
 
 
 class Metered(Service):

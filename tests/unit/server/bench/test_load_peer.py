@@ -24,6 +24,9 @@ class Knocking(Scripted):
             raise self.fault
         self.session = "one"
 
+    async def watch(self, seconds: float) -> float:
+        return 0.2
+
 
 def caller(fault: BenchError | None = None) -> Knocking:
     made = Knocking(Service("u", None, {}), np.zeros(9, np.float32), True)
@@ -47,11 +50,12 @@ async def test_the_first_word_says_how_it_went() -> None:
 async def test_each_line_has_one_answer(capsys: pytest.CaptureFixture[str]) -> None:
     peer = caller()
     words = asyncio.StreamReader()
-    words.feed_data(b"mark\nreport\ntold\nnonsense\n")
+    words.feed_data(b"mark\nreport\ntold\nwatch\nnonsense\n")
     words.feed_eof()
     await answered(peer, words)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == {"marked": True} and lines[1]["pictures"] == 0
-    assert lines[2]["pictures"] == 0 and "unknown word" in lines[3]["error"]
+    assert lines[2]["pictures"] == 0 and lines[3] == {"jaw": 0.2}
+    assert "unknown word" in lines[4]["error"]
     assert load_peer.TRAIN_S > 0
     await peer.pc.close()

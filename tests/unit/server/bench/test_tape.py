@@ -1,9 +1,6 @@
-"""What is played is the sound, in real time and over again; what comes is counted, not decoded."""
+"""What is played is the sound, in real time and over again."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +8,10 @@ from aiortc import RTCRtpCodecParameters
 from aiortc.codecs.opus import OpusDecoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.mediastreams import MediaStreamError
-from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 
 from engines.values import F32
-from server.bench import tape
-from server.bench.tape import Tally, Tape, encoded
-from server.rtc.patches import IncompatibleLibrary
+from server.bench.tape import Tape, encoded
 
 
 def tone(packets: int) -> F32:
@@ -51,20 +45,3 @@ async def test_a_tape_plays_in_a_loop_and_aiortc_packs_it() -> None:
     playing.stop()
     with pytest.raises(MediaStreamError):
         await playing.recv()
-
-
-async def test_what_comes_is_noted_and_the_end_is_the_threads() -> None:
-    receiver = RTCRtpReceiver("video", Transport())  # type: ignore[arg-type]
-    tally = Tally(receiver)
-    queue: Any = getattr(receiver, tape._QUEUE)
-    queue.put((SimpleNamespace(name="VP8"), SimpleNamespace(timestamp=90_000)))
-    assert [stamp for _, stamp in tally.arrived] == [90_000]
-    queue.put(None)
-    assert queue.get() is None
-
-
-async def test_another_aiortc_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    receiver = RTCRtpReceiver("audio", Transport())  # type: ignore[arg-type]
-    monkeypatch.setattr(tape, "_QUEUE", "_RTCRtpReceiver__renamed")
-    with pytest.raises(IncompatibleLibrary, match="__renamed"):
-        Tally(receiver)

@@ -127,7 +127,7 @@ class Echoing:
 async def test_it_takes_its_place_on_a_receiver_and_opens_batches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sound, "get_decoder", lambda codec: Echoing())
+    monkeypatch.setattr(sound, "VoiceDecoder", Echoing)
     transport: Any = Transport()
     receiver = RTCRtpReceiver("audio", transport)
     receiver._track = RemoteStreamTrack(kind="audio")

@@ -16,7 +16,7 @@ from aiortc.rtp import RtcpPacket, RtcpSrPacket, RtpPacket
 from engines.values import SAMPLE_RATE_HZ
 from server.codec_pool import CodecPool
 from server.playout import Sound, Still
-from server.rtc import reports, sound
+from server.rtc import encoding, reports
 from server.rtc.patches import IncompatibleLibrary
 from server.tracks import AvatarAudioTrack, AvatarVideoTrack
 
@@ -39,7 +39,7 @@ class FakeTransport:
 
 @pytest.fixture
 async def patched() -> AsyncIterator[None]:
-    undo = [patch.apply() for patch in (*sound.patches(), *reports.patches())]
+    undo = [patch.apply() for patch in (*encoding.patches(), *reports.patches())]
     yield
     for patch in reversed(undo):
         patch.apply()
