@@ -21,9 +21,9 @@ CPU_SHARE = 0.8
 that wait for each other. Two cores filled to 0.82 lost a picture in ten."""
 ENCODE_S_512 = 0.004
 """CPU time to convert and encode a frame of 512x512, where it was not measured."""
-MEDIA_S = 0.0055
+MEDIA_S = 0.0043
 """The rest of a session's media for each frame, whatever its size: sound, packets, the event
-loop. Measured with four sessions."""
+loops. Measured with eight sessions while the machine was slow; 3.2 ms while it was fast."""
 LOCK_SHARE = 1.1
 """Of a frame's time that drawing and sending may ask for in one process, where they take turns at
 one interpreter lock; some of it is done with the lock given away. Measured at 512: two sessions

@@ -21,7 +21,7 @@ import numpy as np
 
 from engines.pipeline import Motion
 from engines.values import FRAME_SAMPLES, AudioWindow
-from server.admission import FRAME_S, Machine, codec_s, room, sustained_s
+from server.admission import ENCODE_S_512, FRAME_S, Machine, codec_s, room, sustained_s
 from server.camera.checks import virtual_camera
 from server.doctor import Check, Finding
 from server.gpu_checks import backend, gpu, nvenc, plans, tensorrt
@@ -30,6 +30,7 @@ from server.origin import ForeignPackage, check_layout
 from server.settings import EmotionSettings, Settings
 from server.settings_section import SettingsError
 from server.stun import ask
+from server.workers.devices import engine_devices
 
 LIBRARIES = (
     "aiortc",
@@ -242,8 +243,13 @@ def frame_time(settings: Settings) -> Finding:
     p50, p95 = percentile(steps, 0.5), percentile(steps, 0.95)
     counted = 0 if drawing.counted_at_best else len(costs.efforts) - 1
     workers = max(1, settings.server.workers)
-    machine = Machine(usable_cores(), sustained_s(costs.steps_of(counted)), workers)
-    machine = replace(machine, encode_512_s=costs.encode_s or machine.encode_512_s)
+    machine = Machine(
+        usable_cores(),
+        sustained_s(costs.steps_of(counted)),
+        workers,
+        costs.encode_s or ENCODE_S_512,
+        len(engine_devices(settings)) if workers > 1 else 1,
+    )
     ways = ", ".join(
         f"{name} {1000 * cost:.1f}" for name, cost in zip(costs.efforts, costs.draws_s, strict=True)
     )

@@ -84,7 +84,7 @@ class Costs:
     def steps_of(self, effort: int) -> list[float]:
         """`steps_s` as they would be, drawn in another way, and beside others if in batches."""
         draws_s = each_at_best(self.by_bucket) if self.by_bucket else self.draws_s
-        return [step - self.draws_s[0] + draws_s[effort] for step in self.steps_s]
+        return [max(0.0, step - self.draws_s[0]) + draws_s[effort] for step in self.steps_s]
 
 
 def drawing_of(wanted: RenderSettings, places: int = 0) -> Drawing:
@@ -194,6 +194,8 @@ def measure(
     steps: list[float] = []
     motions: list[F32] = []
     encoded = EncodeMeter(512)
+    states = [renderer.new_state() for _ in renderer.efforts]
+    draws: list[list[float]] = [[] for _ in states]
     before = time.thread_time()
     for picture in render_file(
         _voice(), avatar, motion, seed=0, renderer_factory=lambda *_: renderer
@@ -201,18 +203,18 @@ def measure(
         steps.append(time.thread_time() - before)
         motions.append(picture.motion)
         encoded.add(picture.image)
+        # Beside the steps, since a machine may be half as fast a second later.
+        if UNCOUNTED <= len(steps) < UNCOUNTED + TRIED:
+            for effort, state in enumerate(states):
+                before = time.thread_time()
+                renderer.render(state, picture.motion, effort=effort)
+                draws[effort].append(time.thread_time() - before)
         before = time.thread_time()
-    draws = []
-    for effort in range(len(renderer.efforts)):
-        state, times = renderer.new_state(), []
-        for values in motions[:TRIED]:
-            before = time.thread_time()
-            renderer.render(state, values, effort=effort)
-            times.append(time.thread_time() - before)
-        draws.append(median(times))
     by_bucket = measure_batches(renderer, motions, batch_clock) if batch_clock else ()
-    counted = tuple(steps[UNCOUNTED:])
-    return Costs(counted, renderer.efforts, tuple(draws), by_bucket, encoded.picture_s())
+    draws_s = tuple(median(times) for times in draws)
+    return Costs(
+        tuple(steps[UNCOUNTED:]), renderer.efforts, draws_s, by_bucket, encoded.picture_s()
+    )
 
 
 def _voice() -> F32:
