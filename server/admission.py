@@ -24,10 +24,10 @@ ENCODE_S_512 = 0.004
 MEDIA_S = 0.0043
 """The rest of a session's media for each frame, whatever its size: sound, packets, the event
 loops. Measured with eight sessions while the machine was slow; 3.2 ms while it was fast."""
-LOCK_SHARE = 1.1
+LOCK_SHARE = 0.97
 """Of a frame's time that drawing and sending may ask for in one process, where they take turns at
-one interpreter lock; some of it is done with the lock given away. Measured at 512: two sessions
-that ask for 0.9 hold, three that ask for 1.35 got half of their pictures."""
+one interpreter lock. Measured: three sessions of 256 that ask for 0.77 hold, and two of 512 for
+0.68; four that ask for 1.02 and three for 1.03 lost up to half of their pictures."""
 STEP_MARGIN = 1.25
 """What sustained sessions cost above the median step, which was measured alone: they keep pushing
 each other out of the processor's caches (7.4 ms in place of 6 with four of 256)."""

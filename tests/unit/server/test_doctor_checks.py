@@ -129,7 +129,7 @@ def test_motion_steps_are_timed() -> None:
 
 def test_how_many_sessions_there_is_room_for() -> None:
     machine = Machine(cores=4, step_512_s=0.004)
-    assert checks._sessions(machine, Settings()) == "5 sessions of 512x512"
+    assert checks._sessions(machine, Settings()) == "4 sessions of 512x512"
     one = Settings(session=SessionSettings(max_sessions=1, size=256))
     assert checks._sessions(machine, one) == "1 session of 256x256"
 
