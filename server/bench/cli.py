@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     error.add_argument("--seconds", type=_positive, default=40.0, help="of each run, default 40")
     many = kinds.add_parser("load", help="more and more sessions, up to the breaking point")
     many.add_argument("--sessions", type=_count, default=8, help="at most so many, default 8")
+    many.add_argument("--first", type=_count, default=1, help="not measured below, default 1")
     many.add_argument("--seconds", type=_positive, default=20.0, help="at each number, default 20")
     faults = kinds.add_parser("faults", help="break things: what is lost, how soon it is well")
     faults.add_argument("--only", action="append", default=[], metavar="FAULT", help="of them")
@@ -257,7 +258,7 @@ def _measure(args: argparse.Namespace) -> Coroutine[Any, Any, Result]:
         "latency": lambda: measure(plan),
         "soak": lambda: soak(plan, _tell),
         "cycles": lambda: cycles(plan, _tell),
-        "load": lambda: load(plan, args.sessions, _tell),
+        "load": lambda: load(plan, args.first, args.sessions, _tell),
         "quality": lambda: quality(plan, args.results, _tell),
         "faults": lambda: faults(plan, args.only, _tell),
         "speak": lambda: speak(plan, _tell),

@@ -71,33 +71,36 @@ class Climb:
     """What those inside got while one more was refused."""
 
 
-async def load(plan: Plan, most: int, tell: Callable[[str], None]) -> Result:
-    """Climb to `most` sessions, `plan.seconds` measured at each number."""
+async def load(plan: Plan, first: int, most: int, tell: Callable[[str], None]) -> Result:
+    """Climb from `first` to `most` sessions, `plan.seconds` measured at each number."""
     where = machine()
     async with (
         service(plan.url, plan.settings) as under_test,
         herd(under_test.url, plan.wishes) as peers,
     ):
-        seen = await climb(peers, under_test, (most, plan.seconds), tell)
+        seen = await climb(peers, under_test, (first, most, plan.seconds), tell)
     return judge(plan, seen, where, under_test)
 
 
 async def climb(
-    peers: Herd, under_test: Service, bounds: tuple[int, float], tell: Callable[[str], None]
+    peers: Herd, under_test: Service, bounds: tuple[int, int, float], tell: Callable[[str], None]
 ) -> Climb:
     """One more until one is refused or fails, or pictures are bad twice.
 
+    `bounds`: measured from this number on, up to that, so many seconds each.
     Raises BenchError when there is not one session.
     """
-    most, seconds = bounds
+    first, most, seconds = bounds
     seen = Climb([], [])
     meter = Meter(under_test.pid)
-    while len(seen.steps) < most:
+    while len(peers.members) < most:
         member = await peers.add(silent=len(peers.members) % 2 == 1)
         if not member.live:
             await _full(peers, member, seen, seconds)
             break
         seen.first_ms.append(float(member.first["first_ms"]))
+        if len(peers.members) < first:
+            continue
         await asyncio.sleep(WARM_S)
         meter.start()
         found = await peers.measure(seconds)
@@ -150,9 +153,9 @@ def judge(plan: Plan, seen: Climb, where: dict[str, Any], under_test: Service) -
             *_step_rows(seen.steps),
         ],
         notes=[
-            f"Up to {len(seen.steps)} sessions, {plan.seconds:g} s each; a process for each peer, "
-            "on the same machine; every second one's microphone is silent. The rows without a "
-            f"number are of {best.count}. A picture held is received again and not drawn again.",
+            f"Up to {seen.steps[-1].count} sessions, {plan.seconds:g} s each; a process for each "
+            "peer, on the same machine; every second one's microphone is silent. The rows without "
+            f"a number are of {best.count}. A picture held is received again and not drawn again.",
             f"The climb ended: {seen.end}.",
             f"They were on: {', '.join(rungs)}. Engine use {best.use:.2f} of its time.",
             "Lateness: how much later than the promptest picture, by its RTP time stamp.",

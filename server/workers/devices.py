@@ -20,13 +20,10 @@ def engine_devices(settings: Settings) -> tuple[str, ...]:
     """The card of each engine process, empty where none is named; at least one process.
 
     More engines than cards share them in turn: one engine's processor thread is full long before
-    a large card is. On the processor each media process brings one along, since one such thread
-    is full with seven faces of 256.
+    a large card is.
     """
-    named = settings.render.devices
-    alone = settings.server.workers if settings.render.device == "cpu" else 1
-    count = settings.server.engines or len(named) or max(alone, 1)
-    devices = named or ("",)
+    devices = settings.render.devices or ("",)
+    count = settings.server.engines or len(devices)
     return tuple(devices[index % len(devices)] for index in range(count))
 
 

@@ -67,7 +67,7 @@ def test_plan_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "where", "rest"),
     [
-        (["load", "--sessions", "3", "--seconds", "2"], "load.load", (3,)),
+        (["load", "--sessions", "3", "--seconds", "2"], "load.load", (1, 3)),
         (["faults", "--only", "cpu", "--seconds", "2"], "faults.faults", (["cpu"],)),
         (
             ["network", "--minutes", "0.5", "--loss", "0.1", "--kbit", "300", "--peer"],

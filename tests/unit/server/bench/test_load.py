@@ -102,15 +102,25 @@ class Metered(Service):
         return {"avatar_engine_use": 0.5}
 
 
-async def climbed(house: House, most: int, monkeypatch: pytest.MonkeyPatch) -> Climb:
+async def climbed(
+    house: House, most: int, monkeypatch: pytest.MonkeyPatch, first: int = 1
+) -> Climb:
     monkeypatch.setattr("server.bench.load.WARM_S", 0.0)
-    return await climb(cast(Herd, house), Metered("u", None, {}), (most, 0.0), lambda line: None)
+    bounds = (first, most, 0.0)
+    return await climb(cast(Herd, house), Metered("u", None, {}), bounds, lambda line: None)
 
 
 async def test_the_climb_ends_where_one_more_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = await climbed(House(2), 8, monkeypatch)
     assert [each.count for each in seen.steps] == [1, 2]
     assert seen.refusals == TRIES + 1 and seen.meanwhile == [FOUND] * 2 and seen.end == "full"
+
+
+async def test_it_may_begin_with_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = await climbed(House(9), 4, monkeypatch, first=3)
+    assert [each.count for each in seen.steps] == [3, 4] and len(seen.first_ms) == 4
+    with pytest.raises(BenchError, match="not one session: full"):
+        await climbed(House(2), 4, monkeypatch, first=3)
 
 
 async def test_it_ends_when_pictures_are_bad_twice_or_at_the_most(
