@@ -91,6 +91,8 @@ def services_of(connection: HTTPConnection) -> Services:
     return found
 
 
-def services(request: Request) -> Services:
-    """The same, as a FastAPI dependency."""
+async def services(request: Request) -> Services:
+    """The same, as a FastAPI dependency; a plain function would go through the thread pool, and
+    requests would overtake each other there.
+    """
     return services_of(request)

@@ -347,6 +347,8 @@ class Session:
         if self._closing is None:
             self.ending, self.detail = ending, detail
             with session_context(self.plan.id):
+                # Here and not in the task: whoever asks next must not find it alive.
+                self._go(State.CLOSING)
                 self._closing = asyncio.create_task(self._close(), name=f"close-{self.plan.id[:8]}")
         return self._closing
 
@@ -356,7 +358,6 @@ class Session:
 
     async def _close(self) -> None:
         assert self.ending is not None
-        self._go(State.CLOSING)
         log.info("session ends", extra={"reason": self.reason, "result": self.ending.result})
         if self._media is not None:
             closed = {"type": "closed", "code": self.ending.code, "reason": self.reason}

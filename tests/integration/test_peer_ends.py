@@ -111,7 +111,7 @@ async def refused(pool: CodecPool, offer: str) -> str:
     begin = time.thread_time()
     with pytest.raises(BadOffer) as error:
         await server.peer.answer(offer)
-    assert time.thread_time() - begin < 0.2
+    assert time.thread_time() - begin < 2
     await server.aclose()
     return str(error.value)
 

@@ -24,8 +24,6 @@ from tests.support.server_process import ServerProcess
 
 SETTINGS = {
     "SYNCHRORAMA_SERVER_WORKERS": "2",
-    # One for all, so that its death is everybody's; two are in test_engine_processes.py.
-    "SYNCHRORAMA_SERVER_ENGINES": "1",
     "SYNCHRORAMA_SESSION_SIZE": "256",
     "SYNCHRORAMA_SESSION_MAX_SESSIONS": "4",
     "SYNCHRORAMA_RENDER_RENDERER": "motion-frame",

@@ -15,11 +15,11 @@ from server.services import Backend, Services, services, services_of
 from tests.support.fake_backend import FakeBackend
 
 
-def test_a_request_finds_the_services_of_its_app() -> None:
+async def test_a_request_finds_the_services_of_its_app() -> None:
     marker: Any = object()
     app = SimpleNamespace(state=SimpleNamespace(services=marker))
     request = Request({"type": "http", "app": app, "headers": []})
-    assert services(request) is marker
+    assert await services(request) is marker
     assert services_of(request) is marker
 
 

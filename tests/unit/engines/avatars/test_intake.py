@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 
 import numpy as np
 import pytest
@@ -109,17 +108,12 @@ def test_an_animation_is_refused() -> None:
     assert refused(data[:33] + chunk(b"acTL", bytes(8)) + data[33:]).code == "image_unusual"
 
 
-def test_too_many_bytes_are_refused_unread() -> None:
-    began = time.thread_time()
-    assert refused(b"\xff\xd8\xff" + bytes(MAX_BYTES)).code == "image_too_large"
-    assert time.thread_time() - began < 0.1
-
-
 def test_limits_come_before_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> U8:
         raise AssertionError("decoded")
 
     monkeypatch.setattr(intake, "_read", never)
+    assert refused(b"\xff\xd8\xff" + bytes(MAX_BYTES)).code == "image_too_large"
     assert refused(bomb(30_000, 30_000)).code == "image_too_large"
     with pytest.raises(AssertionError, match="decoded"):
         decode(encode(scene()))

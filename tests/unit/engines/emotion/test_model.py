@@ -113,7 +113,7 @@ def test_20_kilobytes_of_text_are_borne() -> None:
     began = time.process_time()
     for text in ("x" * 20_000, "I love it. " * 1900, "\U0001f600" * 5000, "\x00" * 20_000):
         MODEL.say(state, text)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 4
     assert len(state.words) <= 600
     bounded(hear(sounds.silence(0.5), state))
 

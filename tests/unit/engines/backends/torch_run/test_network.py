@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -15,20 +13,8 @@ import torch
 from engines.backends.base import Array, BadFeeds, BadGraph, CardLost, Model, OutOfDeviceMemory
 from engines.backends.networks import BUCKETS
 from engines.backends.torch_backend import TorchBackend
-from tests.support.fake_torch_cuda import CudaError, FakeTorchCuda, made_up_card
+from tests.support.fake_torch_cuda import CudaError, FakeTorchCuda
 from tests.support.tiny_graph import batched, static, text
-
-
-@pytest.fixture
-def cuda() -> FakeTorchCuda:
-    return FakeTorchCuda()
-
-
-@pytest.fixture
-def backend(cuda: FakeTorchCuda) -> Iterator[TorchBackend]:
-    made = TorchBackend(place=made_up_card(cuda))
-    yield made
-    made.close()
 
 
 def feeds(count: int, seed: int = 0) -> dict[str, Array]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -34,18 +33,6 @@ from tests.support.tiny_graph import remembering, static
 
 NAMES, KEEP = ("previous", "person"), {"previous": "residual"}
 ROW_BYTES = 4 * (6 + 2)
-
-
-@pytest.fixture
-def cuda() -> FakeTorchCuda:
-    return FakeTorchCuda()
-
-
-@pytest.fixture
-def backend(cuda: FakeTorchCuda) -> Iterator[TorchBackend]:
-    made = TorchBackend(place=made_up_card(cuda))
-    yield made
-    made.close()
 
 
 def held(network: Network, count: int) -> Slots:
