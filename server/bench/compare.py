@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from server.bench.document import Document, RowOf
 from server.bench.needs import need
+from server.bench.report import stolen
 
 RESAMPLES = 1000
 ALPHA = 0.01
@@ -128,6 +129,12 @@ def table(before: Document, after: Document, pairs: Sequence[Pair]) -> str:
     lines += [f"after: `{after.command}`, commit {after.commit}, {after.when}", ""]
     if before.machine.get("cpu") != after.machine.get("cpu"):
         lines += ["**Two kinds of machine: ratios are of machines, not of programs.**", ""]
+    if taken := [each.machine["stolen"] for each in (before, after) if stolen(each.machine)]:
+        lines += [
+            f"**The host took up to {max(taken):.0%} of the machine from one of the runs: measure "
+            "again before you believe a difference.**",
+            "",
+        ]
     lines.append(HEAD)
     for each in pairs:
         unit = f" ({each.unit})" if each.unit else ""

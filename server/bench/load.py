@@ -44,6 +44,8 @@ class Step:
     usage: dict[str, Usage]
     use: float
     """Of the engine's time."""
+    stolen: float = 0.0
+    """Share of the processor time asked for that the machine's host gave to others."""
 
     @property
     def count(self) -> int:
@@ -51,11 +53,15 @@ class Step:
         return len(self.found)
 
     @property
+    def slowest(self) -> float:
+        """Pictures a second, drawn and received, of who got the fewest."""
+        return min(min(each.drawn, each.pictures) / each.seconds for each in self.found)
+
+    @property
     def held(self) -> bool:
         """Whether each got its pictures, in time."""
-        slowest = min(each.drawn / each.seconds for each in self.found)
         gaps = [gap for each in self.found for gap in each.interval_ms]
-        return slowest >= 24.5 and bool(gaps) and float(np.percentile(gaps, 99)) <= 60
+        return self.slowest >= 24.5 and bool(gaps) and float(np.percentile(gaps, 99)) <= 60
 
 
 @dataclass(slots=True)
@@ -107,10 +113,9 @@ async def climb(
         use = (await under_test.metrics()).get("avatar_engine_use", 0.0)
         usage = meter.stop()
         # Afterwards: motions told to the peers cost both sides, and no ordinary page asks for them.
-        step = Step(found, await peers.watch(), usage, use)
+        step = Step(found, await peers.watch(), usage, use, meter.stolen)
         seen.steps.append(step)
-        slowest = min(each.drawn / each.seconds for each in found)
-        tell(f"{step.count} sessions: {slowest:.1f} pictures a second at least")
+        tell(f"{step.count} sessions: {step.slowest:.1f} pictures a second at least")
         # One bad step may be the machine's; two are the server's.
         if not any(each.held for each in seen.steps[-2:]) and step.count > 1:
             seen.end = f"with {step.count} sessions pictures were late or too few"
@@ -230,6 +235,11 @@ def _step_rows(steps: list[Step]) -> list[Row]:
     for step in steps:
         rates = [each.drawn / each.seconds for each in step.found]
         rows.append(row(f"of {step.count}: pictures drawn a second", "", rates))
+        received = [each.pictures / each.seconds for each in step.found]
+        rows.append(row(f"of {step.count}: pictures received a second", "", received))
+        rows.append(row(f"of {step.count}: gaps in the sound", "", [f.gaps for f in step.found]))
+        taken = 100 * step.stolen
+        rows.append(row(f"of {step.count}: processor taken by the host", "%", [taken]))
         if (served := step.usage.get("server")) is not None:
             rows.append(row(f"of {step.count}: server CPU", "cores", [served.cores]))
             rows.append(row(f"of {step.count}: server memory", "MiB", [served.rss_mib]))

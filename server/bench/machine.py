@@ -48,6 +48,31 @@ def machine() -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds of all cores since the machine started."""
+
+    worked_s: float
+    stolen_s: float
+    """That work of this machine waited while its host ran others (Linux's *steal*; 0 elsewhere)."""
+
+    def stolen_until(self, later: Clocks) -> float:
+        """The share the host took of what this machine asked for between two looks."""
+        stolen_s = later.stolen_s - self.stolen_s
+        wanted_s = later.worked_s - self.worked_s + stolen_s
+        return max(0.0, stolen_s / wanted_s) if wanted_s > 0 else 0.0
+
+
+def clocks() -> Clocks:
+    """Now. Raises BenchError without psutil."""
+    times = need("psutil").cpu_times()
+    # Guests and niced work are counted in `user` and `nice`; waiting for disks is no work.
+    worked_s = sum(
+        getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq")
+    )
+    return Clocks(worked_s, getattr(times, "steal", 0.0))
+
+
 def cpu_name(info: Path) -> str:
     """The processor's name from Linux's cpuinfo, else what Python knows."""
     if info.is_file():
@@ -99,15 +124,20 @@ class Meter:
         self._server_pid = server_pid
         self._start_s = 0.0
         self._busy: dict[str, float] = {}
+        self._clocks = Clocks(0.0, 0.0)
+        self.stolen = 0.0
+        """Between `start` and `stop`: as `Clocks.stolen_until`."""
 
     def start(self) -> None:
         """Begin a measurement."""
         self._start_s = time.monotonic()
+        self._clocks = clocks()
         self._busy = {name: self._cpu_s(group) for name, group in self._groups().items()}
 
     def stop(self) -> dict[str, Usage]:
         """What each group used since `start`."""
         elapsed_s = time.monotonic() - self._start_s
+        self.stolen = self._clocks.stolen_until(clocks())
         found: dict[str, Usage] = {}
         for name, group in self._groups().items():
             used_s = self._cpu_s(group) - self._busy.get(name, 0.0)

@@ -20,6 +20,8 @@ from server.bench.stats import Summary, summarise
 
 QUIET_SHARE = 0.1
 """Share of all cores in use before a run, above which a machine counts as busy."""
+STOLEN_SHARE = 0.02
+"""Of the processor time asked for, taken by the host: above it a machine is not its own."""
 Quantile = Literal["p50", "p95", "p99", "low", "high"]
 
 
@@ -105,7 +107,7 @@ def markdown(result: Result) -> str:
         lines += [
             f"{where.get('cpu')}, {where.get('cores')} cores, {where.get('memory_gib')} GiB, "
             f"{where.get('system')}, Python {where.get('python')}, "
-            f"{where.get('busy_before', 0):.0%} busy before the run",
+            f"{where.get('busy_before', 0):.0%} busy before the run{_taken(where)}",
             "",
         ]
     cells = [HEAD, *(_cells(item) for item in result.rows)]
@@ -116,9 +118,21 @@ def markdown(result: Result) -> str:
     notes = list(result.notes)
     if where.get("busy_before", 0) > QUIET_SHARE:
         notes.insert(0, "**The machine was busy with other work: times are longer than its own.**")
+    if stolen(where):
+        notes.insert(0, "**The machine's host gave part of it to others: times are not its own.**")
     if notes:
         lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
+
+
+def stolen(where: Mapping[str, Any]) -> bool:
+    """Whether so much of the machine was given to others that figures tell of them too."""
+    return bool(where.get("stolen", 0) > STOLEN_SHARE)
+
+
+def _taken(where: Mapping[str, Any]) -> str:
+    share = where.get("stolen")
+    return "" if share is None else f", {share:.1%} of its processor time taken by its host"
 
 
 def _cells(item: Row) -> tuple[str, ...]:

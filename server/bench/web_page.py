@@ -12,6 +12,7 @@ from pathlib import Path
 
 from server.bench import plots
 from server.bench.document import Document, RowOf
+from server.bench.report import stolen
 
 STYLE = Path(__file__).parent / "page" / "report.css"
 
@@ -59,7 +60,8 @@ def history(documents: Sequence[Document]) -> str:
     body = [
         "<h1>bench history</h1>",
         f'<p class="muted">{len(documents)} runs; p50 with its 95 % interval, dashed: the bar. '
-        "Only runs on one kind of machine can be compared.</p>",
+        "Only runs on one kind of machine can be compared; at * its host gave part of it to "
+        "others.</p>",
     ]
     for kind in sorted({document.kind for document in documents}):
         of_kind = [document for document in documents if document.kind == kind]
@@ -71,7 +73,7 @@ def history(documents: Sequence[Document]) -> str:
 
 def _over_commits(documents: Sequence[Document], row: RowOf) -> str:
     found = [
-        (f"{document.commit or '?'}\n{document.when[5:10]}", there.summary)
+        (f"{_name(document)}\n{document.when[5:10]}", there.summary)
         for document in documents
         if (there := document.row(row.name)) is not None and there.summary is not None
     ]
@@ -86,6 +88,10 @@ def _over_commits(documents: Sequence[Document], row: RowOf) -> str:
         f"history of {row.name}",
     )
     return _figure(row.name, svg)
+
+
+def _name(document: Document) -> str:
+    return f"{document.commit or '?'}{'*' if stolen(document.machine) else ''}"
 
 
 def _tiles(document: Document) -> str:

@@ -39,7 +39,8 @@ def test_every_run_is_kept_unless_told_not_to(
     assert cli.run(parse("latency", "--history", "none", "--html", str(page))) == cli.HELD
     assert not (tmp_path / "artifacts").exists() and "<svg" not in page.read_text()
     assert cli.run(parse("latency")) == cli.HELD
-    assert len(list((tmp_path / "artifacts" / "bench").glob("*-latency-*.json"))) == 1
+    (kept,) = (tmp_path / "artifacts" / "bench").glob("*-latency-*.json")
+    assert 0 <= json.loads(kept.read_text())["machine"]["stolen"] <= 1
     blocked = tmp_path / "file"
     blocked.touch()
     assert cli.run(parse("latency", "--history", str(blocked))) == cli.FAILED

@@ -63,3 +63,6 @@ def test_rows_of_one_side_are_left_out_and_the_table_says_how_it_judged() -> Non
     assert "commit abc" in text and "| mouth (ms) |" in text and "Mann-Whitney" in text
     other = one.model_copy(update={"machine": {"cpu": "another"}})
     assert "Two kinds of machine" in table(one, other, [])
+    taken = one.model_copy(update={"machine": {**one.machine, "stolen": 0.3}})
+    assert "took up to 30% of the machine" in table(one, taken, [])
+    assert "took up to" not in table(one, one, [])

@@ -47,6 +47,7 @@ def test_four_sessions_hold_and_what_each_costs_is_told() -> None:
     "change",
     [
         {"drawn": 12},
+        {"pictures": 12},
         {"interval_ms": [40.0] * 20 + [120.0] * 4},
     ],
 )
@@ -55,6 +56,16 @@ def test_a_number_at_which_one_session_is_not_well_is_not_held(change: dict[str,
     rows = judged(seen, "diffusion")
     assert rows["sessions held"].summary.p50 == 1 and rows["sessions held"].held
     assert judged(seen)["sessions held"].held is False
+
+
+def test_each_number_tells_what_came_and_what_the_host_took() -> None:
+    seen = Climb([step(FOUND), replace(step(FOUND, FOUND), stolen=0.25)], [])
+    rows = judged(seen)
+    assert rows["of 2: processor taken by the host"].summary.p50 == 25
+    assert rows["of 1: processor taken by the host"].summary.p50 == 0
+    received = FOUND.pictures / FOUND.seconds
+    assert rows["of 2: pictures received a second"].samples == (received, received)
+    assert rows["of 2: gaps in the sound"].samples == (FOUND.gaps, FOUND.gaps)
 
 
 def test_a_gap_in_the_sound_or_a_jaw_that_moves_with_anothers_misses() -> None:

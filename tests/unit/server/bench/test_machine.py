@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from pathlib import Path
 
 import pytest
 
-from server.bench.machine import Meter, cpu_name, machine, versions
+from server.bench.machine import Clocks, Meter, clocks, cpu_name, machine, versions
 
 
 def test_machine_says_what_a_figure_needs() -> None:
@@ -47,6 +48,24 @@ def test_meter_sees_work() -> None:
     assert used["server"].rss_mib > 10
     rss = meter.server_rss_mib()
     assert rss is not None and rss > 10
+
+
+def test_what_the_host_took_is_a_share_of_what_was_asked_for() -> None:
+    before = Clocks(100.0, 5.0)
+    assert before.stolen_until(Clocks(109.0, 6.0)) == pytest.approx(0.1)
+    assert before.stolen_until(before) == 0.0
+    # A counter that goes back, as some hosts' do, took nothing.
+    assert before.stolen_until(Clocks(109.0, 4.0)) == 0.0
+
+
+def test_clocks_go_on_with_work() -> None:
+    before = clocks()
+    begun_s = time.process_time()
+    while time.process_time() - begun_s < 0.1:
+        pass
+    after = clocks()
+    assert after.worked_s > before.worked_s
+    assert 0 <= before.stolen_until(after) < 1
 
 
 def test_a_server_elsewhere_has_no_usage() -> None:

@@ -85,6 +85,15 @@ def test_a_busy_machine_is_told() -> None:
     assert "other work" in table(0.11) and "other work" not in table(0.1)
 
 
+def test_a_machine_that_was_not_its_own_is_told() -> None:
+    def table(share: float) -> str:
+        return markdown(Result("load", "c", machine={"cores": 2, "stolen": share}))
+
+    assert "27.5% of its processor time taken by its host" in table(0.275)
+    assert "gave part of it to others" in table(0.021) and "gave part" not in table(0.02)
+    assert "taken by its host" not in markdown(Result("load", "c", machine={"cores": 2}))
+
+
 def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
     result = Result("soak", "c", [row("a", "ms", [1 / 3], Bar("p50", high=1))], raw={"x": [1]})
     write_json(result, tmp_path / "out.json")

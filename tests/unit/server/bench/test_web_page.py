@@ -65,3 +65,5 @@ def test_history_has_a_plot_for_each_row_with_a_bar() -> None:
     page = history([made("latency", 200, commit="aaa"), made("latency", 210, commit="bbb")])
     assert page.count("<svg") == 1 and "aaa" in page and "bbb" in page
     assert "<svg" not in history([made("latency")])
+    taken = made("latency", 200, commit="ccc").model_copy(update={"machine": {"stolen": 0.3}})
+    assert "ccc*" in history([taken]) and "aaa*" not in page
