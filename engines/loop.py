@@ -103,13 +103,16 @@ class Engine:
         limits: Limits | None = None,
         worked: Callable[[], float] | None = None,
         batches: BatchLimits | None = None,
+        preferred: bool = True,
     ) -> None:
         """`limits=None` takes the defaults of Limits; `renderer_factory=None` WarpRenderer.
 
         `worked` counts what frames cost: `time.thread_time` where this thread does the work, lest
         others' use of the processor looks like dearer pictures; None: `clock`, as for a card.
         `batches`: sessions are drawn in batches, by these limits instead of `limits`.
+        `preferred`: its thread goes before others where the system allows it.
         """
+        self._preferred = preferred
         self._motion = motion_model
         self._clock = clock
         self._worked = worked or clock
@@ -350,7 +353,8 @@ class Engine:
         self._on_fault(session.id, error)
 
     def _run(self) -> None:
-        prefer_this_thread()
+        if self._preferred:
+            prefer_this_thread()
         try:
             while not self._stopped:
                 again_s = self.turn(self._clock())

@@ -53,14 +53,15 @@ class ServerSettings(Section):
     port: int = option(8000, "TCP port to listen on; 0 takes any free one.", low=0, high=65535)
     workers: int = option(
         1,
-        "Media processes, of about eight sessions each, around one engine process; 1: all in one "
+        "Media processes, of about eight sessions each, and engine processes; 1: all in one "
         "process. docs/workers.md",
         low=0,
         high=64,
     )
     engines: int = option(
         0,
-        "Engine processes, each for some of the sessions; 0: one for each of render.devices.",
+        "Engine processes, each for some of the sessions; 0: one for each of render.devices, on "
+        "the processor as many as server.workers.",
         low=0,
         high=64,
     )

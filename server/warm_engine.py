@@ -51,12 +51,15 @@ class WarmEngine:
         load_motion: Callable[[], Motion] | None = None,
         renderer_factory: RendererFactory | None = None,
         costs: Costs | None = None,
+        preferred: bool = True,
     ) -> None:
         """`costs`: as measured before by another of the same settings; None: measured anew.
 
-        The two between are for tests; None takes what ships.
+        `preferred`: the engine's thread goes before others of this machine.
+        The others are for tests; None takes what ships.
         """
         self._settings = settings
+        self._preferred = preferred
         self._load_motion = load_motion or partial(motion_model, settings)
         self._given_factory = renderer_factory
         self._drawing: Drawing | None = None
@@ -134,6 +137,7 @@ class WarmEngine:
             renderer_factory=factory,
             worked=worked,
             batches=batches,
+            preferred=self._preferred,
         )
         for name, runs in sorted(self.running_on().items()):
             log.info("network runs", extra={"network": name, "on": str(runs)})

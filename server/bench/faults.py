@@ -65,8 +65,8 @@ async def faults(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) 
             f"Each fault has a server of its own and is watched for {plan.seconds:g} s. Nothing of "
             "the machine is broken: the full disk is a pipe under the server's log that nobody "
             "reads, the clock is what the server's process is told.",
-            "A lost picture: one of 25 a second that did not come. The killed engine is that of "
-            "`serve --workers 2`.",
+            "A lost picture: one of 25 a second that did not come. The killed engine is the "
+            "only one of `serve --workers 2 --server-engines 1`.",
             f"{LIMIT_S:g} s: it had not come back by then.",
         ],
         machine=where,
@@ -171,7 +171,7 @@ async def killed_engine(plan: Plan) -> list[Row]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="synchrorama-"))
         log = Path(folder) / "server.log"
-        settings = {"server.workers": "2", "log.level": "info"}
+        settings = {"server.workers": "2", "server.engines": "1", "log.level": "info"}
         scene = await Scene.of(stack, plan, 1, settings=settings, log=log)
         pids = re.findall(r"child=engine pid=(\d+)", log.read_text(encoding="utf-8"))
         if not pids:

@@ -20,10 +20,13 @@ def engine_devices(settings: Settings) -> tuple[str, ...]:
     """The card of each engine process, empty where none is named; at least one process.
 
     More engines than cards share them in turn: one engine's processor thread is full long before
-    a large card is.
+    a large card is. On the processor each media process brings one along, since one such thread
+    is full with five faces of 256.
     """
-    devices = settings.render.devices or ("",)
-    count = settings.server.engines or len(devices)
+    named = settings.render.devices
+    alone = settings.server.workers if settings.render.device == "cpu" else 1
+    count = settings.server.engines or len(named) or max(alone, 1)
+    devices = named or ("",)
     return tuple(devices[index % len(devices)] for index in range(count))
 
 

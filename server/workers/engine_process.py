@@ -60,7 +60,9 @@ def engine_main(
 
 
 async def _run(settings: Settings, path: Path, costs: Costs | None, end: socket.socket) -> int:
-    return await EngineProcess(settings, path, WarmEngine(settings, costs=costs)).run(end)
+    # With all cores full it would be sound that waits for pictures.
+    warm = WarmEngine(settings, costs=costs, preferred=False)
+    return await EngineProcess(settings, path, warm).run(end)
 
 
 class FreshGallery(Gallery):

@@ -24,6 +24,8 @@ from tests.support.server_process import ServerProcess
 
 SETTINGS = {
     "SYNCHRORAMA_SERVER_WORKERS": "2",
+    # One for all, so that its death is everybody's; two are in test_engine_processes.py.
+    "SYNCHRORAMA_SERVER_ENGINES": "1",
     "SYNCHRORAMA_SESSION_SIZE": "256",
     "SYNCHRORAMA_SESSION_MAX_SESSIONS": "4",
     "SYNCHRORAMA_RENDER_RENDERER": "motion-frame",
@@ -116,6 +118,10 @@ async def test_sessions_of_both_processes_are_reached_and_do_not_mix(
         assert 'avatar_sessions_active{process="media-0"} 1.0' in metrics
         assert 'avatar_sessions_active{process="media-1"} 1.0' in metrics
         assert metrics.count("\navatar_engine_use{") == 1
+        # Nothing of the engine stands before sound where the processor is short.
+        threads = Path(f"/proc/{child(server, 'engine')}/task").glob("*")
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        assert {os.getpriority(os.PRIO_PROCESS, int(t.name)) for t in threads} <= {usual}
         # Only one of them hears anything.
         spread = {name: np.ptp(motions(c)[:, JAW]) for name, c in (("l", loud), ("q", quiet))}
         assert spread["l"] > 0.02 and spread["q"] < spread["l"] / 2

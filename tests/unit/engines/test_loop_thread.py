@@ -37,6 +37,7 @@ class Threaded:
         factory: RendererFactory | None = None,
         *,
         broken_handler: bool = False,
+        preferred: bool = True,
     ) -> None:
         self.faults: list[tuple[str | None, BaseException]] = []
         self.threads: list[str] = []
@@ -47,6 +48,7 @@ class Threaded:
             on_fault=self.on_fault,
             renderer_factory=factory or fake_factory(),
             budget_s=DEADLINE_S,
+            preferred=preferred,
         )
 
     def on_fault(self, session_id: str | None, error: BaseException) -> None:
@@ -110,6 +112,20 @@ def test_an_engine_never_started_can_be_stopped() -> None:
     bench = Threaded()
     bench.engine.stop()
     assert not bench.engine.running
+
+
+@pytest.mark.parametrize("preferred", [True, False])
+def test_its_thread_goes_before_others_unless_it_shall_not(
+    preferred: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "engines.loop.prefer_this_thread", lambda: asked.append(threading.current_thread().name)
+    )
+    bench = Threaded(preferred=preferred)
+    bench.engine.start()
+    bench.engine.stop(DEADLINE_S)
+    assert asked == ["engine"] * preferred
 
 
 def test_a_step_that_does_not_end_is_told() -> None:

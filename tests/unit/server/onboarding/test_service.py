@@ -57,7 +57,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Maker]]:
     galleries: list[Gallery] = []
     makers: list[Maker] = []
 
-    def build(finder: OneFace, timeout_s: float = 30) -> Maker:
+    def build(finder: OneFace, timeout_s: float = 300) -> Maker:
         galleries.append(Gallery(FakeStore(), None))
         makers.append(Maker(galleries[-1], Shelf(tmp_path / "mine"), timeout_s, lambda: finder))
         return makers[-1]

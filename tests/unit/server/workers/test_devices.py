@@ -30,6 +30,20 @@ def test_each_engine_has_a_card_in_turn(
     assert engine_devices(settings) == wanted
 
 
+@pytest.mark.parametrize(
+    ("workers", "engines", "device", "wanted"),
+    [(0, 0, "cpu", 1), (1, 0, "cpu", 1), (3, 0, "cpu", 3), (3, 1, "cpu", 1), (3, 0, "cuda", 1)],
+)
+def test_on_the_processor_each_media_process_brings_one(
+    workers: int, engines: int, device: str, wanted: int
+) -> None:
+    settings = Settings(
+        server=ServerSettings(workers=workers, engines=engines),
+        render=RenderSettings(device=device),
+    )
+    assert engine_devices(settings) == ("",) * wanted
+
+
 def test_an_engine_process_sees_its_own_card_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VISIBLE, "7")
     settings = Settings(render=RenderSettings(devices=("0", "1")))

@@ -20,7 +20,7 @@ from server.workers.supervisor import Supervisor, serve_workers
 from tests.support import fake_children
 from tests.support.fake_backend import FakeStore
 
-SETTINGS = Settings(server=ServerSettings(workers=2, port=0, shutdown_timeout_s=5))
+SETTINGS = Settings(server=ServerSettings(workers=2, engines=1, port=0, shutdown_timeout_s=5))
 Main = Callable[..., None]
 
 
