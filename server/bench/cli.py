@@ -181,12 +181,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _watched(args: argparse.Namespace) -> Result:
-    """The result, and what the machine's host took of its processors meanwhile."""
-    from server.bench.machine import clocks
+    """The result, what the machine's host took of its processors, and how fast they were."""
+    from server.bench.machine import clocks, loop_ms
 
-    before = clocks()
+    loops_ms, before = [loop_ms()], clocks()
     result = asyncio.run(_measure(args))
-    result.machine = {**result.machine, "stolen": round(before.stolen_until(clocks()), 4)}
+    stolen = round(before.stolen_until(clocks()), 4)
+    loops_ms.append(loop_ms())
+    result.machine = {**result.machine, "stolen": stolen, "loop_ms": loops_ms}
     return result
 
 

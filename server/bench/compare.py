@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from server.bench.document import Document, RowOf
 from server.bench.needs import need
-from server.bench.report import stolen
+from server.bench.report import pace_ms, stolen
 
 RESAMPLES = 1000
 ALPHA = 0.01
@@ -133,6 +133,13 @@ def table(before: Document, after: Document, pairs: Sequence[Pair]) -> str:
         lines += [
             f"**The host took up to {max(taken):.0%} of the machine from one of the runs: measure "
             "again before you believe a difference.**",
+            "",
+        ]
+    paces = [pace for each in (before, after) if (pace := pace_ms(each.machine))]
+    if len(paces) == 2 and max(paces) > (1 + REPEATABLE) * min(paces):
+        lines += [
+            f"**The machine itself took {paces[1] / paces[0]:.2f} of the time for a fixed loop in "
+            "the second run: ratios of processor time tell of that too.**",
             "",
         ]
     lines.append(HEAD)

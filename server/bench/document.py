@@ -7,9 +7,9 @@ Never reads a file of another version of the form: figures would be taken for ot
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from server.bench.needs import BenchError
 
@@ -60,6 +60,13 @@ class RowOf(Strict):
     samples: tuple[FiniteFloat, ...] = Field(strict=False)
 
 
+class Moment(BaseModel):
+    """What is reckoned with of `machine`: how much of it there was. The rest is for readers."""
+
+    stolen: float = Field(0.0, ge=0, le=1)
+    loop_ms: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
+
+
 class Document(Strict):
     """One run of one bench."""
 
@@ -76,6 +83,12 @@ class Document(Strict):
     held: bool
     notes: tuple[str, ...] = Field(strict=False)
     raw: dict[str, Any]
+
+    @field_validator("machine")
+    @classmethod
+    def _moment(cls, machine: dict[str, Any]) -> dict[str, Any]:
+        Moment.model_validate(machine)
+        return machine
 
     def row(self, name: str) -> RowOf | None:
         """The row of this name, or None."""

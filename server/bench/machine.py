@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from server.bench.needs import need
@@ -32,6 +33,8 @@ PACKAGES = (
 MIB = 1024 * 1024
 LOOK_S = 1.0
 """How long the machine is looked at. The load average would still tell of the run before."""
+LOOPS = 9
+LOOP_LENGTH = 300_000
 
 
 def machine() -> dict[str, Any]:
@@ -71,6 +74,22 @@ def clocks() -> Clocks:
         getattr(times, name, 0.0) for name in ("user", "nice", "system", "irq", "softirq")
     )
     return Clocks(worked_s, getattr(times, "steal", 0.0))
+
+
+def loop_ms() -> float:
+    """Processor time of a fixed loop of this Python: how fast this machine is at this moment.
+
+    A core of a shared host slows by a half, with nothing stolen, when others use what it shares
+    with them: the other thread of the core, the caches.
+    """
+    taken_s = []
+    for _ in range(LOOPS):
+        before_s = time.thread_time()
+        total = 0
+        for number in range(LOOP_LENGTH):
+            total += number * number
+        taken_s.append(time.thread_time() - before_s)
+    return round(median(taken_s) * 1000, 1)
 
 
 def cpu_name(info: Path) -> str:

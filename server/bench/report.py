@@ -130,9 +130,19 @@ def stolen(where: Mapping[str, Any]) -> bool:
     return bool(where.get("stolen", 0) > STOLEN_SHARE)
 
 
+def pace_ms(where: Mapping[str, Any]) -> float | None:
+    """What a fixed loop took beside the run, mean of before and after; None: not known."""
+    loops = where.get("loop_ms")
+    return sum(loops) / len(loops) if loops else None
+
+
 def _taken(where: Mapping[str, Any]) -> str:
-    share = where.get("stolen")
-    return "" if share is None else f", {share:.1%} of its processor time taken by its host"
+    text = ""
+    if (share := where.get("stolen")) is not None:
+        text += f", {share:.1%} of its processor time taken by its host"
+    if loops := where.get("loop_ms"):
+        text += f", a fixed loop in {' ms before and '.join(f'{each:g}' for each in loops)} after"
+    return text
 
 
 def _cells(item: Row) -> tuple[str, ...]:

@@ -66,3 +66,14 @@ def test_rows_of_one_side_are_left_out_and_the_table_says_how_it_judged() -> Non
     taken = one.model_copy(update={"machine": {**one.machine, "stolen": 0.3}})
     assert "took up to 30% of the machine" in table(one, taken, [])
     assert "took up to" not in table(one, one, [])
+
+
+def test_another_pace_of_the_machine_is_told() -> None:
+    def at(*loop_ms: float) -> Document:
+        one = made("latency", *spread(200, 1))
+        return one.model_copy(update={"machine": {**one.machine, "loop_ms": list(loop_ms)}})
+
+    assert "took 1.50 of the time" in table(at(16, 16), at(16, 32), [])
+    assert "took 0.67 of the time" in table(at(24), at(16, 16), [])
+    assert "of the time" not in table(at(16, 16), at(17, 18), [])
+    assert "of the time" not in table(at(16), at(), [])

@@ -36,6 +36,8 @@ def test_what_the_bench_writes_is_of_the_form(tmp_path: Path) -> None:
         ({"extra": 1}, "extra"),
         ({"rows": [{"name": "a"}]}, "rows.0"),
         ({"kind": "../../etc"}, "kind"),
+        ({"machine": {"stolen": "much"}}, "stolen"),
+        ({"machine": {"loop_ms": [0]}}, "loop_ms"),
         ({"held": "yes"}, "held"),
         ({"raw": None}, "raw"),
     ],

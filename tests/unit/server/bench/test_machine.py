@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.bench.machine import Clocks, Meter, clocks, cpu_name, machine, versions
+from server.bench.machine import Clocks, Meter, clocks, cpu_name, loop_ms, machine, versions
 
 
 def test_machine_says_what_a_figure_needs() -> None:
@@ -48,6 +48,13 @@ def test_meter_sees_work() -> None:
     assert used["server"].rss_mib > 10
     rss = meter.server_rss_mib()
     assert rss is not None and rss > 10
+
+
+def test_a_fixed_loop_costs_what_it_costs() -> None:
+    taken_s = -time.thread_time()
+    found_ms = loop_ms()
+    taken_s += time.thread_time()
+    assert 0 < found_ms <= taken_s * 1000
 
 
 def test_what_the_host_took_is_a_share_of_what_was_asked_for() -> None:

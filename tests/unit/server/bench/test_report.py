@@ -11,6 +11,7 @@ from server.bench.report import (
     Result,
     document,
     markdown,
+    pace_ms,
     put_table,
     row,
     write_json,
@@ -92,6 +93,12 @@ def test_a_machine_that_was_not_its_own_is_told() -> None:
     assert "27.5% of its processor time taken by its host" in table(0.275)
     assert "gave part of it to others" in table(0.021) and "gave part" not in table(0.02)
     assert "taken by its host" not in markdown(Result("load", "c", machine={"cores": 2}))
+
+
+def test_how_fast_the_machine_was_is_told() -> None:
+    text = markdown(Result("load", "c", machine={"cores": 2, "loop_ms": [16.2, 25.0]}))
+    assert ", a fixed loop in 16.2 ms before and 25 after\n" in text
+    assert pace_ms({"loop_ms": [16.0, 25.0]}) == 20.5 and pace_ms({}) is None
 
 
 def test_json_holds_everything_unrounded(tmp_path: Path) -> None:
