@@ -16,9 +16,10 @@ FRAME_S = 0.040
 """One frame at 25 fps: the time the engine thread has for all sessions together."""
 LADDER = Limits()
 """The engine thread may be filled as far as its ladder lets it: see `Limits.down`."""
-CPU_SHARE = 0.8
-"""Part of all cores that sessions may fill: the rest is for signalling, the system, and threads
-that wait for each other. Two cores filled to 0.82 lost a picture in ten."""
+CPU_SHARE = 0.75
+"""Part of all cores that sessions may fill: the rest is for signalling, the system, threads that
+wait for each other, and clients on the same machine. Two cores filled to 0.8 by six sessions of 256
+lost a picture in ten while others knocked."""
 ENCODE_S_512 = 0.004
 """CPU time to convert and encode a frame of 512x512, where it was not measured."""
 MEDIA_S = 0.0043
